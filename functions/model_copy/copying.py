@@ -1,0 +1,160 @@
+"""The copy: started exactly once, then looked at until it ends."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from model_copy import accounts, grants, rekognition, runtime, statuses
+from model_copy.errors import (
+    AccessDeniedError,
+    CopyDeadlineError,
+    DestinationProjectNotFoundError,
+    ModelCopyError,
+    ModelQuotaError,
+    NoCopySlotError,
+    RefusedError,
+    RequestRejectedError,
+    SourceVersionNotFoundError,
+    TransientError,
+    VersionGoneError,
+)
+from model_copy.polling import Progress
+from model_copy.request import CopyRequest
+from model_copy.statuses import ModelVersion
+
+if TYPE_CHECKING:
+    from mypy_boto3_rekognition import RekognitionClient
+
+MODELS_A_PROJECT = 100  # the default quota
+MOST_TIMES_MISSING = 10
+PROPAGATION = timedelta(minutes=5)
+
+
+def check_both(
+    source: "RekognitionClient", destination: "RekognitionClient", request: CopyRequest
+) -> ModelVersion | None:
+    """Check the source version and the name, say at once what speaks against the copy, and give what holds the name.
+
+    Raises SourceVersionNotFoundError, SourceNotCopyableError, DestinationProjectNotFoundError, VersionConflictError,
+    FailedBeforeError, TransientError, AccessDeniedError.
+    """
+    refusals: list[RefusedError] = []
+    held = None
+    try:
+        check_source(source, request)
+    except RefusedError as error:
+        refusals.append(error)
+    try:
+        held = find_held(destination, request)
+        if held:
+            statuses.adopt(held, request)
+    except RefusedError as error:
+        refusals.append(error)
+    if refusals:
+        raise RefusedError.together(refusals)
+    return held
+
+
+def check_source(client: "RekognitionClient", request: CopyRequest) -> None:
+    """Raise SourceVersionNotFoundError or SourceNotCopyableError when the source version cannot be copied."""
+    wanted = request.source_version
+    try:
+        found = rekognition.describe_version(client, request.source_project, wanted.version)
+    except rekognition.ProjectNotFoundError as error:
+        hint = f", because there is no project {request.source_project}"
+        raise SourceVersionNotFoundError(version=wanted, hint=hint) from error
+    if found is None or found.arn != wanted.text:
+        hint = f"; the version named {wanted.version} is {found.arn}" if found else ""
+        raise SourceVersionNotFoundError(version=wanted, hint=hint)
+    statuses.check_source(found)
+
+
+def find_held(client: "RekognitionClient", request: CopyRequest) -> ModelVersion | None:
+    """Find what holds the name in the destination project.
+
+    Raises DestinationProjectNotFoundError, TransientError, AccessDeniedError.
+    """
+    project = request.destination_project
+    try:
+        return rekognition.describe_version(client, project, request.version_name)
+    except rekognition.ProjectNotFoundError as error:
+        raise DestinationProjectNotFoundError(project=project, account=project.account) from error
+
+
+def copy_once(client: "RekognitionClient", request: CopyRequest) -> Progress:
+    """Adopt the copy that holds the name, or start it.
+
+    CopyProjectVersion has no client token and an answer of it can be lost, so the name is what makes it happen once:
+    it is described before, and again after a failure.
+    """
+    held = find_held(client, request)
+    if held is None:
+        try:
+            arn = rekognition.copy_version(client, request)
+        except (ClientError, AccessDeniedError, TransientError) as error:
+            held = find_held(client, request)
+            if held is None:
+                raise _failure(error, client, request) from error
+        else:
+            return Progress(arn, statuses.IN_PROGRESS, "", runtime.now(), adopted=False)
+    statuses.adopt(held, request)
+    return Progress(held.arn, held.status, held.message, runtime.now(), adopted=True)
+
+
+def look(client: "RekognitionClient", request: CopyRequest, before: Progress) -> Progress:
+    """See how far the copy is.
+
+    Raises VersionGoneError, VersionConflictError, CopyDeadlineError, DestinationProjectNotFoundError, TransientError.
+    """
+    held = find_held(client, request)
+    if held is None:
+        times = before.times_missing + 1
+        if times > MOST_TIMES_MISSING:
+            raise VersionGoneError(version=before.arn or request.version_name, times=times)
+        return replace(before, times_missing=times)
+    if held.arn != before.arn:
+        statuses.check_holder(held, request)
+    _check_deadline(held, before)
+    return replace(before, arn=held.arn, status=held.status, message=held.message, times_missing=0)
+
+
+def _check_deadline(held: ModelVersion, before: Progress) -> None:
+    deadline = timedelta(hours=float(runtime.setting("DEADLINE_HOURS")))
+    if held.status == statuses.IN_PROGRESS and runtime.now() - before.since > deadline:
+        raise CopyDeadlineError(version=held.arn, hours=f"{deadline.total_seconds() / 3600:g} hours")
+
+
+def _failure(error: Exception, client: "RekognitionClient", request: CopyRequest) -> Exception:
+    """Name what a copy that did not start failed with."""
+    if isinstance(error, AccessDeniedError) and request.crosses_accounts:
+        return _denial(error, request)
+    if not isinstance(error, ClientError):
+        return error
+    if rekognition.is_quota(error):
+        return _quota(error, client, request)
+    code, message = rekognition.code(error), rekognition.message(error)
+    if code == "ResourceInUseException":
+        return TransientError(what=f"The copy to {request.destination_project}", reason=f"{code}, {message}")
+    if code in ("InvalidParameterException", "ResourceNotFoundException", "ValidationException"):
+        return RequestRejectedError(project=request.destination_project, code=code, message=message)
+    return error
+
+
+def _quota(error: ClientError, client: "RekognitionClient", request: CopyRequest) -> ModelCopyError:
+    """Tell a full project, which does not free itself, from full copy slots, which do."""
+    project, message = request.destination_project, rekognition.message(error)
+    count = rekognition.count_versions(client, project)
+    if count >= MODELS_A_PROJECT:
+        return ModelQuotaError(project=project, count=count, message=message)
+    return NoCopySlotError(account=project.account, region=project.region, message=message)
+
+
+def _denial(error: AccessDeniedError, request: CopyRequest) -> ModelCopyError:
+    """Tell a grant that went missing or is not everywhere yet from a permission that the stack lacks."""
+    policies = grants.read_policies(accounts.source(request, "rekognition:ListProjectPolicies"), request)
+    grants.explain_denial(policies, request)
+    if any(runtime.now() - policy.updated < PROPAGATION for policy in policies):
+        return TransientError(what=f"The copy to {request.destination_project}", reason=f"{error} (a grant is new)")
+    return error

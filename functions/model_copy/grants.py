@@ -1,0 +1,156 @@
+"""The stack's grant in the source project's policies: given before a copy, withdrawn after it."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from model_copy import policies, rekognition, runtime
+from model_copy.errors import (
+    GrantMissingError,
+    PolicyDeniedError,
+    PolicyFullError,
+    PolicyQuotaError,
+    PolicyRejectedError,
+    SourceVersionNotFoundError,
+    TransientError,
+)
+from model_copy.policies import Grant, Match, Policy
+from model_copy.request import CopyRequest
+
+if TYPE_CHECKING:
+    from mypy_boto3_rekognition import RekognitionClient
+
+TRIES = 5
+LONGEST_STACK_NAME = 115  # a PolicyName has at most 128 characters, and a hyphen and an account follow
+
+
+def policy_name(request: CopyRequest) -> str:
+    """Name the stack's own policy for the destination account."""
+    return f"{runtime.setting('STACK_NAME')[:LONGEST_STACK_NAME]}-{request.destination_project.account}"
+
+
+def grant_for(request: CopyRequest) -> Grant:
+    """Name the grant that the copy needs: the role that copies, and this version."""
+    project = request.destination_project
+    if project.account == runtime.setting("STACK_ACCOUNT"):
+        principal = runtime.setting("COPY_ROLE_ARN")
+    else:
+        role = runtime.setting("DESTINATION_ROLE_NAME")
+        principal = f"arn:{project.partition}:iam::{project.account}:role/{role}"
+    return Grant(principal=principal, version_arn=request.source_version.text)
+
+
+def ensure(client: "RekognitionClient", request: CopyRequest) -> bool:
+    """See to it that a project policy allows the copy; tell whether one had to be written.
+
+    Raises SourceVersionNotFoundError, PolicyDeniedError, PolicyQuotaError, PolicyRejectedError, PolicyFullError,
+    TransientError.
+    """
+    grant, name = grant_for(request), policy_name(request)
+    for _ in _tries():
+        found = read_policies(client, request)
+        refuse_denied(found, grant, request, Match.YES)
+        if any(policy.allows(grant) for policy in found):
+            return False
+        own = next((policy for policy in found if policy.name == name), None)
+        document = policies.with_grant(own.document if own else None, grant)
+        _check_document(document, grant, request)
+        try:
+            rekognition.put_policy(client, request.source_project, name, document, own.revision if own else None)
+        except rekognition.PolicyChangedError:
+            continue
+        except rekognition.PolicyQuotaReachedError as error:
+            raise _no_room(found, grant, request, str(error)) from error
+        except rekognition.PolicyMalformedError as error:
+            raise PolicyRejectedError(policy=name, project=request.source_project, reason=error) from error
+        return True
+    raise TransientError(what=f"Granting the copy in project policy {name}", reason="others kept changing the policy")
+
+
+def withdraw(client: "RekognitionClient", request: CopyRequest) -> bool:
+    """Take this version out of the stack's own policy for the destination account; tell whether it was in.
+
+    Raises SourceVersionNotFoundError, TransientError.
+    """
+    name, version = policy_name(request), request.source_version.text
+    changed = False
+    for _ in _tries():
+        found = read_policies(client, request)
+        own = next((policy for policy in found if policy.name == name), None)
+        if own is None or not policies.names(own.document, version):
+            return changed
+        document = policies.without_version(own.document, version)
+        changed = True
+        try:
+            if document is None:
+                rekognition.delete_policy(client, request.source_project, name, own.revision)
+            else:
+                rekognition.put_policy(client, request.source_project, name, document, own.revision)
+        except rekognition.PolicyChangedError:
+            continue
+        return True
+    raise TransientError(what=f"Withdrawing the grant in project policy {name}", reason="others kept changing it")
+
+
+def read_policies(client: "RekognitionClient", request: CopyRequest) -> list[Policy]:
+    """Read the policies of the source project; SourceVersionNotFoundError when the project has gone."""
+    try:
+        return rekognition.list_policies(client, request.source_project)
+    except rekognition.ProjectNotFoundError as error:
+        hint = f", because there is no project {request.source_project}"
+        raise SourceVersionNotFoundError(version=request.source_version, hint=hint) from error
+
+
+def explain_denial(found: list[Policy], request: CopyRequest) -> None:
+    """Raise what the source project's policies say of a copy that was denied; pass when they all allow it.
+
+    Raises PolicyDeniedError, GrantMissingError.
+    """
+    grant = grant_for(request)
+    refuse_denied(found, grant, request, Match.MAYBE)
+    if not any(policy.allows(grant) for policy in found):
+        raise GrantMissingError(
+            project=request.source_project, principal=grant.principal, version=request.source_version
+        )
+
+
+def refuse_denied(found: list[Policy], grant: Grant, request: CopyRequest, least: Match) -> None:
+    """Raise PolicyDeniedError when a policy denies the grant at least so surely."""
+    for policy in found:
+        if policy.denies(grant) >= least:
+            raise PolicyDeniedError(
+                policy=policy.name,
+                project=request.source_project,
+                principal=grant.principal,
+                version=request.source_version,
+                condition="" if policy.denies(grant) is Match.YES else ", it seems: it has a Deny with a condition",
+            )
+
+
+def _tries() -> Iterator[int]:
+    """Count the tries, with a pause before each but the first."""
+    for number in range(TRIES):
+        if number:
+            runtime.sleep(number * runtime.chance())
+        yield number
+
+
+def _check_document(document: str, grant: Grant, request: CopyRequest) -> None:
+    name, project = policy_name(request), request.source_project
+    if reason := policies.fault(document):
+        raise PolicyRejectedError(policy=name, project=project, reason=reason)
+    if len(document) > policies.LONGEST_DOCUMENT:
+        reason = f"it would have {len(document)} characters, and may have {policies.LONGEST_DOCUMENT}"
+        raise PolicyFullError(project=project, version=grant.version_arn, policy=name, reason=reason)
+
+
+def _no_room(
+    found: list[Policy], grant: Grant, request: CopyRequest, message: str
+) -> PolicyFullError | PolicyQuotaError:
+    """Tell policies of this stack, which go when their copies end, from those of others, which stay."""
+    own = runtime.setting("STACK_NAME")[:LONGEST_STACK_NAME]
+    if any(policy.name.startswith(f"{own}-") for policy in found):
+        reason = f"the project has {len(found)} policies and AWS takes no more ({message})"
+        return PolicyFullError(
+            project=request.source_project, version=grant.version_arn, policy=policy_name(request), reason=reason
+        )
+    return PolicyQuotaError(project=request.source_project, policies=", ".join(policy.name for policy in found))

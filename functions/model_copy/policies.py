@@ -1,0 +1,176 @@
+"""Project policies read and written by meaning.
+
+Source: https://docs.aws.amazon.com/rekognition/latest/customlabels-dg/md-create-project-policy-sdk.html
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+from fnmatch import fnmatchcase
+from typing import Any
+
+ACTION = "rekognition:CopyProjectVersion"
+LONGEST_DOCUMENT = 2_000
+
+Statement = Mapping[str, Any]
+
+
+class Match(IntEnum):
+    """Whether a statement is about a grant.  A condition, or a part read by exception, makes it a MAYBE."""
+
+    NO = 0
+    MAYBE = 1
+    YES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Leave for one principal to copy one model version."""
+
+    principal: str
+    version_arn: str
+
+    @property
+    def account(self) -> str:
+        """Give the account of the principal."""
+        return self.principal.split(":")[4]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A project policy as ListProjectPolicies tells it."""
+
+    name: str
+    revision: str
+    document: str
+    updated: datetime
+
+    def allows(self, grant: Grant) -> bool:
+        """Tell whether a statement surely allows the copy."""
+        return any(_match(one, grant) is Match.YES for one in self._statements("Allow"))
+
+    def denies(self, grant: Grant) -> Match:
+        """Tell whether a statement denies the copy."""
+        return max((_match(one, grant) for one in self._statements("Deny")), default=Match.NO)
+
+    def _statements(self, effect: str) -> Iterator[Statement]:
+        return (one for one in statements(self.document) if one.get("Effect") == effect)
+
+
+def statements(document: str) -> list[Statement]:
+    """Read the statements of a policy document; whatever is no statement is left out."""
+    try:
+        content = json.loads(document)
+    except ValueError:
+        return []
+    found = content.get("Statement") if isinstance(content, dict) else None
+    return [one for one in as_list(found) if isinstance(one, dict)]
+
+
+def with_grant(document: str | None, grant: Grant) -> str:
+    """Write the document with the grant in it: in the stack's own statement for the principal, or in a new one."""
+    found = [dict(one) for one in statements(document)] if document else []
+    for one in found:
+        if _is_ours(one) and as_list(one["Principal"]["AWS"]) == [grant.principal]:
+            one["Resource"] = [*as_list(one["Resource"]), grant.version_arn]
+            break
+    else:
+        found.append(
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": [grant.principal]},
+                "Action": [ACTION],
+                "Resource": [grant.version_arn],
+            }
+        )
+    return _written(document, found)
+
+
+def without_version(document: str, version_arn: str) -> str | None:
+    """Write the document with the version out of the stack's own statements; None when no statement is left."""
+    kept = []
+    for one in statements(document):
+        if _is_ours(one) and version_arn in as_list(one["Resource"]):
+            others = [arn for arn in as_list(one["Resource"]) if arn != version_arn]
+            if not others:
+                continue
+            one = {**one, "Resource": others}
+        kept.append(one)
+    return _written(document, kept) if kept else None
+
+
+def names(document: str, version_arn: str) -> bool:
+    """Tell whether one of the stack's own statements names the version."""
+    return any(_is_ours(one) and version_arn in as_list(one["Resource"]) for one in statements(document))
+
+
+def fault(document: str) -> str | None:
+    """Say why AWS would not take the document, apart from its length."""
+    odd = sorted({c for c in document if not (c in "\t\n\r" or " " <= c <= "\u00ff")})
+    return f"it would hold characters outside U+0020 to U+00FF: {', '.join(map(ascii, odd[:5]))}" if odd else None
+
+
+def as_list(value: object) -> list[Any]:
+    """Give the list that a policy may also write as its one element."""
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _written(before: str | None, found: Sequence[Statement]) -> str:
+    content = json.loads(before) if before else {"Version": "2012-10-17"}
+    return json.dumps({**content, "Statement": found}, separators=(",", ":"), ensure_ascii=False)
+
+
+def _is_ours(statement: Statement) -> bool:
+    """Tell whether the statement has just the form that this stack writes."""
+    principal = statement.get("Principal")
+    return (
+        set(statement) == {"Effect", "Principal", "Action", "Resource"}
+        and statement["Effect"] == "Allow"
+        and isinstance(principal, dict)
+        and set(principal) == {"AWS"}
+        and as_list(statement["Action"]) == [ACTION]
+    )
+
+
+def _match(statement: Statement, grant: Grant) -> Match:
+    principal, action, resource = (_named(statement, part) for part in ("Principal", "Action", "Resource"))
+    return min(
+        Match.MAYBE if statement.get("Condition") else Match.YES,
+        Match.MAYBE if principal is None else _principal_match(principal, grant),
+        Match.MAYBE if action is None else _any_match([str(one).lower() for one in action], ACTION.lower()),
+        Match.MAYBE if resource is None else _any_match(resource, grant.version_arn),
+    )
+
+
+def _named(statement: Statement, part: str) -> list[Any] | None:
+    """Give the values of a part of the statement; None when it is given by exception (NotAction and the like)."""
+    return as_list(statement[part]) if part in statement else None
+
+
+def _any_match(patterns: list[Any], value: str) -> Match:
+    return Match.YES if any(_wildcard(str(pattern), value) for pattern in patterns) else Match.NO
+
+
+def _principal_match(principals: list[Any], grant: Grant) -> Match:
+    named = [one for each in principals for one in as_list(each.get("AWS") if isinstance(each, dict) else each)]
+    return max((_one_principal(str(one), grant) for one in named), default=Match.NO)
+
+
+def _one_principal(principal: str, grant: Grant) -> Match:
+    """Match a principal: everybody, the account or the role.
+
+    A session of the role, or a name with wildcards in it (which IAM does not take elsewhere), is a MAYBE.
+    """
+    partition = grant.principal.split(":")[1]
+    if principal in ("*", grant.account, f"arn:{partition}:iam::{grant.account}:root", grant.principal):
+        return Match.YES
+    role = grant.principal.rpartition("/")[2]
+    session = principal.startswith(f"arn:{partition}:sts::{grant.account}:assumed-role/{role}/")
+    return Match.MAYBE if session or _wildcard(principal, grant.principal) else Match.NO
+
+
+def _wildcard(pattern: str, value: str) -> bool:
+    """Match ``*`` and ``?`` as IAM does; a bracket stands for itself."""
+    return fnmatchcase(value, pattern.replace("[", "[[]"))

@@ -1,0 +1,64 @@
+"""How far a copy is, and how long to wait before the next look at it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from model_copy.statuses import IN_PROGRESS
+
+SHORTEST, LONGEST = 10, 60
+PART_OF_AGE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A copy as this execution knows it: the answer of Copy project version and of Describe project version.
+
+    ``since`` is when this execution first saw the copy.  CreationTimestamp would not do: it is documented as the
+    start of training, which a copy may inherit.
+    """
+
+    arn: str
+    status: str
+    message: str
+    since: datetime
+    adopted: bool
+    times_missing: int = 0
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any], now: datetime) -> Self:
+        """Read what the last look found; a copy that nobody looked for yet is first seen now."""
+        copy = state.get("Copy", {})
+        return cls(
+            arn=copy.get("ProjectVersionArn", ""),
+            status=copy.get("Status", IN_PROGRESS),
+            message=copy.get("StatusMessage", ""),
+            since=datetime.fromisoformat(copy["Since"]) if "Since" in copy else now,
+            adopted=copy.get("Adopted", True),
+            times_missing=copy.get("TimesMissing", 0),
+        )
+
+    def as_answer(self, now: datetime, chance: float) -> dict[str, Any]:
+        """Write it as the answer of a task."""
+        return {
+            "ProjectVersionArn": self.arn,
+            "Status": self.status,
+            "StatusMessage": self.message,
+            "WaitSeconds": wait_seconds(now - self.since, chance),
+            "Since": self.since.isoformat(timespec="seconds"),
+            "Adopted": self.adopted,
+            "TimesMissing": self.times_missing,
+        }
+
+
+def wait_seconds(age: timedelta, chance: float) -> int:
+    """Give the seconds until the next look: a twentieth of the copy's age, 10 to 60, jittered by a tenth.
+
+    Parameters
+    ----------
+    age: since when this execution has known of the copy.
+    chance: evenly distributed from 0 to 1.
+    """
+    even = min(max(age.total_seconds() / PART_OF_AGE, SHORTEST), LONGEST)
+    return round(even * (0.9 + 0.2 * chance))

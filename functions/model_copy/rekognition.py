@@ -1,0 +1,212 @@
+"""Amazon Rekognition: the calls that the workflow makes, and AWS's errors under the workflow's names.
+
+Source: https://docs.aws.amazon.com/rekognition/latest/APIReference/API_Operations_Amazon_Rekognition.html
+"""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+from botocore.parsers import ResponseParserError
+
+from model_copy.arns import Arn
+from model_copy.errors import AccessDeniedError, TransientError
+from model_copy.policies import Policy
+from model_copy.request import CopyRequest
+from model_copy.statuses import COPIED, IN_PROGRESS, ModelVersion
+
+if TYPE_CHECKING:
+    from mypy_boto3_rekognition import RekognitionClient
+
+_BUSY = {
+    "InternalServerError",
+    "InvalidPaginationTokenException",  # the list changed between two pages
+    "ProvisionedThroughputExceededException",
+    "Throttling",
+    "ThrottlingException",
+}
+_DENIED = {"AccessDeniedException", "AccessDenied"}
+_QUOTA = {"LimitExceededException", "ServiceQuotaExceededException"}
+_CHANGED = {"InvalidPolicyRevisionIdException", "ResourceAlreadyExistsException"}
+
+
+class ProjectNotFoundError(Exception):
+    """The project does not exist.  For the callers here, which know what it is."""
+
+
+class PolicyChangedError(Exception):
+    """The policy is not any more as it was read.  For grants.py, which reads it again."""
+
+
+class PolicyQuotaReachedError(Exception):
+    """AWS takes no further policy.  For grants.py, which knows whose they are."""
+
+
+class PolicyMalformedError(Exception):
+    """AWS does not take the document.  For grants.py, which names the policy."""
+
+
+@contextmanager
+def calling(operation: str, resource: object, advice: str) -> Iterator[None]:
+    """Turn what any operation may fail with into TransientError and AccessDeniedError; all else passes.
+
+    A dropped connection leaves open whether the call took effect.
+    """
+    try:
+        yield
+    except ClientError as error:
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        if code(error) in _BUSY or status >= 500:
+            raise TransientError(
+                what=f"{operation} on {resource}", reason=f"{code(error)}, {message(error)}"
+            ) from error
+        if code(error) in _DENIED:
+            raise AccessDeniedError(
+                operation=operation, resource=resource, message=message(error), advice=advice
+            ) from error
+        raise
+    except (ConnectionError, HTTPClientError, ResponseParserError) as error:
+        raise TransientError(what=f"{operation} on {resource}", reason=f"{type(error).__name__}, {error}") from error
+
+
+def code(error: ClientError) -> str:
+    """Give AWS's name of the error."""
+    return error.response["Error"]["Code"]
+
+
+def message(error: ClientError) -> str:
+    """Give AWS's sentence."""
+    return error.response["Error"].get("Message") or "AWS gives no message"
+
+
+def describe_version(client: "RekognitionClient", project: Arn, name: str) -> ModelVersion | None:
+    """Describe the version of that name; None when there is none.
+
+    Raises ProjectNotFoundError, TransientError, AccessDeniedError.
+    """
+    try:
+        with _calling("DescribeProjectVersions", project):
+            answer = client.describe_project_versions(ProjectArn=project.text, VersionNames=[name])
+    except ClientError as error:
+        if code(error) != "ResourceNotFoundException":
+            raise
+        # AWS does not say whether a name that is not there is an empty answer or this error.
+        check_project(client, project)
+        return None
+    return next((_version(one) for one in answer["ProjectVersionDescriptions"]), None)
+
+
+def check_project(client: "RekognitionClient", project: Arn) -> None:
+    """Raise ProjectNotFoundError when there is no such project."""
+    try:
+        with _calling("DescribeProjectVersions", project):
+            client.describe_project_versions(ProjectArn=project.text, MaxResults=1)
+    except ClientError as error:
+        raise _project_error(error) from error
+
+
+def count_versions(client: "RekognitionClient", project: Arn) -> int:
+    """Count the versions of a project."""
+    with _calling("DescribeProjectVersions", project):
+        pages = client.get_paginator("describe_project_versions").paginate(ProjectArn=project.text)
+        return sum(len(page["ProjectVersionDescriptions"]) for page in pages)
+
+
+def copy_version(client: "RekognitionClient", request: CopyRequest) -> str:
+    """Start the copy and give its ARN.  Not idempotent: describe the name before, and after any failure.
+
+    Raises TransientError, AccessDeniedError, and ClientError for what the copy alone can fail with.
+    """
+    members: dict[str, Any] = dict(request.members)
+    with _calling("CopyProjectVersion", request.destination_project):
+        return client.copy_project_version(**members)["ProjectVersionArn"]
+
+
+def list_policies(client: "RekognitionClient", project: Arn) -> list[Policy]:
+    """List all policies of a project.
+
+    Raises ProjectNotFoundError, TransientError, AccessDeniedError.
+    """
+    try:
+        with _calling("ListProjectPolicies", project):
+            pages = client.get_paginator("list_project_policies").paginate(ProjectArn=project.text)
+            return [_policy(one) for page in pages for one in page["ProjectPolicies"]]
+    except ClientError as error:
+        raise _project_error(error) from error
+
+
+def put_policy(client: "RekognitionClient", project: Arn, name: str, document: str, revision: str | None) -> None:
+    """Write a policy over the revision that was read, or a new one.
+
+    Raises PolicyChangedError, PolicyQuotaReachedError, PolicyMalformedError, TransientError, AccessDeniedError.
+    """
+    known = {"PolicyRevisionId": revision} if revision else {}
+    try:
+        with _calling("PutProjectPolicy", project):
+            client.put_project_policy(ProjectArn=project.text, PolicyName=name, PolicyDocument=document, **known)
+    except ClientError as error:
+        raise _policy_error(error) from error
+
+
+def delete_policy(client: "RekognitionClient", project: Arn, name: str, revision: str) -> None:
+    """Delete a policy in the revision that was read.
+
+    Raises PolicyChangedError, TransientError, AccessDeniedError.
+    """
+    try:
+        with _calling("DeleteProjectPolicy", project):
+            client.delete_project_policy(ProjectArn=project.text, PolicyName=name, PolicyRevisionId=revision)
+    except ClientError as error:
+        raise _policy_error(error) from error
+
+
+def is_quota(error: ClientError) -> bool:
+    """Tell whether AWS refuses for a limit; which of the two errors it uses for which limit is undocumented."""
+    return code(error) in _QUOTA
+
+
+def _project_error(error: ClientError) -> Exception:
+    return ProjectNotFoundError() if code(error) == "ResourceNotFoundException" else error
+
+
+def _policy_error(error: ClientError) -> Exception:
+    if code(error) in _CHANGED | {"ResourceNotFoundException"}:
+        return PolicyChangedError(message(error))
+    if is_quota(error):
+        return PolicyQuotaReachedError(message(error))
+    if code(error) == "MalformedPolicyDocumentException":
+        return PolicyMalformedError(message(error))
+    return error
+
+
+def _calling(operation: str, project: Arn) -> AbstractContextManager[None]:
+    advice = f"Let the stack's role in account {project.account} call rekognition:{operation} on it."
+    return calling(operation, project, advice)
+
+
+def _policy(one: Any) -> Policy:
+    return Policy(
+        name=one["PolicyName"],
+        revision=one["PolicyRevisionId"],
+        document=one["PolicyDocument"],
+        updated=one["LastUpdatedTimestamp"],
+    )
+
+
+def _version(description: Any) -> ModelVersion:
+    output = description.get("OutputConfig", {})
+    return ModelVersion(
+        arn=description["ProjectVersionArn"],
+        status=description["Status"],
+        message=description.get("StatusMessage") or _no_message(description["Status"]),
+        source=description.get("SourceProjectVersionArn"),
+        bucket=output.get("S3Bucket"),
+        prefix=output.get("S3KeyPrefix"),
+        kms_key=description.get("KmsKeyId"),
+        feature=description.get("Feature"),
+    )
+
+
+def _no_message(status: str) -> str:
+    return "" if status == IN_PROGRESS or status in COPIED else "AWS gives no reason."

@@ -1,0 +1,63 @@
+"""The only place that knows Lambda and Powertools, the clock, chance and the environment."""
+
+import functools
+import os
+import random
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from model_copy.errors import InvalidRequestError, ModelCopyError, excerpt
+
+Event = dict[str, Any]
+Context = LambdaContext
+Handler = Callable[[Event, Context], Event]
+
+logger = Logger()
+
+
+def task(handler: Handler) -> Handler:
+    """Run a handler as a task of the workflow: log its answer or its refusal under the execution's ARN.
+
+    Errors of the workflow and bugs alike go on to Lambda, which hands their class name to the definition.
+    """
+
+    @functools.wraps(handler)
+    def lambda_handler(event: Event, context: Context) -> Event:
+        if not isinstance(event, dict):
+            raise InvalidRequestError.of([f"It must be an object, and is {excerpt(event)}"])
+        execution = event.get("Execution")
+        logger.set_correlation_id(execution.get("Id") if isinstance(execution, dict) else None)
+        try:
+            answer = handler(event, context)
+        except ModelCopyError as error:
+            logger.warning(str(error), error=type(error).__name__)
+            raise
+        logger.info("Done", answer=answer)
+        return answer
+
+    return lambda_handler
+
+
+def setting(name: str) -> str:
+    """Read a setting that the template gives to the function."""
+    return os.environ[name]
+
+
+def now() -> datetime:
+    """Tell the time."""
+    return datetime.fromtimestamp(time.time(), UTC)
+
+
+def sleep(seconds: float) -> None:
+    """Let time pass."""
+    time.sleep(seconds)
+
+
+def chance() -> float:
+    """Give a number evenly distributed from 0 to 1."""
+    return random.random()

@@ -1,0 +1,110 @@
+"""What the statuses of a model version mean for a copy."""
+
+from dataclasses import dataclass
+
+from model_copy.errors import FailedBeforeError, SourceNotCopyableError, TransientError, VersionConflictError
+from model_copy.request import CopyRequest
+
+IN_PROGRESS = "COPYING_IN_PROGRESS"
+FAILED = "COPYING_FAILED"
+DELETING = "DELETING"
+COPIED = frozenset({"COPYING_COMPLETED", "STARTING", "RUNNING", "STOPPING", "STOPPED"})
+
+_NOT_COPYABLE = {
+    "TRAINING_IN_PROGRESS": "Start the request again when the training has completed.",
+    "COPYING_IN_PROGRESS": "Start the request again when its own copy has completed.",
+    "TRAINING_FAILED": "Train the model again and copy that version.",
+    "COPYING_FAILED": "Choose a version that was copied or trained in full.",
+    "DELETING": "Choose another version.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """What DescribeProjectVersions tells of a version; None where it tells nothing.
+
+    Source: https://docs.aws.amazon.com/rekognition/latest/APIReference/API_ProjectVersionDescription.html
+    """
+
+    arn: str
+    status: str
+    message: str
+    source: str | None
+    bucket: str | None
+    prefix: str | None
+    kms_key: str | None
+    feature: str | None
+
+
+def check_source(version: ModelVersion) -> None:
+    """Raise SourceNotCopyableError when the source version is in no state to be copied.
+
+    Whatever is not plainly wrong is AWS's to judge.
+    """
+    if version.feature not in (None, "CUSTOM_LABELS"):
+        reason, advice = f"its Feature is {version.feature}", "Only Custom Labels models can be copied; choose one."
+    elif version.status in _NOT_COPYABLE:
+        reason, advice = f"its status is {version.status}", _NOT_COPYABLE[version.status]
+    else:
+        return
+    raise SourceNotCopyableError(version=version.arn, reason=reason, advice=advice)
+
+
+def check_holder(held: ModelVersion, request: CopyRequest) -> None:
+    """Raise VersionConflictError unless the version that holds the name is the copy that is asked for."""
+    difference = _difference(held, request)
+    if difference:
+        raise VersionConflictError(
+            project=request.destination_project,
+            name=request.version_name,
+            holder=f"{held.arn}, with status {held.status}, {difference}",
+        )
+
+
+def adopt(held: ModelVersion, request: CopyRequest) -> None:
+    """Pass when the version that holds the name is this copy, running or done; else raise what stands in the way.
+
+    Raises TransientError, VersionConflictError, FailedBeforeError.
+    """
+    if held.status == DELETING:
+        raise TransientError(what=f"Taking the name {request.version_name}", reason=f"{held.arn} is being deleted")
+    check_holder(held, request)
+    if held.status == FAILED:
+        raise FailedBeforeError(
+            project=request.destination_project, name=request.version_name, message=held.message, version=held.arn
+        )
+    if held.status not in COPIED | {IN_PROGRESS}:
+        raise VersionConflictError(
+            project=request.destination_project,
+            name=request.version_name,
+            holder=f"{held.arn}, a copy of the same version, with status {held.status}",
+        )
+
+
+def _difference(held: ModelVersion, request: CopyRequest) -> str | None:
+    """Say how the version differs from the copy asked for, as far as AWS tells."""
+    if held.source is None:
+        return "which is no copy"
+    if held.source != request.source_version.text:
+        return f"copied from {held.source}"
+    asked = _location(request.output_config.get("S3Bucket"), request.output_config.get("S3KeyPrefix"))
+    found = _location(held.bucket, held.prefix)
+    if held.bucket is not None and asked != found:
+        return f"copied from the same version with its output at {found}, not at {asked}"
+    if held.kms_key is not None and not _same_key(request.kms_key_id, held.kms_key):
+        asked = request.kms_key_id or "a key that AWS owns"
+        return f"copied from the same version with the KMS key {held.kms_key}, not {asked}"
+    return None
+
+
+def _location(bucket: str | None, prefix: str | None) -> str:
+    return f"s3://{bucket or ''}/{prefix or ''}".rstrip("/")
+
+
+def _same_key(asked: str | None, held: str) -> bool:
+    """Compare two names of a key; an alias cannot be compared, so it is taken to be right."""
+    if asked is None:
+        return False
+    if "alias/" in asked or "alias/" in held:
+        return True
+    return asked.rpartition("/")[2] == held.rpartition("/")[2]

@@ -1,0 +1,72 @@
+"""``make demo``: one story, told state by state."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from sandbox.clock import EPOCH, VirtualClock
+from sandbox.faults import Plan
+from sandbox.workflow import DOLLARS_PER_TRANSITION, paid_transitions
+from sandbox.world import WORLDS, read_event, sandbox
+
+ALWAYS_TOLD = ("Status", "WaitSeconds")
+
+
+class Teller:
+    """Prints each state as it is entered, with the virtual time, and behind it what it decided."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self._clock = clock
+        self._attempts = 0
+        self._choosing = False
+        self._known: dict[str, Any] = {}
+
+    def hear(self, event: Any) -> None:
+        """Tell an event of the history, if it says anything to a person."""
+        kind = str(event["type"].value)
+        if kind.endswith("StateEntered"):
+            self._enter(event["stateEnteredEventDetails"]["name"], is_choice=kind.startswith("Choice"))
+        elif kind == "LambdaFunctionScheduled":
+            self._attempts += 1
+        elif kind == "LambdaFunctionFailed":
+            self._fail(event["lambdaFunctionFailedEventDetails"])
+        elif kind == "LambdaFunctionSucceeded":
+            self._answer(json.loads(event["lambdaFunctionSucceededEventDetails"]["output"]))
+
+    def _enter(self, name: str, *, is_choice: bool) -> None:
+        if self._choosing:
+            print(f"-> {name}", end="")
+        print(f"\n{self._passed()}  {name:25} ", end="", flush=True)
+        self._attempts, self._choosing = 0, is_choice
+
+    def _answer(self, answer: dict[str, Any]) -> None:
+        """Tell what is new in the answer of a task."""
+        news = {key: value for key, value in answer.items() if key in ALWAYS_TOLD or self._known.get(key) != value}
+        self._known.update(answer)
+        attempt = f"\n{self._passed()}    attempt {self._attempts}: " if self._attempts > 1 else ""
+        print(attempt + ", ".join(f"{key} {value}" for key, value in news.items()), end="", flush=True)
+
+    def _fail(self, details: Any) -> None:
+        print(f"\n{self._passed()}    attempt {self._attempts}: {details['error']}", end="", flush=True)
+
+    def _passed(self) -> str:
+        return f"{timedelta(seconds=int(self._clock.time() - EPOCH.timestamp()))!s:>15}"
+
+
+def run(story: str, faults: str) -> None:
+    """Tell the story, then its result and what it cost."""
+    clock = VirtualClock()
+    with sandbox(clock) as aws:
+        aws.seed(story)
+        aws.plan = Plan(faults)
+        print(f"{story}: {(WORLDS / f'{story}.yaml').read_text().splitlines()[0].removeprefix('# ')}")
+        aws.listeners.append(Teller(clock).hear)
+        execution = aws.run(read_event(story))
+        history = execution.to_history_output()["events"]
+    print(f"\n\n{execution.status}")
+    if execution.output:
+        print(json.dumps(execution.output, indent=2))
+    else:
+        print(f"{execution.error}: {execution.cause}")
+    count = paid_transitions(history)
+    print(f"{count} paid transitions (${count * DOLLARS_PER_TRANSITION:.4f}), {len(history)} history events")

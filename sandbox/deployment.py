@@ -1,0 +1,103 @@
+"""The stacks in the sandbox: the real templates, expanded by SAM's translator and created by CloudFormation."""
+
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import yaml
+from moto.awslambda.models import LambdaFunction
+from moto.awslambda_simple.models import lambda_simple_backends
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = Path(__file__).parent.parent
+REGION = "us-east-1"
+STACK_ACCOUNT, SOURCE_ACCOUNT, DESTINATION_ACCOUNT = "123456789012", "111111111111", "222222222222"
+ADMINISTRATOR = "OrganizationAccountAccessRole"  # the name that AWS Organizations gives it in each account
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What the stack's CloudFormation made."""
+
+    state_machine_arn: str
+    functions: dict[str, LambdaFunction]
+
+
+def expanded_template() -> dict[str, Any]:
+    """Give template.yaml as SAM expands it, with the definition in it and the code at a place in S3."""
+    template = yaml_parse((ROOT / "template.yaml").read_text())
+    machine = template["Resources"]["CopyModelStateMachine"]["Properties"]
+    machine["Definition"] = yaml.safe_load((ROOT / machine.pop("DefinitionUri")).read_text())
+    template["Globals"]["Function"]["CodeUri"] = "s3://sandbox/functions.zip"
+    translator = Translator({}, Parser(), boto_session=boto3.Session(region_name=REGION))
+    expanded: dict[str, Any] = translator.translate(template, {})
+    return expanded
+
+
+def deploy(stack_account: str = STACK_ACCOUNT) -> Deployment:
+    """Create the stack, and in each other account the roles that it assumes.
+
+    Call within ``mock_aws``.
+    """
+    _upload_code(stack_account)
+    outputs = _create_stack(stack_account, "rekognition-model-copy", json.dumps(expanded_template()))
+    for account in {SOURCE_ACCOUNT, DESTINATION_ACCOUNT, STACK_ACCOUNT} - {stack_account}:
+        for side in ("Source", "Destination"):
+            template = (ROOT / "accounts" / f"{side.lower()}.yaml").read_text()
+            principals = outputs[f"{side}RolePrincipals"]
+            _create_stack(account, f"rekognition-model-copy-{side.lower()}", template, TrustedRoleArns=principals)
+    for account in (SOURCE_ACCOUNT, DESTINATION_ACCOUNT, STACK_ACCOUNT):
+        _create_administrator(account)
+    functions = lambda_simple_backends[stack_account][REGION].list_functions()
+    return Deployment(outputs["StateMachineArn"], {one.function_arn: one for one in functions})
+
+
+def client(service: str, account: str) -> Any:
+    """Give a client that acts in an account as the account itself, which no policy holds back."""
+    make: Any = boto3.client
+    made = make(service, region_name=REGION)
+
+    def act_in_account(request: Any, **_: object) -> None:
+        request.headers["x-moto-account-id"] = account
+
+    made.meta.events.register("before-sign", act_in_account)
+    return made
+
+
+def _upload_code(account: str) -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as code:
+        code.writestr("validate_request.py", "")  # moto looks whether it is there; the handlers run from functions/
+    s3 = client("s3", account)
+    s3.create_bucket(Bucket="sandbox")
+    s3.put_object(Bucket="sandbox", Key="functions.zip", Body=archive.getvalue())
+
+
+def _create_stack(account: str, name: str, template: str, **parameters: str) -> dict[str, str]:
+    cloudformation = client("cloudformation", account)
+    cloudformation.create_stack(
+        StackName=name,
+        TemplateBody=template,
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+    )
+    stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+
+def _create_administrator(account: str) -> None:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{STACK_ACCOUNT}:root"},
+        "Action": "sts:AssumeRole",
+    }
+    client("iam", account).create_role(
+        RoleName=ADMINISTRATOR,
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+    )

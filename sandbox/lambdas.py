@@ -1,0 +1,147 @@
+"""AWS Lambda in the sandbox: the real handlers, each in an execution environment of its own."""
+
+import importlib
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from moto.awslambda.models import LambdaFunction
+from moto.sts.models import sts_backends
+
+from sandbox.clock import Clock
+from sandbox.faults import Plan
+
+CODE = Path(__file__).parent.parent / "functions"
+
+
+class ExecutionEnvironment:
+    """One environment of a function: its own modules, environment variables and credentials."""
+
+    def __init__(self, function: LambdaFunction, clock: Clock) -> None:
+        self._function = function
+        self._clock = clock
+        self._variables = _variables(function)
+        with _environ(self._variables), _fresh_modules():
+            module, _, handler = str(function.handler).partition(".")
+            self._handler = getattr(importlib.import_module(module), handler)
+            times = SimpleNamespace(time=clock.time, sleep=clock.sleep)
+            sys.modules["model_copy.runtime"].time = times  # type: ignore[attr-defined]
+
+    def invoke(self, payload: str) -> tuple[str, bool]:
+        """Run the handler as Lambda does; give its answer as JSON, and whether that is an error."""
+        started = self._clock.time()
+        with _environ(self._variables):
+            try:
+                answer, failed = json.dumps(self._handler(json.loads(payload), LambdaContext())), False
+            except Exception as error:  # whatever a handler raises, Lambda answers
+                answer, failed = json.dumps(_error(type(error).__name__, str(error), error)), True
+        if self._clock.time() - started > self._function.timeout:
+            return json.dumps(
+                _error("Sandbox.Timedout", f"Task timed out after {self._function.timeout}.00 seconds")
+            ), True
+        return answer, failed
+
+
+class Lambdas:
+    """The functions of one Region and the environments that are warm."""
+
+    def __init__(self, functions: dict[str, LambdaFunction], clock: Clock, plan: Callable[[], Plan]) -> None:
+        self._functions = functions
+        self._clock = clock
+        self._plan = plan
+        self._warm: dict[str, ExecutionEnvironment] = {}
+
+    def invoke(self, arn: str, payload: str) -> tuple[str, bool]:
+        """Invoke a function by its ARN; give its answer as JSON, and whether that is an error."""
+        function = self._functions[arn]
+        fault = self._plan().next_fault(logical_id(function))
+        if fault == "throttled":
+            return json.dumps(_error("Lambda.TooManyRequestsException", "Rate Exceeded.")), True
+        with self._clock.one_at_a_time():
+            answer = None if fault == "crashed" else self._environment(arn).invoke(payload)
+        if answer and not fault:
+            return answer
+        self._warm.pop(arn, None)
+        if fault == "timed_out":
+            self._clock.sleep(function.timeout)
+            return _timed_out(function)
+        return json.dumps(_error("Runtime.ExitError", "Error: Runtime exited with error: signal: killed")), True
+
+    def _environment(self, arn: str) -> ExecutionEnvironment:
+        if arn not in self._warm:
+            self._warm[arn] = ExecutionEnvironment(self._functions[arn], self._clock)
+        return self._warm[arn]
+
+
+def logical_id(function: LambdaFunction) -> str:
+    """Give the function's name in the template, which the naming rule makes of its handler's."""
+    words = str(function.handler).partition(".")[0].split("_")
+    return "".join(word.capitalize() for word in words) + "Function"
+
+
+def _timed_out(function: LambdaFunction) -> tuple[str, bool]:
+    return json.dumps(_error("Sandbox.Timedout", f"Error: Task timed out after {function.timeout}.00 seconds")), True
+
+
+def _error(name: str, message: str, error: BaseException | None = None) -> dict[str, Any]:
+    trace = traceback.format_tb(error.__traceback__) if error else []
+    return {"errorMessage": message, "errorType": name, "requestId": "", "stackTrace": trace}
+
+
+def _variables(function: LambdaFunction) -> dict[str, str]:
+    """Give the environment that Lambda gives: the template's, and the credentials of the function's role."""
+    account = function.account_id
+    session = sts_backends[account]["aws"].assume_role(
+        region_name=function.region,
+        role_session_name=function.function_name[:64],
+        role_arn=function.role,
+        policy="",
+        duration=43_200,
+        external_id="",
+    )
+    return {
+        **{name: str(value) for name, value in function.environment_vars.items()},
+        "AWS_ACCESS_KEY_ID": session.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": session.secret_access_key,
+        "AWS_SESSION_TOKEN": session.session_token,
+        "AWS_REGION": function.region,
+        "AWS_DEFAULT_REGION": function.region,
+        "AWS_LAMBDA_FUNCTION_NAME": function.function_name,
+        "POWERTOOLS_LOG_LEVEL": os.environ.get("POWERTOOLS_LOG_LEVEL", "CRITICAL"),
+    }
+
+
+@contextmanager
+def _environ(variables: dict[str, str]) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@contextmanager
+def _fresh_modules() -> Iterator[None]:
+    """Import the functions' modules anew, and leave those that are there as they are."""
+    names = {path.stem for path in CODE.iterdir()}
+
+    def taken_out() -> dict[str, ModuleType]:
+        return {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] in names}
+
+    before = taken_out()
+    sys.path.insert(0, str(CODE))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(CODE))
+        taken_out()
+        sys.modules.update(before)

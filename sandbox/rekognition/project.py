@@ -1,0 +1,152 @@
+"""Projects, which hold versions and policies by name."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from moto.core.utils import unix_time
+from moto.moto_api._internal import mock_random
+
+from . import policy as policy_rules
+from .exceptions import InvalidPolicyRevisionIdException, ResourceNotFoundException, error
+from .project_version import GONE, ProjectVersion
+from .settings import settings
+from .utils import Key, milliseconds
+
+
+@dataclass
+class ProjectPolicy:
+    """A policy as ListProjectPolicies shows it; whether copies are judged by it yet is the project's to say."""
+
+    project_arn: str
+    name: str
+    document: str
+    revision_id: str
+    created: datetime
+    updated: datetime
+
+    @property
+    def sort_key(self) -> Key:
+        """Oldest first."""
+        return milliseconds(self.created), self.name
+
+    def describe(self) -> dict[str, Any]:
+        """As a ProjectPolicy."""
+        return {
+            "ProjectArn": self.project_arn,
+            "PolicyName": self.name,
+            "PolicyRevisionId": self.revision_id,
+            "PolicyDocument": self.document,
+            "CreationTimestamp": unix_time(self.created),
+            "LastUpdatedTimestamp": unix_time(self.updated),
+        }
+
+
+@dataclass(frozen=True)
+class PolicyChange:
+    """From `effective` on, copies are judged by this document (None: the policy was deleted)."""
+
+    effective: datetime
+    name: str
+    document: str | None
+
+
+@dataclass
+class Project:
+    """A project with its versions and policies, by name."""
+
+    arn: str
+    name: str
+    created: datetime
+    feature: str = "CUSTOM_LABELS"
+    auto_update: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, ProjectVersion] = field(default_factory=dict)
+    policies: dict[str, ProjectPolicy] = field(default_factory=dict)
+    policy_changes: list[PolicyChange] = field(default_factory=list)
+
+    @property
+    def sort_key(self) -> Key:
+        """Newest first."""
+        return -milliseconds(self.created), self.name
+
+    def describe(self) -> dict[str, Any]:
+        """As a ProjectDescription."""
+        told = {
+            "ProjectArn": self.arn,
+            "CreationTimestamp": unix_time(self.created),
+            "Status": "CREATED",
+            "Datasets": [],
+            "Feature": self.feature,
+        }
+        return told | ({"AutoUpdate": self.auto_update} if self.auto_update else {})
+
+    def matches(self, names: list[str] | None, features: list[str] | None) -> bool:
+        """Whether DescribeProjects shows it, asked for these names and features (None: any)."""
+        return (not names or self.name in names) and (not features or self.feature in features)
+
+    def forget_deleted(self, now: datetime) -> None:
+        """Drop the versions whose deletion is over."""
+        self.versions = {name: it for name, it in self.versions.items() if it.status(now) != GONE}
+
+    def version(self, arn: str) -> ProjectVersion | None:
+        """The version with this ARN."""
+        return next((version for version in self.versions.values() if version.arn == arn), None)
+
+    def visible_versions(self, names: list[str] | None, now: datetime) -> list[ProjectVersion]:
+        """What DescribeProjectVersions shows, asked for these names (None: any)."""
+        visible = [it for it in self.versions.values() if it.visible_from <= now and it.name in (names or [it.name])]
+        missing = set(names or []) - {version.name for version in visible}
+        if missing and settings.unknown_version_error:
+            raise error(settings.unknown_version_error, f"There is no version named {', '.join(sorted(missing))}.")
+        return visible
+
+    def version_arn(self, name: str, created: datetime) -> str:
+        """The ARN of a version with this name."""
+        return f"{self.arn.rpartition('/')[0]}/version/{name}/{milliseconds(created)}"
+
+    def check_quota(self) -> None:
+        """Refuse one more version, of whatever origin."""
+        if len(self.versions) >= settings.versions_quota:
+            raise error(settings.versions_quota_error, f"The project has {len(self.versions)} versions, its limit.")
+
+    def documents_in_force(self, now: datetime) -> list[str]:
+        """The documents by which a copy is judged now."""
+        latest = {change.name: change.document for change in self.policy_changes if change.effective <= now}
+        return [document for document in latest.values() if document is not None]
+
+    def put_policy(self, name: str, document: str, revision_id: str | None, now: datetime) -> ProjectPolicy:
+        """Create the policy, or replace the revision named; every put is a new revision."""
+        old = self.policies.get(name)
+        policy_rules.check(document, self.arn)
+        self._check_put(old, revision_id)
+        created = old.created if old else now
+        policy = ProjectPolicy(self.arn, name, document, mock_random.get_random_hex(32), created, now)
+        self.policies[name] = policy
+        self._note(name, document, now)
+        return policy
+
+    def delete_policy(self, name: str, revision_id: str | None, now: datetime) -> None:
+        """Delete the policy, whatever its revision unless one is named."""
+        if name not in self.policies:
+            raise ResourceNotFoundException(f"The project has no policy named {name}.")
+        self._check_revision(self.policies[name], revision_id)
+        del self.policies[name]
+        self._note(name, None, now)
+
+    def _check_put(self, old: ProjectPolicy | None, revision_id: str | None) -> None:
+        if old is None and revision_id is not None:
+            raise InvalidPolicyRevisionIdException("There is no policy that could have this revision.")
+        if old is not None and revision_id is None:
+            raise error(settings.existing_policy_error, f"A policy named {old.name} exists. Name its revision.")
+        if old is not None:
+            self._check_revision(old, revision_id)
+        elif len(self.policies) >= settings.policies_quota:
+            raise error(settings.policy_quota_error, f"The project has {len(self.policies)} policies, its limit.")
+
+    def _check_revision(self, policy: ProjectPolicy, revision_id: str | None) -> None:
+        if revision_id is not None and revision_id.lower() != policy.revision_id:
+            raise InvalidPolicyRevisionIdException(f"This is not the current revision of the policy {policy.name}.")
+
+    def _note(self, name: str, document: str | None, now: datetime) -> None:
+        self.policy_changes.append(PolicyChange(now + timedelta(seconds=settings.propagation_seconds), name, document))

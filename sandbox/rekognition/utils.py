@@ -1,0 +1,115 @@
+"""ARNs, times, pages, the lock and the rate limit: small things that know nothing of a backend."""
+
+import json
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from hashlib import sha256
+from typing import ParamSpec, TypeVar
+
+from moto.core.base_backend import backend_lock
+from moto.core.utils import unix_time
+
+from .exceptions import InvalidPaginationTokenException
+
+Item = TypeVar("Item")
+P = ParamSpec("P")
+R = TypeVar("R")
+Key = tuple[float, str]
+
+ARN = re.compile(
+    r"arn:(?P<partition>[a-z\d-]+):rekognition:(?P<region>[a-z\d-]+):(?P<account_id>\d{12}):"
+    r"project/(?P<project>[^/]+)(/version/(?P<version>[^/]+))?/(?P<created>\d+)",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True)
+class Arn:
+    """The parts of a project's ARN, or of a version's (`version` is None for a project)."""
+
+    partition: str
+    region: str
+    account_id: str
+    project: str
+    version: str | None
+    created: str
+
+    @classmethod
+    def parse(cls, text: str) -> "Arn | None":
+        """None for a text that is neither a project's nor a version's ARN."""
+        match = ARN.fullmatch(text)
+        return cls(**match.groupdict()) if match else None
+
+    @property
+    def owner(self) -> tuple[str, str, str, str]:
+        """What a version's ARN and its project's have in common."""
+        return self.partition, self.region, self.account_id, self.project
+
+
+def milliseconds(when: datetime) -> int:
+    """Since the epoch, as the number at an ARN's end counts them; `when` is naive UTC."""
+    return round(unix_time(when) * 1000)
+
+
+def page(
+    items: Iterable[Item], key: Callable[[Item], Key], limit: int, token: str | None, listing: str
+) -> tuple[list[Item], str | None]:
+    """The next `limit` items in the order of their keys, and the token for those after them.
+
+    A token names the last item that was shown, so an item that comes or goes between two pages makes no other one
+    appear twice or not at all.  It is good for its own `listing` only.
+    """
+    after = _read(token, listing) if token is not None else None
+    rest = sorted((item for item in items if after is None or key(item) > after), key=key)
+    more = len(rest) > limit
+    return rest[:limit], _write(key(rest[limit - 1]), listing) if more else None
+
+
+def _write(key: Key, listing: str) -> str:
+    return urlsafe_b64encode(json.dumps([*key, _digest(listing)]).encode()).decode()
+
+
+def _read(token: str, listing: str) -> Key:
+    try:
+        number, name, digest = json.loads(urlsafe_b64decode(token))
+    except (ValueError, TypeError):
+        digest = None
+    if digest != _digest(listing):
+        raise InvalidPaginationTokenException("The pagination token is not valid.")
+    return number, name
+
+
+def _digest(listing: str) -> str:
+    return sha256(listing.encode()).hexdigest()[:16]
+
+
+def atomic(method: Callable[P, R]) -> Callable[P, R]:
+    """What the method checks still holds when it acts: a server answers on many threads."""
+
+    @wraps(method)
+    def locked(*args: P.args, **kwargs: P.kwargs) -> R:
+        with backend_lock:
+            return method(*args, **kwargs)
+
+    return locked
+
+
+class TokenBuckets:
+    """A bucket for each operation: `rate` requests a second pass, as many at once, and at least one."""
+
+    def __init__(self) -> None:
+        self.filled: dict[str, tuple[float, datetime]] = {}
+
+    def take(self, operation: str, rate: float | None, now: datetime) -> bool:
+        """Whether there was a token left to take; always, if there is no rate."""
+        if rate is None:
+            return True
+        size = max(rate, 1.0)
+        tokens, before = self.filled.get(operation, (size, now))
+        tokens = min(size, tokens + (now - before).total_seconds() * rate)
+        self.filled[operation] = (tokens - 1 if tokens >= 1 else tokens, now)
+        return tokens >= 1

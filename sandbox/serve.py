@@ -1,0 +1,55 @@
+"""``make serve``: the sandbox on a local port, for the AWS CLI, boto3 and ``sam local invoke``."""
+
+import threading
+
+from moto.server import ThreadedMotoServer
+
+from sandbox.clock import FastClock
+from sandbox.deployment import ADMINISTRATOR, DESTINATION_ACCOUNT, REGION, SOURCE_ACCOUNT, STACK_ACCOUNT
+from sandbox.world import sandbox, stories
+
+SPEED = 60
+
+GUIDE = """\
+The sandbox answers at http://localhost:{port}. One second here is a minute there, so a copy takes a minute.
+The worlds of all stories are in it: project names are those of events/. The workflow is deployed in account {stack}:
+
+  {machine}
+
+Any credentials act in account {stack}; assume {administrator} to act in {source} or {destination}:
+
+  export AWS_ENDPOINT_URL=http://localhost:{port} AWS_DEFAULT_REGION={region}
+  export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any
+  aws stepfunctions start-execution --state-machine-arn {machine} \\
+    --input file://events/copy_between_accounts.json
+  aws sts assume-role --role-arn arn:aws:iam::{source}:role/{administrator} --role-session-name me
+
+Ctrl-C ends it."""
+
+
+def run(port: int) -> None:
+    """Serve until interrupted."""
+    with sandbox(FastClock(SPEED)) as aws:
+        for story in stories():
+            aws.seed(story)
+        server = ThreadedMotoServer("127.0.0.1", port, verbose=False)
+        server.start()
+        _, port = server.get_host_and_port()
+        try:
+            print(
+                GUIDE.format(
+                    port=port,
+                    region=REGION,
+                    stack=STACK_ACCOUNT,
+                    source=SOURCE_ACCOUNT,
+                    destination=DESTINATION_ACCOUNT,
+                    administrator=ADMINISTRATOR,
+                    machine=aws.deployment.state_machine_arn,
+                ),
+                flush=True,
+            )
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            print()
+        finally:
+            server.stop()

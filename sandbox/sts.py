@@ -1,0 +1,72 @@
+"""AWS STS in the sandbox: AssumeRole lets in whom the role's trust policy lets in."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import unquote
+
+from moto.core.exceptions import ServiceException
+from moto.iam.exceptions import NotFoundException
+from moto.iam.models import iam_backends
+from moto.sts.models import AssumedRole, sts_backends
+from moto.sts.responses import TokenResponse
+
+from sandbox.clock import replaced
+
+
+class AccessDenied(ServiceException):
+    """The caller may not assume the role, or there is no such role; AWS tells both alike."""
+
+    code = "AccessDenied"
+    status_code = 403
+
+
+def caller_arns(access_key: str) -> list[str]:
+    """Give the names under which a policy may speak of the caller: the session, its role, its account."""
+    for account, backends in list(sts_backends.items()):
+        for partition, backend in list(backends.items()):
+            session: AssumedRole | None = backend.get_assumed_role_from_access_key(access_key)
+            if session:
+                return [session.arn, session.role_arn, f"arn:{partition}:iam::{account}:root", account]
+    return ["arn:aws:iam::123456789012:root", "123456789012"]
+
+
+def trusts(document: dict[str, Any], caller: list[str], external_id: str | None) -> bool:
+    """Tell whether a trust policy lets the caller in."""
+    return any(
+        statement["Effect"] == "Allow"
+        and bool({*caller, "*"} & set(_as_list(statement["Principal"].get("AWS"))))
+        and statement.get("Condition", {}).get("StringEquals", {}).get("sts:ExternalId", external_id) == external_id
+        for statement in _as_list(document["Statement"])
+    )
+
+
+@contextmanager
+def install() -> Iterator[None]:
+    """Let AssumeRole check that the role exists and trusts the caller."""
+    respond = TokenResponse.assume_role
+
+    def assume_role(self: TokenResponse) -> Any:
+        arn, external_id = self._get_param("RoleArn"), self._get_param("ExternalId")
+        caller = caller_arns(self.get_access_key())
+        if not _lets_in(arn, caller, external_id):
+            raise AccessDenied(f"User: {caller[0]} is not authorized to perform: sts:AssumeRole on resource: {arn}")
+        return respond(self)
+
+    with replaced(TokenResponse, "assume_role", assume_role):
+        yield
+
+
+def _lets_in(role_arn: str, caller: list[str], external_id: str | None) -> bool:
+    _, partition, _, _, account, _ = role_arn.split(":", 5)
+    try:
+        role = iam_backends[account][partition].get_role_by_arn(role_arn)
+    except NotFoundException:
+        return False
+    document = role.assume_role_policy_document
+    return trusts(json.loads(unquote(document)) if isinstance(document, str) else document, caller, external_id)
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]

@@ -1,0 +1,92 @@
+"""AWS Step Functions in the sandbox: moto's interpreter, as strict as AWS where moto is laxer."""
+
+import json
+import logging
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import moto.stepfunctions.models
+from moto.stepfunctions.models import StateMachine
+from moto.stepfunctions.parser.api import HistoryEvent, InvalidDefinition
+from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import ErrorEqualsDecl
+from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
+from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
+from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfunctions_parser_backends
+
+from sandbox.clock import replaced
+
+Listener = Callable[[HistoryEvent], None]
+DOLLARS_PER_TRANSITION = 0.025 / 1_000
+NEVER_CAUGHT_BY_ALL = ("States.Runtime", "States.DataLimitExceeded")
+
+
+def missing_targets(definition: dict[str, Any]) -> list[str]:
+    """Name the states that the definition goes to and does not have."""
+    states = definition["States"]
+    targets = [definition["StartAt"]]
+    for state in states.values():
+        for place in (state, *state.get("Catch", ()), *state.get("Choices", ())):
+            targets += [place[key] for key in ("Next", "Default") if key in place]
+    return [target for target in targets if target not in states]
+
+
+@contextmanager
+def install(invoke: Callable[[str, str], tuple[str, bool]], listeners: list[Listener]) -> Iterator[None]:
+    """Let moto run definitions as Step Functions does, with the functions invoked as given."""
+    logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)  # it logs what the history says
+    lax_create = StateMachine.create_from_cloudformation_json
+    lax_equals, lax_validate = ErrorEqualsDecl._eval_body, StepFunctionsParserBackend._validate_definition
+    lax_start, publish = StepFunctionsParserBackend.start_execution, EventManager._publish_history_event
+
+    def equals(self: Any, env: Any) -> None:
+        error = env.stack[-1].error_name
+        lax_equals(self, env)
+        if error in NEVER_CAUGHT_BY_ALL and self.error_names == [ErrorEqualsDecl._STATE_ALL_ERROR]:
+            env.stack[-1] = False
+
+    def validate(definition: str) -> None:
+        lax_validate(definition)
+        missing = missing_targets(json.loads(definition))
+        if missing:
+            raise InvalidDefinition(message=f"MISSING_TRANSITION_TARGET: {', '.join(missing)}")
+
+    def start(self: Any, state_machine_arn: str, name: str | None = None, *args: Any, **kwargs: Any) -> Any:
+        return lax_start(self, state_machine_arn, name or str(uuid.uuid4()), *args, **kwargs)
+
+    def published(self: Any, **event: Any) -> None:
+        publish(self, **event)
+        for listener in listeners:
+            listener(self._history_event_list[-1])
+
+    def invoked(parameters: dict[str, Any], region: str, state_credentials: object) -> dict[str, Any]:
+        answer, failed = invoke(parameters["FunctionName"], parameters["Payload"].decode())
+        return {"StatusCode": 200, "Payload": json.loads(answer), **({"FunctionError": "Unhandled"} if failed else {})}
+
+    def create(resource_name: str, cloudformation_json: dict[str, Any], *args: Any, **kwargs: Any) -> StateMachine:
+        properties = cloudformation_json["Properties"]
+        for name, value in properties.get("DefinitionSubstitutions", {}).items():
+            properties["DefinitionString"] = properties["DefinitionString"].replace(f"${{{name}}}", value)
+        return lax_create(resource_name, cloudformation_json, *args, **kwargs)
+
+    with ExitStack() as stack:
+        for place, name, value in (
+            (ErrorEqualsDecl, "_eval_body", equals),
+            (StepFunctionsParserBackend, "_validate_definition", staticmethod(validate)),
+            (StepFunctionsParserBackend, "start_execution", start),
+            (EventManager, "_publish_history_event", published),
+            (lambda_eval_utils, "_invoke_lambda_function", invoked),
+            # CloudFormation leaves the substitutions out, and uses the backend that does not execute.
+            (StateMachine, "create_from_cloudformation_json", create),
+            (moto.stepfunctions.models, "stepfunctions_backends", stepfunctions_parser_backends),
+        ):
+            stack.enter_context(replaced(place, name, value))
+        yield
+
+
+def paid_transitions(history: list[HistoryEvent]) -> int:
+    """Count what AWS bills of an execution: each state entered, and each retry of one."""
+    kinds = [event["type"].value for event in history]
+    entered = sum(kind.endswith("StateEntered") for kind in kinds)
+    return entered + kinds.count("LambdaFunctionScheduled") - kinds.count("TaskStateEntered")

@@ -1,0 +1,174 @@
+"""Each account of a request is called in the stack's role there, which may do no more than the step needs."""
+
+import json
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from moto.sts.models import AssumedRole, sts_backends
+
+import sandbox.sts
+from model_copy import accounts
+from model_copy.arns import Arn
+from model_copy.errors import AccessDeniedError, TransientError
+from model_copy.request import CopyRequest
+
+LIST, PUT = "rekognition:ListProjectPolicies", "rekognition:PutProjectPolicy"
+
+
+def sessions() -> list[AssumedRole]:
+    """List the sessions that STS has given out."""
+    return [
+        session
+        for backends in list(sts_backends.values())
+        for backend in list(backends.values())
+        for session in backend.assumed_roles
+    ]
+
+
+def keys(client: Any) -> str:
+    return str(client._request_signer._credentials.access_key)
+
+
+def placed(project: Arn, partition: str, region: str) -> Arn:
+    """Move a project to another place."""
+    text = project.text.replace("arn:aws:", f"arn:{partition}:").replace(project.region, region)
+    return replace(project, text=text, partition=partition, region=region)
+
+
+def test_the_own_account_is_called_with_the_function_s_own_role(
+    world: Any, copy_request: CopyRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STACK_ACCOUNT", "111111111111")
+
+    client = accounts.source(copy_request, LIST)
+
+    assert len(sessions()) == 0
+    assert client.meta.region_name == "eu-central-1"
+    assert client is accounts.source(copy_request, PUT)
+
+
+@pytest.mark.parametrize(
+    ("side", "role"),
+    [
+        (accounts.source, "arn:aws:iam::111111111111:role/model-copy-source"),
+        (accounts.destination, "arn:aws:iam::222222222222:role/model-copy-destination"),
+    ],
+)
+def test_another_account_is_called_in_the_role_of_its_side(
+    world: Any, copy_request: CopyRequest, side: Any, role: str
+) -> None:
+    client = side(copy_request, LIST)
+
+    [session] = sessions()
+    assert session.role_arn == role
+    assert session.external_id == "an-external-id"
+    assert session.session_name == "promote-v1"
+    assert session.access_key_id == keys(client)
+    assert client.meta.region_name == "eu-central-1"
+
+
+def test_a_session_may_do_just_the_actions(world: Any, copy_request: CopyRequest) -> None:
+    accounts.source(copy_request, LIST, PUT)
+
+    [session] = sessions()
+    assert json.loads(session.policy) == {
+        "Version": "2012-10-17",
+        "Statement": {"Effect": "Allow", "Action": [LIST, PUT], "Resource": "*"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("execution", "session"),
+    [
+        ("promote-v1", "promote-v1"),
+        ("a" * 64, "a" * 64),
+        (f"{'a' * 36}_{'b' * 36}", f"{'a' * 36}_{'b' * 27}"),
+        ("a b/c:d%é", "a-b-c-d--"),
+        ("a+b=c,d.e@f-g_h", "a+b=c,d.e@f-g_h"),
+        ("猫" * 80, "-" * 64),
+        ("a", "a-"),
+        ("", "--"),
+    ],
+)
+def test_a_session_has_the_execution_s_name_as_far_as_sts_takes_it(execution: str, session: str) -> None:
+    assert accounts.session_name(execution) == session
+    assert re.fullmatch(r"[\w+=,.@-]{2,64}", session, re.ASCII)
+
+
+def test_a_session_is_kept_until_five_minutes_before_its_end(world: Any, copy_request: CopyRequest) -> None:
+    client = accounts.source(copy_request, LIST)
+    world.clock.sleep(55 * 60)
+    assert accounts.source(copy_request, LIST) is client
+    assert len(sessions()) == 1
+
+    world.clock.sleep(1)
+    assert accounts.source(copy_request, LIST) is not client
+    assert len(sessions()) == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda it: accounts.source(it, LIST, PUT),
+        lambda it: accounts.destination(it, LIST),
+        lambda it: accounts.source(replace(it, execution_name="another"), LIST),
+        lambda it: accounts.source(replace(it, source_project=placed(it.source_project, "aws", "us-east-1")), LIST),
+    ],
+    ids=["actions", "account", "execution", "region"],
+)
+def test_a_session_is_not_shared(world: Any, copy_request: CopyRequest, change: Any) -> None:
+    client = accounts.source(copy_request, LIST)
+
+    assert change(copy_request) is not client
+    assert len(sessions()) == 2
+
+
+def test_a_warm_function_keeps_a_bounded_number_of_clients(world: Any, copy_request: CopyRequest) -> None:
+    for number in range(accounts.MOST_CLIENTS + 2):
+        accounts.source(replace(copy_request, execution_name=f"promote-{number}"), LIST)
+
+    assert len(accounts._clients) <= accounts.MOST_CLIENTS
+
+
+@pytest.mark.parametrize(
+    ("partition", "region"),
+    [("aws", "eu-central-1"), ("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-west-1")],
+)
+def test_the_partition_and_region_are_those_of_the_arn(
+    world: Any, copy_request: CopyRequest, partition: str, region: str
+) -> None:
+    project = placed(copy_request.source_project, partition, region)
+
+    client = accounts.source(replace(copy_request, source_project=project), LIST)
+
+    [session] = sessions()
+    assert session.role_arn == f"arn:{partition}:iam::111111111111:role/model-copy-source"
+    assert session.region_name == region
+    assert client.meta.region_name == region
+
+
+@pytest.mark.filterwarnings("ignore:Exception.AccessDenied. with code AccessDenied does not match")
+def test_a_role_that_does_not_let_the_stack_in_is_named_with_what_to_do(world: Any, copy_request: CopyRequest) -> None:
+    with sandbox.sts.install(), pytest.raises(AccessDeniedError) as caught:
+        accounts.source(copy_request, LIST)
+
+    assert str(caught.value).startswith(
+        "AssumeRole on arn:aws:iam::111111111111:role/model-copy-source was denied: User: "
+    )
+    assert "Create the role from accounts/" in str(caught.value)
+    assert accounts._clients == {}
+
+
+def test_an_sts_that_does_not_answer_is_transient(
+    world: Any, copy_request: CopyRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9")
+
+    with pytest.raises(TransientError, match=r"AssumeRole on \S+ did not succeed: EndpointConnectionError"):
+        accounts.source(copy_request, LIST)
+
+
+def test_the_shape_of_the_request_needs_no_call_and_no_settings() -> None:
+    assert accounts.request_shape().name == "CopyProjectVersionRequest"

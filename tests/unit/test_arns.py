@@ -1,0 +1,51 @@
+"""An ARN is read in full or not at all."""
+
+import pytest
+
+from model_copy.arns import Arn
+
+PROJECT = "arn:aws-cn:rekognition:cn-north-1:111111111111:project/cats.and_dogs-2/1700000000000"
+VERSION = "arn:aws-cn:rekognition:cn-north-1:111111111111:project/cats.and_dogs-2/version/v1.0_b-3/1700000000001"
+
+
+def test_the_arn_of_a_project_has_its_parts() -> None:
+    assert Arn.of_project(PROJECT) == Arn(PROJECT, "aws-cn", "cn-north-1", "111111111111", "cats.and_dogs-2")
+
+
+def test_the_arn_of_a_version_has_its_parts() -> None:
+    assert Arn.of_version(VERSION) == Arn(
+        VERSION, "aws-cn", "cn-north-1", "111111111111", "cats.and_dogs-2", "v1.0_b-3"
+    )
+
+
+def test_an_arn_is_written_as_it_was_read() -> None:
+    assert str(Arn.of_project(PROJECT)) == PROJECT
+    assert str(Arn.of_version(VERSION)) == VERSION
+
+
+def test_a_project_is_no_version_and_a_version_no_project() -> None:
+    assert Arn.of_project(VERSION) is None
+    assert Arn.of_version(PROJECT) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        None,
+        5,
+        [PROJECT],
+        PROJECT + "\n",
+        " " + PROJECT,
+        PROJECT.replace("111111111111", "11111111111"),
+        PROJECT.replace("111111111111", "11111111111١"),
+        PROJECT.replace("cats", "kätzchen"),
+        PROJECT.replace("cats.and_dogs-2", "c" * 256),
+        PROJECT.replace("rekognition", "s3"),
+        PROJECT.rpartition("/")[0],
+        PROJECT.upper(),
+    ],
+)
+def test_what_is_not_just_an_arn_is_none(text: object) -> None:
+    assert Arn.of_project(text) is None
+    assert Arn.of_version(text) is None

@@ -1,0 +1,381 @@
+"""Project policies are read by meaning and written with care for what others wrote."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model_copy import policies
+from model_copy.policies import ACTION, LONGEST_DOCUMENT, Grant, Match, Policy, with_grant, without_version
+
+ACCOUNT, OTHER = "222222222222", "444444444444"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/model-copy-destination"
+PROJECT = "arn:aws:rekognition:eu-central-1:111111111111:project/cats"
+VERSION, VERSION_2 = f"{PROJECT}/version/v1/1700000000001", f"{PROJECT}/version/v2/1700000000002"
+GRANT = Grant(ROLE, VERSION)
+OURS = {"Effect": "Allow", "Principal": {"AWS": [ROLE]}, "Action": [ACTION], "Resource": [VERSION]}
+
+
+def document(*statements: object) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def policy(text: str) -> Policy:
+    return Policy("a-policy", "a-revision", text, datetime(2030, 1, 1, tzinfo=UTC))
+
+
+def allows(statement: object) -> bool:
+    return policy(document(statement)).allows(GRANT)
+
+
+def denies(statement: dict[str, Any]) -> Match:
+    return policy(document({**statement, "Effect": "Deny"})).denies(GRANT)
+
+
+YES, MAYBE, NO = Match.YES, Match.MAYBE, Match.NO
+PRINCIPALS = [
+    (ACCOUNT, YES),
+    (f"arn:aws:iam::{ACCOUNT}:root", YES),
+    (ROLE, YES),
+    ("*", YES),
+    ([OTHER, ROLE], YES),
+    (f"arn:aws:sts::{ACCOUNT}:assumed-role/model-copy-destination/promote-v1", MAYBE),
+    (f"arn:aws:iam::{ACCOUNT}:role/*", MAYBE),
+    (f"arn:aws:iam::{ACCOUNT}:role/model-cop?-destination", MAYBE),
+    ([f"arn:aws:iam::{ACCOUNT}:role/*", ACCOUNT], YES),
+    (OTHER, NO),
+    (f"arn:aws:iam::{OTHER}:root", NO),
+    (f"arn:aws-cn:iam::{ACCOUNT}:root", NO),
+    (f"arn:aws:iam::{ACCOUNT}:role/other", NO),
+    (ROLE.upper(), NO),
+    (f"arn:aws:iam::{ACCOUNT}:user/model-copy-destination", NO),
+    (f"arn:aws:sts::{ACCOUNT}:assumed-role/model-copy-destination-2/promote-v1", NO),
+    (f"arn:aws:sts::{OTHER}:assumed-role/model-copy-destination/promote-v1", NO),
+    ([], NO),
+]
+ACTIONS = [
+    (ACTION, YES),
+    ([ACTION], YES),
+    (["rekognition:DetectLabels", ACTION], YES),
+    ("REKOGNITION:copyprojectversion", YES),
+    ("rekognition:*", YES),
+    ("rekognition:Copy*", YES),
+    ("rekognition:CopyProjectVersio?", YES),
+    ("*", YES),
+    ("rekognition:Copy", NO),
+    ("rekognition:CopyProjectVersion?", NO),
+    ("s3:*", NO),
+    ([], NO),
+]
+RESOURCES = [
+    (VERSION, YES),
+    ([VERSION_2, VERSION], YES),
+    (f"{PROJECT}/version/*", YES),
+    (f"{PROJECT}/version/v?/*", YES),
+    (f"{PROJECT}/*", YES),
+    ("*", YES),
+    (VERSION_2, NO),
+    (f"{PROJECT}/version/V1/1700000000001", NO),
+    (f"{PROJECT}/version/[v]1/*", NO),
+    (f"{PROJECT}/version/[!x]1/*", NO),
+    (f"{PROJECT}/version/v1", NO),
+    (PROJECT, NO),
+    ([], NO),
+]
+
+
+@pytest.mark.parametrize(("principal", "match"), PRINCIPALS)
+def test_a_principal_is_everybody_the_account_or_the_role(principal: object, match: Match) -> None:
+    statement = {**OURS, "Principal": {"AWS": principal}}
+
+    assert allows(statement) is (match is YES)
+    assert denies(statement) is match
+
+
+@pytest.mark.parametrize(
+    ("principal", "match"),
+    [
+        ("*", YES),
+        ({"AWS": "*"}, YES),
+        ({"Service": "rekognition.amazonaws.com"}, NO),
+        ({"Service": ACCOUNT}, NO),
+        ({"Service": "ec2.amazonaws.com", "AWS": ROLE}, YES),
+        ({}, NO),
+        (None, NO),
+        (5, NO),
+        ({"AWS": {"AWS": ROLE}}, NO),
+    ],
+)
+def test_a_principal_is_named_under_aws_or_is_a_star(principal: object, match: Match) -> None:
+    assert allows({**OURS, "Principal": principal}) is (match is YES)
+    assert denies({**OURS, "Principal": principal}) is match
+
+
+@pytest.mark.parametrize(("action", "match"), ACTIONS)
+def test_an_action_ignores_case_and_may_hold_wildcards(action: object, match: Match) -> None:
+    assert allows({**OURS, "Action": action}) is (match is YES)
+    assert denies({**OURS, "Action": action}) is match
+
+
+@pytest.mark.parametrize(("resource", "match"), RESOURCES)
+def test_a_resource_keeps_case_and_may_hold_wildcards_and_no_other_pattern(resource: object, match: Match) -> None:
+    assert allows({**OURS, "Resource": resource}) is (match is YES)
+    assert denies({**OURS, "Resource": resource}) is match
+
+
+def test_a_bracket_in_a_resource_stands_for_itself() -> None:
+    statement = {**OURS, "Resource": "arn:[a]:*"}
+
+    assert policy(document(statement)).allows(Grant(ROLE, "arn:[a]:version"))
+    assert not policy(document(statement)).allows(Grant(ROLE, "arn:a:version"))
+
+
+@pytest.mark.parametrize("condition", [{"Bool": {"aws:SecureTransport": "true"}}, "a text", [1]])
+def test_a_conditional_allow_is_no_grant_and_a_conditional_deny_may_deny(condition: object) -> None:
+    assert not allows({**OURS, "Condition": condition})
+    assert denies({**OURS, "Condition": condition}) is MAYBE
+
+
+def test_an_empty_condition_is_none() -> None:
+    assert allows({**OURS, "Condition": {}})
+    assert denies({**OURS, "Condition": {}}) is YES
+
+
+@pytest.mark.parametrize("part", ["Principal", "Action", "Resource"])
+def test_what_is_said_by_exception_is_no_grant_and_may_deny(part: str) -> None:
+    statement = {("Not" + name if name == part else name): value for name, value in OURS.items()}
+
+    assert not allows(statement)
+    assert denies(statement) is MAYBE
+
+
+def test_a_statement_that_misses_for_sure_denies_nothing_whatever_its_condition() -> None:
+    assert denies({**OURS, "Resource": VERSION_2, "Condition": {"Bool": {}}}) is NO
+
+
+def test_the_surest_deny_counts() -> None:
+    maybe = {**OURS, "Effect": "Deny", "Condition": {"Bool": {"aws:SecureTransport": "true"}}}
+
+    assert policy(document(maybe, {**OURS, "Effect": "Deny"}, maybe)).denies(GRANT) is YES
+
+
+def test_an_allow_denies_nothing_and_a_deny_allows_nothing() -> None:
+    assert policy(document(OURS)).denies(GRANT) is NO
+    assert not allows({**OURS, "Effect": "Deny"})
+
+
+@pytest.mark.parametrize("effect", ["allow", "ALLOW", "", None, ["Allow"]])
+def test_an_effect_is_written_just_so(effect: object) -> None:
+    assert not allows({**OURS, "Effect": effect})
+
+
+def test_one_of_many_statements_is_enough() -> None:
+    assert policy(document({**OURS, "Resource": VERSION_2}, OURS)).allows(GRANT)
+
+
+def test_one_statement_needs_no_list() -> None:
+    assert policy(json.dumps({"Statement": OURS})).allows(GRANT)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "no JSON",
+        "null",
+        "5",
+        "[]",
+        '"text"',
+        "{}",
+        '{"Statement": null}',
+        '{"Statement": [5, null, [], "x"]}',
+        "[" * 2_000,
+    ],
+)
+def test_a_document_that_is_none_says_nothing(text: str) -> None:
+    assert policies.statements(text) == []
+    assert not policy(text).allows(GRANT)
+    assert policy(text).denies(GRANT) is NO
+    assert not policies.names(text, VERSION)
+
+
+def test_what_is_no_statement_is_left_out_and_the_others_are_read() -> None:
+    assert policies.statements(document(5, OURS, None)) == [OURS]
+
+
+def test_the_first_grant_makes_a_document() -> None:
+    assert json.loads(with_grant(None, GRANT)) == {"Version": "2012-10-17", "Statement": [OURS]}
+
+
+def test_a_second_version_grows_the_statement_of_its_principal() -> None:
+    grown = json.loads(with_grant(with_grant(None, GRANT), Grant(ROLE, VERSION_2)))
+
+    assert grown["Statement"] == [{**OURS, "Resource": [VERSION, VERSION_2]}]
+
+
+@pytest.mark.parametrize(
+    "not_ours",
+    [
+        {**OURS, "Principal": {"AWS": [ROLE, OTHER]}},
+        {**OURS, "Principal": {"AWS": OTHER}},
+        {**OURS, "Principal": "*"},
+        {**OURS, "Principal": {"AWS": [ROLE], "Service": "ec2.amazonaws.com"}},
+        {**OURS, "Action": ["rekognition:*"]},
+        {**OURS, "Action": [ACTION, ACTION]},
+        {**OURS, "Effect": "Deny"},
+        {**OURS, "Sid": "Theirs"},
+        {**OURS, "Condition": {}},
+    ],
+)
+def test_a_statement_that_this_stack_would_not_write_is_not_grown(not_ours: dict[str, Any]) -> None:
+    grown = json.loads(with_grant(document(not_ours), Grant(ROLE, VERSION_2)))
+
+    assert grown["Statement"] == [not_ours, {**OURS, "Resource": [VERSION_2]}]
+
+
+@pytest.mark.parametrize(
+    "ours",
+    [
+        OURS,
+        {**OURS, "Principal": {"AWS": ROLE}},
+        {**OURS, "Action": ACTION},
+        {**OURS, "Resource": VERSION},
+    ],
+)
+def test_a_text_in_the_place_of_a_list_is_still_ours(ours: dict[str, Any]) -> None:
+    grown = json.loads(with_grant(json.dumps({"Statement": ours}), Grant(ROLE, VERSION_2)))
+
+    assert grown["Statement"] == [{**ours, "Resource": [VERSION, VERSION_2]}]
+    assert policies.names(document(ours), VERSION)
+    assert without_version(document(ours), VERSION) is None
+
+
+def test_what_else_the_document_says_is_kept() -> None:
+    text = json.dumps({"Version": "2008-10-17", "Id": "Straße", "Statement": [OURS]})
+
+    written = with_grant(text, Grant(ROLE, VERSION_2))
+
+    assert json.loads(written)["Version"] == "2008-10-17"
+    assert '"Id":"Straße"' in written
+
+
+def test_a_version_is_taken_out_of_the_list_and_the_others_stay() -> None:
+    written = without_version(document({**OURS, "Resource": [VERSION, VERSION_2]}), VERSION)
+
+    assert json.loads(written or "")["Statement"] == [{**OURS, "Resource": [VERSION_2]}]
+
+
+def test_a_statement_without_a_version_goes_and_a_document_without_a_statement_is_none() -> None:
+    theirs = {**OURS, "Effect": "Deny"}
+
+    assert json.loads(without_version(document(theirs, OURS), VERSION) or "")["Statement"] == [theirs]
+    assert without_version(document(OURS), VERSION) is None
+
+
+def test_a_version_is_taken_out_for_every_principal_and_every_time() -> None:
+    other = {**OURS, "Principal": {"AWS": [f"arn:aws:iam::{ACCOUNT}:role/before"]}}
+
+    assert without_version(document({**OURS, "Resource": [VERSION, VERSION]}, other), VERSION) is None
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        {**OURS, "Effect": "Deny"},
+        {**OURS, "Sid": "Theirs"},
+        {**OURS, "Resource": f"{PROJECT}/version/*"},
+        {**OURS, "Action": "rekognition:*"},
+        {**OURS, "Condition": {"Bool": {"aws:SecureTransport": "true"}}},
+    ],
+)
+def test_only_our_own_form_is_taken_out(theirs: dict[str, Any]) -> None:
+    assert not policies.names(document(theirs), VERSION)
+    assert json.loads(without_version(document(theirs), VERSION) or "")["Statement"] == [theirs]
+
+
+def test_fifteen_versions_fit_in_one_statement_and_seven_statements_in_a_document() -> None:
+    versions, roles = None, None
+    for number in range(15):
+        versions = with_grant(versions, Grant(ROLE, f"{PROJECT}/version/v{number:02}/17000000000{number:02}"))
+    for number in range(7):
+        roles = with_grant(roles, Grant(f"{ROLE}-{number}", VERSION))
+
+    assert len(json.loads(versions or "")["Statement"]) == 1
+    assert len(json.loads(roles or "")["Statement"]) == 7
+    assert len(versions or "") <= LONGEST_DOCUMENT
+    assert len(roles or "") <= LONGEST_DOCUMENT
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("Straße\t\n\r ~\u00ff", None),
+        ("a€", r"it would hold characters outside U+0020 to U+00FF: '\u20ac'"),
+        ("猫a猫犬", r"it would hold characters outside U+0020 to U+00FF: '\u72ac', '\u732b'"),
+        ("\x00", r"it would hold characters outside U+0020 to U+00FF: '\x00'"),
+    ],
+)
+def test_a_document_holds_only_the_characters_that_aws_takes(text: str, fault: str | None) -> None:
+    assert policies.fault(text) == fault
+
+
+ONE_OR_LIST = [VERSION, VERSION_2, f"{PROJECT}/version/*"]
+STATEMENTS = st.fixed_dictionaries(
+    {
+        "Effect": st.sampled_from(["Allow", "Deny"]),
+        "Principal": st.sampled_from(["*", ROLE, ACCOUNT])
+        | st.builds(lambda one: {"AWS": one}, st.sampled_from([ROLE, OTHER])),
+        "Action": st.sampled_from([ACTION, [ACTION], "rekognition:*"]),
+        "Resource": st.sampled_from(ONE_OR_LIST) | st.lists(st.sampled_from(ONE_OR_LIST), min_size=1, max_size=3),
+    },
+    optional={"Sid": st.text(max_size=3), "Condition": st.just({"Bool": {"aws:SecureTransport": "true"}})},
+)
+
+
+def is_ours(statement: dict[str, Any]) -> bool:
+    """Tell what the generator makes in just our own form."""
+    return (
+        set(statement) == set(OURS)
+        and statement["Effect"] == "Allow"
+        and isinstance(statement["Principal"], dict)
+        and statement["Action"] in (ACTION, [ACTION])
+    )
+
+
+def others(text: str | None) -> list[dict[str, Any]]:
+    return [one for one in policies.statements(text or "") if not is_ours(one)]
+
+
+@given(before=st.lists(STATEMENTS, max_size=5))
+def test_a_written_grant_allows_and_keeps_every_other_statement(before: list[dict[str, Any]]) -> None:
+    text = document(*before)
+
+    written = with_grant(text, GRANT)
+
+    assert policy(written).allows(GRANT)
+    assert policies.names(written, VERSION)
+    assert others(written) == others(text)
+    for version in ONE_OR_LIST:
+        assert policies.names(written, version) >= policies.names(text, version)
+
+
+@given(before=st.lists(STATEMENTS, max_size=5))
+def test_a_withdrawn_version_is_named_no_more_and_everything_else_is(before: list[dict[str, Any]]) -> None:
+    text = document(*before)
+
+    written = without_version(text, VERSION)
+
+    assert not policies.names(written or "", VERSION)
+    assert others(written) == others(text)
+    for version in ONE_OR_LIST[1:]:
+        assert policies.names(written or "", version) is policies.names(text, version)
+
+
+@given(before=st.lists(STATEMENTS.filter(lambda one: not is_ours(one)), min_size=1, max_size=5))
+def test_granting_and_withdrawing_leaves_the_document_as_it_was(before: list[dict[str, Any]]) -> None:
+    text = document(*before)
+
+    assert json.loads(without_version(with_grant(text, GRANT), VERSION) or "") == json.loads(text)

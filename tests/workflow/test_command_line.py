@@ -1,0 +1,136 @@
+"""``make demo`` and ``make serve``, as a person meets them."""
+
+import json
+import subprocess
+import sys
+import time
+
+import boto3
+import pytest
+
+from sandbox.deployment import ADMINISTRATOR, DESTINATION_ACCOUNT, REGION, ROOT, SOURCE_ACCOUNT
+from sandbox.world import read_event
+
+
+def sandbox(*arguments):
+    return [sys.executable, "-m", "sandbox", *arguments]
+
+
+def told(*arguments):
+    return subprocess.run(sandbox("demo", *arguments), cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.fixture(scope="module")
+def endpoint():
+    """The address at which the sandbox is served."""
+    with subprocess.Popen(sandbox("serve", "--port", "0"), cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout
+        yield server.stdout.readline().split()[4].rstrip(".")
+        server.terminate()
+
+
+def client(service, endpoint, **credentials):
+    known = credentials or {"aws_access_key_id": "any", "aws_secret_access_key": "any"}
+    return boto3.client(service, region_name=REGION, endpoint_url=endpoint, **known)
+
+
+def assume(endpoint, account):
+    """Give a client for Rekognition in another account."""
+    role = f"arn:aws:iam::{account}:role/{ADMINISTRATOR}"
+    found = client("sts", endpoint).assume_role(RoleArn=role, RoleSessionName="me")["Credentials"]
+    return client(
+        "rekognition",
+        endpoint,
+        aws_access_key_id=found["AccessKeyId"],
+        aws_secret_access_key=found["SecretAccessKey"],
+        aws_session_token=found["SessionToken"],
+    )
+
+
+def test_the_demo_tells_each_state_its_time_its_attempts_and_what_it_decided():
+    lines = told("copy_fails").splitlines()
+
+    assert lines[0] == "copy_fails: Copies fail after ten minutes."
+    assert "        0:00:00  What is its status?       -> Wait for copy" in lines
+    assert any(line.startswith("        0:00:00  Ensure project policy     PolicyName rekognition-") for line in lines)
+    assert lines[-3] == "FAILED"
+    assert lines[-2].startswith("CopyFailedError: The copy arn:aws:rekognition:")
+    assert lines[-1].endswith("history events")
+
+
+def test_the_demo_tells_each_attempt_and_the_fault_that_it_met():
+    lines = told("copy_within_account", "--faults", "DescribeProjectVersions: ThrottlingException x4").splitlines()
+
+    assert any(line.endswith("attempt 1: TransientError") for line in lines)
+    assert any("attempt 2: StartedAt" in line for line in lines)
+    assert "SUCCEEDED" in lines
+
+
+def test_the_demo_names_the_stories_when_it_does_not_know_one():
+    unknown = subprocess.run(sandbox("demo", "nonsense"), cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert unknown.returncode == 2
+    assert "copy_between_accounts" in unknown.stderr
+
+
+def test_the_served_sandbox_runs_the_deployed_definition(endpoint):
+    step_functions = client("stepfunctions", endpoint)
+    (machine,) = step_functions.list_state_machines()["stateMachines"]
+
+    started = step_functions.start_execution(
+        stateMachineArn=machine["stateMachineArn"], input=json.dumps(read_event("already_copied"))
+    )
+    execution = ended(step_functions, started["executionArn"])
+
+    assert execution["status"] == "SUCCEEDED"
+    assert json.loads(execution["output"])["Adopted"] is True
+
+
+def test_the_served_sandbox_is_rekognition_in_each_account(endpoint):
+    request = read_event("copy_between_accounts")
+    source, destination = assume(endpoint, SOURCE_ACCOUNT), assume(endpoint, DESTINATION_ACCOUNT)
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": DESTINATION_ACCOUNT},
+        "Action": "rekognition:CopyProjectVersion",
+        "Resource": request["SourceProjectVersionArn"],
+    }
+
+    with pytest.raises(destination.exceptions.AccessDeniedException):
+        destination.copy_project_version(**request)
+    source.put_project_policy(
+        ProjectArn=request["SourceProjectArn"],
+        PolicyName="by-hand",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": statement}),
+    )
+    arn = destination.copy_project_version(**request)["ProjectVersionArn"]
+    (described,) = destination.describe_project_versions(ProjectArn=request["DestinationProjectArn"])[
+        "ProjectVersionDescriptions"
+    ]
+
+    assert [
+        one["PolicyName"]
+        for one in source.list_project_policies(ProjectArn=request["SourceProjectArn"])["ProjectPolicies"]
+    ] == ["by-hand"]
+    assert described["ProjectVersionArn"] == arn
+    assert described["Status"] == "COPYING_IN_PROGRESS"
+    assert described["SourceProjectVersionArn"] == request["SourceProjectVersionArn"]
+
+
+def test_the_served_sandbox_lets_nobody_into_a_role_that_does_not_trust_him(endpoint):
+    sts = client("sts", endpoint)
+    role = f"arn:aws:iam::{DESTINATION_ACCOUNT}:role/rekognition-model-copy-destination"
+
+    with pytest.raises(sts.exceptions.ClientError, match="is not authorized to perform: sts:AssumeRole"):
+        sts.assume_role(RoleArn=role, RoleSessionName="me", ExternalId="rekognition-model-copy")
+    with pytest.raises(sts.exceptions.ClientError, match="is not authorized to perform: sts:AssumeRole"):
+        sts.assume_role(RoleArn=f"{role}-unknown", RoleSessionName="me")
+
+
+def ended(step_functions, arn):
+    for _ in range(600):
+        execution = step_functions.describe_execution(executionArn=arn)
+        if execution["status"] != "RUNNING":
+            return execution
+        time.sleep(0.1)
+    raise TimeoutError(arn)

@@ -1,0 +1,171 @@
+"""What must be true of the definition, whatever runs through it."""
+
+import ast
+import copy
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from samtranslator.yaml_helper import yaml_parse
+
+from model_copy import errors
+from sandbox.deployment import ROOT
+from sandbox.workflow import missing_targets
+from tools.draw_definition import BLOCK, draw
+
+DEFINITION = yaml.safe_load((ROOT / "statemachine" / "copy_model.asl.yaml").read_text())
+TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text())
+STATES = DEFINITION["States"]
+TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
+KEYS = ["Type", "Comment", "Resource", "Parameters", "ResultSelector", "ResultPath", "TimeoutSeconds", "Retry", "Catch"]
+ERRORS = {
+    name: one
+    for name, one in vars(errors).items()
+    if isinstance(one, type) and issubclass(one, errors.ModelCopyError) and "sentence" in vars(one)
+}
+FAIL_STATES_OWN = {state["Error"] for state in STATES.values() if "Error" in state}
+
+
+def handler_of(task):
+    """The file that the naming rule gives to a task."""
+    return ROOT / "functions" / f"{task.lower().replace(' ', '_')}.py"
+
+
+def raised_by(task):
+    """The errors that the docstring of a task's handler names."""
+    docstring = ast.get_docstring(ast.parse(handler_of(task).read_text())) or ""
+    return set(re.findall(r"\w+Error", docstring.partition("Raises")[2]))
+
+
+def caught_by(task):
+    return {error for catcher in TASKS[task]["Catch"] for error in catcher["ErrorEquals"]}
+
+
+def retried():
+    return {error for retrier in next(iter(TASKS.values()))["Retry"] for error in retrier["ErrorEquals"]}
+
+
+def reachable_from(name, seen):
+    if name in seen:
+        return seen
+    seen.add(name)
+    state = STATES[name]
+    for place in (state, *state.get("Catch", ()), *state.get("Choices", ())):
+        for key in ("Next", "Default"):
+            if key in place:
+                reachable_from(place[key], seen)
+    return seen
+
+
+def test_every_target_exists():
+    assert missing_targets(DEFINITION) == []
+
+
+@pytest.mark.parametrize("place", ["Next", "Default"])
+def test_a_target_that_does_not_exist_is_found(place):
+    broken = copy.deepcopy(DEFINITION)
+    next(state for state in broken["States"].values() if place in state)[place] = "Nowhere"
+
+    assert missing_targets(broken) == ["Nowhere"]
+
+
+def test_every_state_is_reachable():
+    assert reachable_from(DEFINITION["StartAt"], set()) == set(STATES)
+
+
+@pytest.mark.parametrize("name", [name for name, state in STATES.items() if state["Type"] == "Choice"])
+def test_every_choice_has_a_default(name):
+    assert STATES[name]["Default"] in STATES
+    assert name.endswith("?")
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_task_has_a_timeout_longer_than_its_function_has(task):
+    assert TASKS[task]["TimeoutSeconds"] > TEMPLATE["Globals"]["Function"]["Timeout"]
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_task_has_the_same_retry(task):
+    assert TASKS[task]["Retry"] == next(iter(TASKS.values()))["Retry"]
+    for retrier in TASKS[task]["Retry"]:
+        assert retrier["JitterStrategy"] == "FULL"
+        assert retrier["MaxDelaySeconds"] > retrier["IntervalSeconds"]
+        assert "States.ALL" not in retrier["ErrorEquals"]
+        assert "States.TaskFailed" not in retrier["ErrorEquals"]
+
+
+def test_the_machine_outlives_the_longest_deadline_and_the_longest_waits_for_room():
+    slow = next(iter(TASKS.values()))["Retry"][1]
+    longest_wait = slow["MaxAttempts"] * slow["MaxDelaySeconds"]
+    deadline = TEMPLATE["Parameters"]["DeadlineHours"]["MaxValue"] * 3600
+
+    assert deadline + 2 * longest_wait < DEFINITION["TimeoutSeconds"]
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_every_state_says_why_and_keeps_the_order_of_keys(name):
+    known = [key for key in STATES[name] if key in KEYS]
+
+    assert STATES[name]["Comment"]
+    assert known == sorted(known, key=KEYS.index)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_task_has_one_name_spelled_four_ways(task):
+    camel = "".join(word.capitalize() for word in task.split())
+    function = TEMPLATE["Resources"][f"{camel}Function"]["Properties"]
+    substitutions = TEMPLATE["Resources"]["CopyModelStateMachine"]["Properties"]["DefinitionSubstitutions"]
+
+    assert handler_of(task).is_file()
+    assert function["Handler"] == f"{handler_of(task).stem}.lambda_handler"
+    assert TASKS[task]["Resource"] == f"${{{camel}FunctionArn}}"
+    assert substitutions[f"{camel}FunctionArn"] == {"Fn::GetAtt": [f"{camel}Function", "Arn"]}
+
+
+def test_every_handler_is_a_task():
+    assert set((ROOT / "functions").glob("*.py")) == {handler_of(task) for task in TASKS}
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_error_of_a_handler_has_its_route(task):
+    for name in raised_by(task):
+        if issubclass(ERRORS[name], errors.RefusedError):
+            assert name in caught_by(task) or "States.ALL" in caught_by(task)
+        elif "Retried" in ERRORS[name].__doc__:
+            assert name in retried()
+        elif "Caught" in ERRORS[name].__doc__:
+            assert name in caught_by(task)
+        else:
+            assert "Fails at its Task" in ERRORS[name].__doc__
+            assert name not in caught_by(task) | retried()
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_route_has_a_handler_that_raises(task):
+    assert caught_by(task) - {"States.ALL"} <= raised_by(task)
+
+
+def test_every_retried_error_of_ours_has_a_handler_that_raises():
+    ours = {name for name in retried() if "." not in name}
+
+    assert ours <= set().union(*map(raised_by, TASKS))
+
+
+def test_every_error_is_raised_by_a_handler():
+    assert set(ERRORS) == set().union(*map(raised_by, TASKS))
+
+
+def test_the_picture_in_the_readme_is_the_definition():
+    assert BLOCK.search((ROOT / "README.md").read_text())[0] == draw(DEFINITION)
+
+
+def test_the_readme_names_every_error():
+    readme = (ROOT / "README.md").read_text()
+    table = set(re.findall(r"^\| `(\w+Error)`", readme, re.MULTILINE))
+
+    assert table == (set(ERRORS) - {"GrantMissingError"}) | FAIL_STATES_OWN
+
+
+def test_the_readme_is_short():
+    assert len(Path(ROOT / "README.md").read_text().splitlines()) <= 150

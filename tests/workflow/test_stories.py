@@ -1,0 +1,242 @@
+"""Each event of events/ is a story, and each story is told here under its own name."""
+
+import json
+
+import pytest
+
+from sandbox.world import WORLDS, backend_of, stories
+from tests.workflow.conftest import copies, own_grants
+
+SOURCE, DESTINATION = "111111111111", "222222222222"
+OWN_POLICY = f"rekognition-model-copy-{DESTINATION}"
+GRANTED = {"PolicyName": OWN_POLICY, "Changed": True, "Rounds": 1}
+NOTHING_GRANTED = {"PolicyName": OWN_POLICY, "Changed": False, "Rounds": 1}
+NO_GRANT_NEEDED = {"PolicyName": None, "Changed": False, "Rounds": 0}
+
+
+@pytest.mark.parametrize("story", stories())
+def test_every_event_has_a_world_and_a_test_of_its_name(story):
+    assert (WORLDS / f"{story}.yaml").is_file()
+    assert callable(globals().get(f"test_{story}"))
+
+
+def version(story, account=DESTINATION, project=None, name="v3"):
+    """The version of that name as the sandbox holds it."""
+    backend = backend_of(f"arn:aws:rekognition:us-east-1:{account}:project/")
+    found = next(one for one in backend.projects.values() if one.name == (project or story))
+    return found.versions[name]
+
+
+def policies(story):
+    backend = backend_of(f"arn:aws:rekognition:us-east-1:{SOURCE}:project/")
+    return next(one for one in backend.projects.values() if one.name == story).policies
+
+
+def test_copy_between_accounts(tell):
+    ending = tell("copy_between_accounts")
+
+    assert ending.status == "SUCCEEDED"
+    assert ending.output == {
+        "ProjectVersionArn": version("copy_between_accounts").arn,
+        "Status": "COPYING_COMPLETED",
+        "Adopted": False,
+        "Policy": GRANTED,
+        "Withdrawal": {"PolicyName": OWN_POLICY, "Withdrawn": True},
+        "StartedAt": "2030-01-01T09:00:00+00:00",
+        "EndedAt": ending.output["EndedAt"],
+    }
+    assert len(copies()) == 1
+    assert policies("copy_between_accounts") == {}
+
+
+def test_copy_within_account(tell):
+    ending = tell("copy_within_account")
+
+    assert ending.status == "SUCCEEDED"
+    assert ending.output["Policy"] == NO_GRANT_NEEDED
+    assert ending.output["Withdrawal"] == {"PolicyName": None, "Withdrawn": False}
+    assert "Ensure project policy" not in ending.states
+    assert len(copies()) == 1
+
+
+def test_copy_with_tags_and_key(tell):
+    ending = tell("copy_with_tags_and_key")
+    copied = version("copy_with_tags_and_key")
+
+    assert ending.status == "SUCCEEDED"
+    assert copied.kms_key_id == "arn:aws:kms:us-east-1:222222222222:key/0a1b2c3d-1111-2222-3333-444455556666"
+    assert copied.tags == {"team": "vision", "größe": "groß"}
+    assert copied.output_config == {"S3Bucket": "models-222222222222", "S3KeyPrefix": "copies/parts"}
+
+
+def test_already_granted(tell):
+    ending = tell("already_granted")
+
+    assert ending.status == "SUCCEEDED"
+    assert ending.output["Policy"] == NOTHING_GRANTED
+    assert ending.output["Withdrawal"]["Withdrawn"] is False
+    assert list(policies("already_granted")) == ["team-grants"]
+
+
+def test_grant_beside_others(tell):
+    ending = tell("grant_beside_others")
+    own = json.loads(policies("grant_beside_others")[OWN_POLICY].document)
+
+    assert ending.status == "SUCCEEDED"
+    assert ending.output["Policy"] == GRANTED
+    assert [one["Resource"] for one in own["Statement"]] == [
+        [f"arn:aws:rekognition:us-east-1:{SOURCE}:project/grant_beside_others/version/v2/1690000100000"]
+    ]
+
+
+def test_granted_by_account(tell):
+    ending = tell("granted_by_account")
+
+    assert ending.status == "SUCCEEDED"
+    assert ending.output["Policy"] == NOTHING_GRANTED
+    assert own_grants() == []
+
+
+def test_name_taken(tell):
+    ending = tell("name_taken")
+
+    assert ending.error == "VersionConflictError"
+    assert "already has a version named v3" in ending.cause
+    assert "which is no copy. Choose another VersionName" in ending.cause
+    assert copies() == []
+
+
+def test_already_copied(tell):
+    ending = tell("already_copied")
+
+    assert ending.status == "SUCCEEDED"
+    assert ending.output["Adopted"] is True
+    assert ending.output["Status"] == "RUNNING"
+    assert ending.output["Policy"] == NO_GRANT_NEEDED
+    assert copies() == []
+
+
+def test_copied_to_another_bucket(tell):
+    ending = tell("copied_to_another_bucket")
+
+    assert ending.error == "VersionConflictError"
+    assert (
+        "its output at s3://somewhere-else/copies/parts, not at s3://models-222222222222/copies/parts" in ending.cause
+    )
+
+
+def test_copy_in_progress(tell):
+    ending = tell("copy_in_progress")
+
+    assert ending.status == "SUCCEEDED"
+    assert ending.output["Adopted"] is True
+    assert 1500 <= ending.seconds <= 1500 + 66
+    assert copies() == []
+
+
+def test_failed_before(tell):
+    ending = tell("failed_before")
+
+    assert ending.error == "FailedBeforeError"
+    assert "failed: The bucket models-222222222222 is not accessible. Delete arn:" in ending.cause
+
+
+def test_copy_fails(tell):
+    ending = tell("copy_fails")
+
+    assert ending.error == "CopyFailedError"
+    assert ending.cause == (
+        f"The copy {version('copy_fails').arn} failed: The bucket models-222222222222 is not accessible. "
+        "Delete it or choose another VersionName, then start the request again."
+    )
+    assert 600 <= ending.seconds <= 600 + 36
+
+
+def test_never_finishes(tell):
+    ending = tell("never_finishes")
+
+    assert ending.error == "CopyDeadlineError"
+    assert "is still in progress 24 hours after it was first seen" in ending.cause
+    assert "it adopts the copy" in ending.cause
+    assert 86_400 < ending.seconds <= 86_400 + 66
+    assert len(ending.history) < 25_000
+    assert ending.states.count("Describe project version") <= 1_600
+
+
+def test_source_missing(tell):
+    ending = tell("source_missing")
+
+    assert ending.error == "SourceVersionNotFoundError"
+    assert "Correct SourceProjectArn and SourceProjectVersionArn" in ending.cause
+
+
+def test_source_in_training(tell):
+    ending = tell("source_in_training")
+
+    assert ending.error == "SourceNotCopyableError"
+    assert ending.cause.endswith(
+        "its status is TRAINING_IN_PROGRESS. Start the request again when the training has completed."
+    )
+
+
+def test_destination_missing(tell):
+    ending = tell("destination_missing")
+
+    assert ending.error == "DestinationProjectNotFoundError"
+    assert "Create it in account 222222222222 or correct DestinationProjectArn" in ending.cause
+
+
+def test_regions_differ(tell):
+    ending = tell("regions_differ")
+
+    assert ending.error == "InvalidRequestError"
+    assert "DestinationProjectArn must have the region of the source, us-east-1, and has eu-west-1" in ending.cause
+
+
+def test_many_mistakes(tell):
+    ending = tell("many_mistakes")
+
+    assert ending.error == "InvalidRequestError"
+    assert ending.cause.startswith("The request has 7 mistakes: (1) ")
+    for mistake in (
+        "DestinationProjectArn is required, and is missing",
+        "OutputConfig is required, and is missing",
+        "SourceProjectArn must have at least 20 characters, and is 'parts'",
+        "VersionName must match [a-zA-Z0-9_.\\-]+, and is 'v 3'",
+        "OutputConfg is no member of the request; did you mean OutputConfig?",
+        "KmsKeyId must be a text, and is 7",
+        "Tags key 'aws:team' must match",
+    ):
+        assert mistake in ending.cause
+
+
+def test_not_a_request(tell):
+    ending = tell("not_a_request")
+
+    assert ending.error == "NotARequestError"
+    assert ending.states == ["What started it?", "Not a request"]
+    assert '"SourceProjectVersionArn": "arn:aws:rekognition:' in ending.cause
+
+
+def test_policies_full(tell):
+    ending = tell("policies_full")
+
+    assert ending.error == "PolicyQuotaError"
+    assert "(team-3, team-4, team-5, team-6, team-7)" in ending.cause
+    assert len(policies("policies_full")) == 5
+
+
+def test_sixteenth_version(tell):
+    ending = tell("sixteenth_version")
+
+    assert ending.status == "SUCCEEDED"
+    assert 1200 + 3600 <= ending.seconds <= 1200 + 300 + 3600 + 66
+    assert len(own_grants()) == 14
+
+
+def test_denied_by_policy(tell):
+    ending = tell("denied_by_policy")
+
+    assert ending.error == "PolicyDeniedError"
+    assert "The project policy frozen of" in ending.cause
+    assert copies() == []
