@@ -1,7 +1,7 @@
 """Faults by plan: what goes wrong, at which operation, and how often.
 
 A plan is a text: ``CopyProjectVersion: lost_answer; DescribeProjectVersions: ThrottlingException x3``.  Each operation
-(or function, by its logical id) has its faults in the order in which calls meet them; ``always`` never ends.  A fault is
+(or function, by its logical id) has its faults in the order in which calls meet them, ``always`` without end.  One is
 
 - an error of AWS by its name, or ``http_500``, ``http_502``, ``http_503`` with a body that is no JSON;
 - ``dropped``: the connection breaks before the call takes effect; ``lost_answer``: after it; ``slow``: the answer comes
