@@ -6,20 +6,13 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote
 
-from moto.core.exceptions import ServiceException
+from moto.core.exceptions import AccessDeniedError
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
 from moto.sts.models import AssumedRole, sts_backends
 from moto.sts.responses import TokenResponse
 
 from sandbox.clock import replaced
-
-
-class AccessDenied(ServiceException):
-    """The caller may not assume the role, or there is no such role; AWS tells both alike."""
-
-    code = "AccessDenied"
-    status_code = 403
 
 
 def caller_arns(access_key: str) -> list[str]:
@@ -51,7 +44,8 @@ def install() -> Iterator[None]:
         arn, external_id = self._get_param("RoleArn"), self._get_param("ExternalId")
         caller = caller_arns(self.get_access_key())
         if not _lets_in(arn, caller, external_id):
-            raise AccessDenied(f"User: {caller[0]} is not authorized to perform: sts:AssumeRole on resource: {arn}")
+            # AWS does not tell a role that is not there from one that does not trust the caller.
+            raise AccessDeniedError(caller[0], f"sts:AssumeRole on resource: {arn}")
         return respond(self)
 
     with replaced(TokenResponse, "assume_role", assume_role):

@@ -37,6 +37,7 @@ class Sandbox:
 
     def __init__(self, its_clock: Clock, listeners: list[workflow.Listener], stack_account: str) -> None:
         self.clock, self.listeners = its_clock, listeners
+        random.seed(1)
         self.deployment = deployment.deploy(stack_account)
         self.plan = Plan()
         self.lambdas = Lambdas(self.deployment.functions, its_clock, lambda: self.plan)

@@ -128,7 +128,7 @@ def _check_deadline(held: ModelVersion, before: Progress) -> None:
 
 def _failure(error: Exception, client: "RekognitionClient", request: CopyRequest) -> Exception:
     """Name what a copy that did not start failed with."""
-    if isinstance(error, AccessDeniedError) and request.crosses_accounts:
+    if isinstance(error, AccessDeniedError):
         return _denial(error, request)
     if not isinstance(error, ClientError):
         return error
@@ -155,6 +155,9 @@ def _denial(error: AccessDeniedError, request: CopyRequest) -> ModelCopyError:
     """Tell a grant that went missing or is not everywhere yet from a permission that the stack lacks."""
     policies = grants.read_policies(accounts.source(request, "rekognition:ListProjectPolicies"), request)
     grants.explain_denial(policies, request)
-    if any(runtime.now() - policy.updated < PROPAGATION for policy in policies):
-        return TransientError(what=f"The copy to {request.destination_project}", reason=f"{error} (a grant is new)")
+    grant, now = grants.grant_for(request), runtime.now()
+    young = [one for one in policies if one.allows(grant) and now - one.updated < PROPAGATION]
+    if young:
+        reason = f"it was denied, and project policy {young[0].name} may be too new to be known everywhere"
+        return TransientError(what=f"The copy to {request.destination_project}", reason=reason)
     return error

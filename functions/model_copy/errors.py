@@ -7,11 +7,10 @@ The second half of a docstring is the route:
 - *Fails at its Task*: neither retried nor caught; cure the cause and redrive the execution.
 """
 
-import json
 from collections.abc import Sequence
 from typing import ClassVar, Self
 
-LONGEST_MESSAGE = 8_000
+from model_copy.text import cut
 
 
 class ModelCopyError(Exception):
@@ -86,7 +85,7 @@ class FailedBeforeError(RefusedError):
     """An earlier copy of this version under this name has failed.  Refused."""
 
     sentence = (
-        "An earlier copy of this model version to {project} under the name {name} failed: {message} "
+        "An earlier copy of this model version to {project} under the name {name} failed: {message}. "
         "Delete {version} or choose another VersionName, then start the request again."
     )
 
@@ -95,7 +94,7 @@ class RequestRejectedError(RefusedError):
     """AWS does not accept the request.  Refused."""
 
     sentence = (
-        "Rekognition did not accept the copy to {project} ({code}): {message} "
+        "Rekognition did not accept the copy to {project} ({code}): {message}. "
         "Correct what it names and start the request again."
     )
 
@@ -200,20 +199,4 @@ class PolicyFullError(ModelCopyError):
 class AccessDeniedError(ModelCopyError):
     """An identity of the stack lacks a permission.  Fails at its Task."""
 
-    sentence = "{operation} on {resource} was denied: {message} {advice} Then redrive the execution."
-
-
-def cut(message: str) -> str:
-    """Keep the message, written as JSON, well below the 32,768 characters at which a Cause ends."""
-    while len(json.dumps(message)) > LONGEST_MESSAGE:
-        message = message[: len(message) * 9 // 10] + "..."
-    return message
-
-
-def excerpt(value: object, length: int = 60) -> str:
-    """Show a bounded, printable piece of a value that anybody may have sent."""
-    if isinstance(value, str):
-        return ascii(value[:length]) + ("..." if len(value) > length else "")
-    if isinstance(value, dict | list):
-        return f"{'an object' if isinstance(value, dict) else 'a list'} of {len(value)}"
-    return json.dumps(value)[:length]
+    sentence = "{operation} on {resource} was denied: {message}. {advice} Then redrive the execution."

@@ -1,5 +1,6 @@
 """The stack's grant in the source project's policies: given before a copy, withdrawn after it."""
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -101,13 +102,13 @@ def read_policies(client: "RekognitionClient", request: CopyRequest) -> list[Pol
 
 
 def explain_denial(found: list[Policy], request: CopyRequest) -> None:
-    """Raise what the source project's policies say of a copy that was denied; pass when they all allow it.
+    """Raise what the source project's policies say of a copy that was denied; pass when they are not why.
 
     Raises PolicyDeniedError, GrantMissingError.
     """
     grant = grant_for(request)
     refuse_denied(found, grant, request, Match.MAYBE)
-    if not any(policy.allows(grant) for policy in found):
+    if request.crosses_accounts and not any(policy.allows(grant) for policy in found):
         raise GrantMissingError(
             project=request.source_project, principal=grant.principal, version=request.source_version
         )
@@ -147,8 +148,8 @@ def _no_room(
     found: list[Policy], grant: Grant, request: CopyRequest, message: str
 ) -> PolicyFullError | PolicyQuotaError:
     """Tell policies of this stack, which go when their copies end, from those of others, which stay."""
-    own = runtime.setting("STACK_NAME")[:LONGEST_STACK_NAME]
-    if any(policy.name.startswith(f"{own}-") for policy in found):
+    own = re.escape(policy_name(request).rpartition("-")[0])
+    if any(re.fullmatch(rf"{own}-\d{{12}}", policy.name) for policy in found):
         reason = f"the project has {len(found)} policies and AWS takes no more ({message})"
         return PolicyFullError(
             project=request.source_project, version=grant.version_arn, policy=policy_name(request), reason=reason

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from mypy_boto3_rekognition.type_defs import ProjectPolicyTypeDef
 
 ACTION = "rekognition:CopyProjectVersion"
 LONGEST_DOCUMENT = 2_000
@@ -46,6 +49,16 @@ class Policy:
     revision: str
     document: str
     updated: datetime
+
+    @classmethod
+    def of(cls, listed: "ProjectPolicyTypeDef") -> Self:
+        """Read an entry of the list."""
+        return cls(
+            name=listed["PolicyName"],
+            revision=listed["PolicyRevisionId"],
+            document=listed["PolicyDocument"],
+            updated=listed["LastUpdatedTimestamp"],
+        )
 
     def allows(self, grant: Grant) -> bool:
         """Tell whether a statement surely allows the copy."""

@@ -14,7 +14,8 @@ from model_copy.arns import Arn
 from model_copy.errors import AccessDeniedError, TransientError
 from model_copy.policies import Policy
 from model_copy.request import CopyRequest
-from model_copy.statuses import COPIED, IN_PROGRESS, ModelVersion
+from model_copy.statuses import ModelVersion
+from model_copy.text import without_stop
 
 if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
@@ -67,7 +68,9 @@ def calling(operation: str, resource: object, advice: str) -> Iterator[None]:
             ) from error
         raise
     except (ConnectionError, HTTPClientError, ResponseParserError) as error:
-        raise TransientError(what=f"{operation} on {resource}", reason=f"{type(error).__name__}, {error}") from error
+        raise TransientError(
+            what=f"{operation} on {resource}", reason=f"{type(error).__name__}, {without_stop(str(error))}"
+        ) from error
 
 
 def code(error: ClientError) -> str:
@@ -76,8 +79,8 @@ def code(error: ClientError) -> str:
 
 
 def message(error: ClientError) -> str:
-    """Give AWS's sentence."""
-    return error.response["Error"].get("Message") or "AWS gives no message"
+    """Give AWS's sentence, without its full stop."""
+    return without_stop(error.response["Error"].get("Message") or "AWS gives no message")
 
 
 def describe_version(client: "RekognitionClient", project: Arn, name: str) -> ModelVersion | None:
@@ -94,7 +97,7 @@ def describe_version(client: "RekognitionClient", project: Arn, name: str) -> Mo
         # AWS does not say whether a name that is not there is an empty answer or this error.
         check_project(client, project)
         return None
-    return next((_version(one) for one in answer["ProjectVersionDescriptions"]), None)
+    return next((ModelVersion.of(one) for one in answer["ProjectVersionDescriptions"]), None)
 
 
 def check_project(client: "RekognitionClient", project: Arn) -> None:
@@ -131,7 +134,7 @@ def list_policies(client: "RekognitionClient", project: Arn) -> list[Policy]:
     try:
         with _calling("ListProjectPolicies", project):
             pages = client.get_paginator("list_project_policies").paginate(ProjectArn=project.text)
-            return [_policy(one) for page in pages for one in page["ProjectPolicies"]]
+            return [Policy.of(one) for page in pages for one in page["ProjectPolicies"]]
     except ClientError as error:
         raise _project_error(error) from error
 
@@ -183,30 +186,3 @@ def _policy_error(error: ClientError) -> Exception:
 def _calling(operation: str, project: Arn) -> AbstractContextManager[None]:
     advice = f"Let the stack's role in account {project.account} call rekognition:{operation} on it."
     return calling(operation, project, advice)
-
-
-def _policy(one: Any) -> Policy:
-    return Policy(
-        name=one["PolicyName"],
-        revision=one["PolicyRevisionId"],
-        document=one["PolicyDocument"],
-        updated=one["LastUpdatedTimestamp"],
-    )
-
-
-def _version(description: Any) -> ModelVersion:
-    output = description.get("OutputConfig", {})
-    return ModelVersion(
-        arn=description["ProjectVersionArn"],
-        status=description["Status"],
-        message=description.get("StatusMessage") or _no_message(description["Status"]),
-        source=description.get("SourceProjectVersionArn"),
-        bucket=output.get("S3Bucket"),
-        prefix=output.get("S3KeyPrefix"),
-        kms_key=description.get("KmsKeyId"),
-        feature=description.get("Feature"),
-    )
-
-
-def _no_message(status: str) -> str:
-    return "" if status == IN_PROGRESS or status in COPIED else "AWS gives no reason."

@@ -47,13 +47,14 @@ class CopyRequest:
         source_version = Arn.of_version(state.get("SourceProjectVersionArn"))
         destination_project = Arn.of_project(state.get("DestinationProjectArn"))
         name, output = state.get("VersionName"), state.get("OutputConfig")
-        if not (source_project and source_version and destination_project and name and isinstance(output, dict)):
+        has_name = isinstance(name, str) and name
+        if not (source_project and source_version and destination_project and has_name and isinstance(output, dict)):
             raise InvalidRequestError.of(["It has not passed Validate request; run that function on it first"])
         return cls(
             source_project=source_project,
             source_version=source_version,
             destination_project=destination_project,
-            version_name=name,
+            version_name=str(name),
             output_config=output,
             kms_key_id=state.get("KmsKeyId"),
             members={member: state[member] for member in MEMBERS if member in state},
@@ -69,7 +70,7 @@ class CopyRequest:
 def execution_name(state: Mapping[str, Any]) -> str:
     """Give the name of the execution, where one is running."""
     execution = state.get("Execution")
-    return str(execution.get("Name")) if isinstance(execution, dict) else "local"
+    return str(execution.get("Name") or "local") if isinstance(execution, dict) else "local"
 
 
 def validate(state: Mapping[str, Any], shape: Shape) -> CopyRequest:

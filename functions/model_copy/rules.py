@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.model import MapShape, Shape, StructureShape
 
-from model_copy.errors import excerpt
+from model_copy.text import excerpt, printable
 
 _TYPES: dict[str, tuple[type, str]] = {
     "structure": (dict, "an object"),
@@ -45,7 +45,7 @@ def _structure_mistakes(value: Mapping[str, object], shape: StructureShape, path
         if name in shape.members:
             yield from mistakes(member, shape.members[name], inside + name)
         else:
-            yield f"{inside}{excerpt(name)[1:-1]} is no member of the request{nearest(name, shape.members)}"
+            yield f"{inside}{printable(name)} is no member of the request{nearest(name, shape.members)}"
 
 
 def _map_mistakes(value: Mapping[str, object], shape: MapShape, path: str) -> Iterator[str]:
@@ -71,13 +71,14 @@ def _text_mistakes(value: str, shape: Shape, path: str) -> Iterator[str]:
 def matches(pattern: str, value: str) -> bool:
     """Match the whole value with a pattern of the model, Unicode classes included.
 
-    Python's own expressions know no Unicode classes.  So each letter, number or separator beyond ASCII is stood in
-    for by one of ASCII, which no literal part of a pattern contains.
+    Python's own expressions know no Unicode classes.  So in a pattern with some, each letter, number or separator
+    beyond ASCII is stood in for by one of ASCII, which no literal part of the pattern contains.
     """
-    for unicode_class, members in _UNICODE_CLASSES.items():
-        pattern = pattern.replace(unicode_class, members)
-    folded = "".join(c if c.isascii() else _STAND_INS.get(unicodedata.category(c)[0], c) for c in value)
-    return re.fullmatch(pattern, folded, re.ASCII) is not None
+    if r"\p{" in pattern:
+        for unicode_class, members in _UNICODE_CLASSES.items():
+            pattern = pattern.replace(unicode_class, members)
+        value = "".join(c if c.isascii() else _STAND_INS.get(unicodedata.category(c)[0], c) for c in value)
+    return re.fullmatch(pattern, value, re.ASCII) is not None
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

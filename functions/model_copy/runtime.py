@@ -11,7 +11,8 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from model_copy.errors import InvalidRequestError, ModelCopyError, excerpt
+from model_copy.errors import InvalidRequestError, ModelCopyError
+from model_copy.text import excerpt
 
 Event = dict[str, Any]
 Context = LambdaContext

@@ -1,9 +1,14 @@
 """What the statuses of a model version mean for a copy."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
 
 from model_copy.errors import FailedBeforeError, SourceNotCopyableError, TransientError, VersionConflictError
 from model_copy.request import CopyRequest
+from model_copy.text import without_stop
+
+if TYPE_CHECKING:
+    from mypy_boto3_rekognition.type_defs import ProjectVersionDescriptionTypeDef
 
 IN_PROGRESS = "COPYING_IN_PROGRESS"
 FAILED = "COPYING_FAILED"
@@ -34,6 +39,22 @@ class ModelVersion:
     prefix: str | None
     kms_key: str | None
     feature: str | None
+
+    @classmethod
+    def of(cls, description: "ProjectVersionDescriptionTypeDef") -> Self:
+        """Read a description."""
+        output, status = description.get("OutputConfig", {}), description.get("Status", "")
+        no_message = "" if status == IN_PROGRESS or status in COPIED else "AWS gives no reason"
+        return cls(
+            arn=description.get("ProjectVersionArn", ""),
+            status=status,
+            message=without_stop(description.get("StatusMessage") or no_message),
+            source=description.get("SourceProjectVersionArn"),
+            bucket=output.get("S3Bucket"),
+            prefix=output.get("S3KeyPrefix"),
+            kms_key=description.get("KmsKeyId"),
+            feature=description.get("Feature"),
+        )
 
 
 def check_source(version: ModelVersion) -> None:

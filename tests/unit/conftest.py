@@ -75,16 +75,16 @@ class World:
 
     @property
     def source(self) -> Project:
-        return self._backend(SOURCE).projects[STATE["SourceProjectArn"]]
+        return self.backend(SOURCE).projects[STATE["SourceProjectArn"]]
 
     @property
     def destination(self) -> Project:
-        return self._backend(DESTINATION).projects[STATE["DestinationProjectArn"]]
+        return self.backend(DESTINATION).projects[STATE["DestinationProjectArn"]]
 
     @property
     def copies(self) -> int:
         """Count the copies that were ever started."""
-        return len(self._backend(DESTINATION).copies)
+        return len(self.backend(DESTINATION).copies)
 
     def put_policy(self, name: str, document: dict[str, Any]) -> None:
         """Write a policy of the source project as its owner does, whatever its revision."""
@@ -105,7 +105,8 @@ class World:
         self.destination.versions[name] = held
         return held
 
-    def _backend(self, account: str) -> RekognitionBackend:
+    def backend(self, account: str) -> RekognitionBackend:
+        """Give what is behind the API in an account."""
         return rekognition_backends[account]["eu-central-1"]
 
 
@@ -218,7 +219,7 @@ def world(clock: Clock, environment: None, monkeypatch: pytest.MonkeyPatch) -> I
     with mock_aws():
         born = datetime.fromtimestamp(1_700_000_000, UTC).replace(tzinfo=None)
         world = World(clock)
-        backend = world._backend(SOURCE)
+        backend = world.backend(SOURCE)
         backend.create_project("cats", created=born)
         backend.create_project_version(
             STATE["SourceProjectArn"],
@@ -226,7 +227,7 @@ def world(clock: Clock, environment: None, monkeypatch: pytest.MonkeyPatch) -> I
             {"S3Bucket": "training", "S3KeyPrefix": "output"},
             created=born.replace(microsecond=1_000),
         )
-        world._backend(DESTINATION).create_project("cats-live", created=born.replace(microsecond=2_000))
+        world.backend(DESTINATION).create_project("cats-live", created=born.replace(microsecond=2_000))
         yield world
     settings.reset()
 

@@ -149,7 +149,6 @@ def test_the_partition_and_region_are_those_of_the_arn(
     assert client.meta.region_name == region
 
 
-@pytest.mark.filterwarnings("ignore:Exception.AccessDenied. with code AccessDenied does not match")
 def test_a_role_that_does_not_let_the_stack_in_is_named_with_what_to_do(world: Any, copy_request: CopyRequest) -> None:
     with sandbox.sts.install(), pytest.raises(AccessDeniedError) as caught:
         accounts.source(copy_request, LIST)

@@ -218,7 +218,7 @@ def test_a_grant_that_is_not_everywhere_yet_is_waited_for(
     world.put_policy("grant", policy(copy_request))
     world.clock.sleep(120)
 
-    with pytest.raises(TransientError, match="a grant is new"):
+    with pytest.raises(TransientError, match="project policy grant may be too new to be known everywhere"):
         copying.copy_once(destination.client, copy_request)
 
     world.clock.sleep(120)
@@ -258,14 +258,29 @@ def test_a_new_policy_that_grants_another_copy_does_not_make_the_grant_new(
         copying.copy_once(destination.client, copy_request)
 
 
-def test_within_one_account_no_policy_explains_a_denial(
-    destination: Any, copy_request: CopyRequest, state: dict[str, Any]
-) -> None:
-    own = replace(copy_request, source_project=replace(copy_request.source_project, account="222222222222"))
+@pytest.fixture
+def own_request(copy_request: CopyRequest) -> CopyRequest:
+    """A request within the source account."""
+    account = copy_request.source_project.account
+    return replace(copy_request, destination_project=replace(copy_request.destination_project, account=account))
+
+
+@pytest.mark.usefixtures("world")
+def test_within_one_account_no_grant_is_missing(destination: Any, own_request: CopyRequest) -> None:
     denied(destination)
 
     with pytest.raises(AccessDeniedError):
-        copying.copy_once(destination.client, own)
+        copying.copy_once(destination.client, own_request)
+
+
+def test_within_one_account_too_a_deny_explains_a_denial(
+    destination: Any, world: Any, own_request: CopyRequest
+) -> None:
+    world.put_policy("frozen", policy(own_request, "Deny", "*"))
+    denied(destination)
+
+    with pytest.raises(PolicyDeniedError, match="policy frozen of"):
+        copying.copy_once(destination.client, own_request)
 
 
 @pytest.mark.usefixtures("grant")
@@ -289,7 +304,7 @@ def test_an_error_that_nobody_knows_is_a_bug(destination: Any, copy_request: Cop
 def test_a_destination_project_that_does_not_exist_is_said(
     source: Any, destination: Any, world: Any, copy_request: CopyRequest, step: str
 ) -> None:
-    world._backend("222222222222").projects.clear()
+    world.backend("222222222222").projects.clear()
     before = Progress("", "COPYING_IN_PROGRESS", "", now(world), adopted=True)
     steps = {
         "copy_once": lambda: copying.copy_once(destination.client, copy_request),
@@ -310,7 +325,7 @@ def test_a_look_tells_the_status_and_keeps_since_when(
 
     after = copying.look(destination.client, copy_request, progress)
 
-    assert after == replace(progress, status="COPYING_FAILED", message="No bucket.")
+    assert after == replace(progress, status="COPYING_FAILED", message="No bucket")
 
 
 def test_a_copy_may_be_missing_ten_times_in_a_row(destination: Any, world: Any, copy_request: CopyRequest) -> None:
@@ -430,7 +445,7 @@ def test_a_source_version_with_another_number_is_named(source: Any, world: Any, 
 
 
 def test_a_source_project_that_does_not_exist_is_said(source: Any, world: Any, copy_request: CopyRequest) -> None:
-    world._backend("111111111111").projects.clear()
+    world.backend("111111111111").projects.clear()
 
     with pytest.raises(SourceVersionNotFoundError, match=f"because there is no project {copy_request.source_project}"):
         copying.check_source(source.client, copy_request)

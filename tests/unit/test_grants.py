@@ -257,7 +257,7 @@ def test_a_document_with_characters_that_aws_does_not_take_is_not_sent(
 
 @pytest.mark.parametrize("step", [grants.ensure, grants.withdraw])
 def test_a_source_project_that_has_gone_is_said(source: Any, world: Any, copy_request: CopyRequest, step: Any) -> None:
-    world._backend("111111111111").projects.clear()
+    world.backend("111111111111").projects.clear()
 
     with pytest.raises(SourceVersionNotFoundError, match=f"because there is no project {copy_request.source_project}"):
         step(source.client, copy_request)

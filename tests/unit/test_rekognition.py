@@ -238,7 +238,7 @@ def test_a_project_that_does_not_exist_is_told_from_a_free_name(
     destination: Any, world: Any, copy_request: CopyRequest, unknown_version_error: str | None
 ) -> None:
     settings.unknown_version_error = unknown_version_error
-    world._backend("222222222222").projects.clear()
+    world.backend("222222222222").projects.clear()
 
     with pytest.raises(ProjectNotFoundError):
         rekognition.describe_version(destination.client, copy_request.destination_project, "v1")
@@ -254,7 +254,7 @@ def test_a_version_is_described_with_all_that_aws_tells(
     assert found == rekognition.ModelVersion(
         arn=held.arn,
         status="COPYING_FAILED",
-        message="No bucket.",
+        message="No bucket",
         source=copy_request.source_version.text,
         bucket="live-models",
         prefix="copies",
@@ -276,8 +276,8 @@ def test_what_aws_does_not_tell_of_a_version_is_none(destination: Any, world: An
 @pytest.mark.parametrize(
     ("status", "message"),
     [
-        ("COPYING_FAILED", "AWS gives no reason."),
-        ("FAILED", "AWS gives no reason."),
+        ("COPYING_FAILED", "AWS gives no reason"),
+        ("FAILED", "AWS gives no reason"),
         ("COPYING_IN_PROGRESS", ""),
         ("COPYING_COMPLETED", ""),
         ("RUNNING", ""),

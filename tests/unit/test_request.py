@@ -38,9 +38,9 @@ def test_aws_is_sent_the_members_of_the_request_and_nothing_else(state: State) -
     }
 
 
-@pytest.mark.parametrize(("old", "new", "crosses"), [("2222", "2222", True), ("222222222222", "111111111111", False)])
-def test_a_copy_crosses_accounts_when_the_projects_are_in_two(state: State, old: str, new: str, crosses: bool) -> None:
-    state["DestinationProjectArn"] = state["DestinationProjectArn"].replace(old, new)
+@pytest.mark.parametrize(("account", "crosses"), [("222222222222", True), ("111111111111", False)])
+def test_a_copy_crosses_accounts_when_the_projects_are_in_two(state: State, account: str, crosses: bool) -> None:
+    state["DestinationProjectArn"] = state["DestinationProjectArn"].replace("222222222222", account)
 
     assert CopyRequest.from_state(state).crosses_accounts is crosses
 

@@ -1,6 +1,7 @@
 """``make demo`` and ``make serve``, as a person meets them."""
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -56,6 +57,14 @@ def test_the_demo_tells_each_state_its_time_its_attempts_and_what_it_decided():
     assert lines[-3] == "FAILED"
     assert lines[-2].startswith("CopyFailedError: The copy arn:aws:rekognition:")
     assert lines[-1].endswith("history events")
+
+
+def test_the_demo_in_the_readme_is_what_it_prints():
+    block = re.search(r"```\n(copy_between_accounts: .*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[1]
+    printed = [line.rstrip() for line in told("copy_between_accounts").splitlines()]
+
+    for line in block.splitlines():
+        assert any(one.startswith(line.removesuffix("...")) for one in printed), line
 
 
 def test_the_demo_tells_each_attempt_and_the_fault_that_it_met():
