@@ -1,7 +1,7 @@
 """Task *Describe project version*: see how far the copy is.
 
-Raises InvalidRequestError, DestinationProjectNotFoundError, VersionConflictError, VersionGoneError, CopyDeadlineError,
-TransientError, AccessDeniedError.
+Raises InvalidRequestError, DestinationProjectNotFoundError, RequestRejectedError, VersionConflictError,
+VersionGoneError, CopyDeadlineError, TransientError, AccessDeniedError.
 """
 
 from model_copy import accounts, copying, runtime

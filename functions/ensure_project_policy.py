@@ -1,7 +1,7 @@
 """Task *Ensure project policy*: let the role that copies copy this version, and nothing else.
 
-Raises InvalidRequestError, SourceVersionNotFoundError, PolicyDeniedError, PolicyQuotaError, PolicyRejectedError,
-GrantLostError, PolicyFullError, TransientError, AccessDeniedError.
+Raises InvalidRequestError, SourceVersionNotFoundError, RequestRejectedError, PolicyDeniedError, PolicyQuotaError,
+PolicyRejectedError, GrantLostError, PolicyFullError, TransientError, AccessDeniedError.
 """
 
 from model_copy import accounts, grants

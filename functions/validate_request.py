@@ -1,7 +1,7 @@
 """Task *Validate request*: check the request, all of it, before anything is changed.
 
 Raises InvalidRequestError, SourceVersionNotFoundError, SourceNotCopyableError, DestinationProjectNotFoundError,
-VersionConflictError, FailedBeforeError, TransientError, AccessDeniedError.
+VersionConflictError, FailedBeforeError, RequestRejectedError, TransientError, AccessDeniedError.
 """
 
 from model_copy import accounts, copying, runtime

@@ -3,6 +3,7 @@
 import argparse
 
 from sandbox import demo, serve
+from sandbox.faults import PlanError
 from sandbox.world import stories
 
 
@@ -18,7 +19,10 @@ def main() -> None:
     served.add_argument("--port", type=int, default=5000)
     served.set_defaults(run=lambda arguments: serve.run(arguments.port))
     arguments = parser.parse_args()
-    arguments.run(arguments)
+    try:
+        arguments.run(arguments)
+    except PlanError as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":

@@ -52,8 +52,9 @@ class Clock(Protocol):
 class VirtualClock:
     """Time that passes at once, as soon as every thread waits for it.
 
-    One thread runs at a time: a thread that sleeps hands over to the one that is to wake first.  So a run is the same
-    run each time.  Work that is due at a time runs in whichever thread comes by.
+    One thread runs at a time: a thread that sleeps hands over to the one that is to wake first, or, of several that may
+    wake, to the one that ``choose`` picks by its number.  So a run is the same run each time.  Work that is due at a
+    time runs in whichever thread comes by.
     """
 
     def __init__(self) -> None:
@@ -65,7 +66,8 @@ class VirtualClock:
         self._order = itertools.count()
         self._waiting: list[tuple[float, int, Callable[[], None], bool]] = []
         self._threads = 0
-        self._all_ended = threading.Event()
+        self._all_ended: threading.Event | None = None
+        self.choose: Callable[[int], int] | None = None
 
     def time(self) -> float:
         return self._now
@@ -87,10 +89,10 @@ class VirtualClock:
                 work()
             finally:
                 self._threads -= 1
-                if self._threads:
-                    self._hand_over()
-                else:
+                if self._all_ended and not self._threads:
                     self._all_ended.set()
+                else:
+                    self._hand_over()
 
         self._threads += 1
         self._push(0, threading.Thread(target=run, daemon=True).start, hands_over=True)
@@ -101,9 +103,10 @@ class VirtualClock:
     def run(self) -> None:
         """Let the spawned threads run until all have ended."""
         if self._threads:
-            self._all_ended.clear()
+            self._all_ended = threading.Event()
             self._hand_over()
             self._all_ended.wait()
+            self._all_ended = None
 
     def one_at_a_time(self) -> AbstractContextManager[Any]:
         return nullcontext()
@@ -114,9 +117,21 @@ class VirtualClock:
     def _hand_over(self) -> None:
         handed_over = False
         while not handed_over:
-            due, _, wake, handed_over = heapq.heappop(self._waiting)
+            due, _, wake, handed_over = self._pop()
             self._now = max(self._now, due)
             wake()
+
+    def _pop(self) -> tuple[float, int, Callable[[], None], bool]:
+        first = heapq.heappop(self._waiting)
+        if self.choose is None:
+            return first
+        ready = [first]
+        while self._waiting and self._waiting[0][0] <= max(self._now, first[0]):
+            ready.append(heapq.heappop(self._waiting))
+        chosen = ready.pop(self.choose(len(ready)))
+        for one in ready:
+            heapq.heappush(self._waiting, one)
+        return chosen
 
 
 class FastClock:

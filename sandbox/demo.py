@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 from sandbox.clock import EPOCH, VirtualClock
-from sandbox.faults import Plan
 from sandbox.workflow import DOLLARS_PER_TRANSITION, paid_transitions
 from sandbox.world import WORLDS, read_event, sandbox
 
@@ -58,7 +57,7 @@ def run(story: str, faults: str) -> None:
     clock = VirtualClock()
     with sandbox(clock) as aws:
         aws.seed(story)
-        aws.plan = Plan(faults)
+        aws.follow(faults, read_event(story))
         print(f"{story}: {(WORLDS / f'{story}.yaml').read_text().splitlines()[0].removeprefix('# ')}")
         aws.listeners.append(Teller(clock).hear)
         execution = aws.run(read_event(story))

@@ -18,6 +18,7 @@ from samtranslator.yaml_helper import yaml_parse
 ROOT = Path(__file__).parent.parent
 REGION = "us-east-1"
 STACK_ACCOUNT, SOURCE_ACCOUNT, DESTINATION_ACCOUNT = "123456789012", "111111111111", "222222222222"
+STACK_NAME = "rekognition-model-copy"
 ADMINISTRATOR = "OrganizationAccountAccessRole"  # the name that AWS Organizations gives it in each account
 
 
@@ -46,12 +47,12 @@ def deploy(stack_account: str = STACK_ACCOUNT) -> Deployment:
     Call within ``mock_aws``.
     """
     _upload_code(stack_account)
-    outputs = _create_stack(stack_account, "rekognition-model-copy", json.dumps(expanded_template()))
+    outputs = _create_stack(stack_account, STACK_NAME, json.dumps(expanded_template()))
     for account in {SOURCE_ACCOUNT, DESTINATION_ACCOUNT, STACK_ACCOUNT} - {stack_account}:
         for side in ("Source", "Destination"):
             template = (ROOT / "accounts" / f"{side.lower()}.yaml").read_text()
             principals = outputs[f"{side}RolePrincipals"]
-            _create_stack(account, f"rekognition-model-copy-{side.lower()}", template, TrustedRoleArns=principals)
+            _create_stack(account, f"{STACK_NAME}-{side.lower()}", template, TrustedRoleArns=principals)
     for account in (SOURCE_ACCOUNT, DESTINATION_ACCOUNT, STACK_ACCOUNT):
         _create_administrator(account)
     functions = lambda_simple_backends[stack_account][REGION].list_functions()

@@ -1,16 +1,20 @@
-"""Faults by plan: what goes wrong, at which operation, and how often.
+"""Faults by plan: what goes wrong, where, and how often.
 
-A plan is a text: ``CopyProjectVersion: lost_answer; DescribeProjectVersions: ThrottlingException x3``.  Each operation
-(or function, by its logical id) has its faults in the order in which calls meet them, ``always`` without end.  One is
+A plan is a text: ``CopyProjectVersion: lost_answer; WithdrawGrantFunction: crashed x3; visibility_lag_seconds = 40``.
+It sets what settings.py names, and gives each place its faults in the order in which calls meet them, ``always``
+without end.  A place is an operation, a function by its logical id, or an operation as one function calls it
+(``CopyProjectVersionFunction.DescribeProjectVersions``).  A fault is
 
 - an error of AWS by its name, or ``http_500``, ``http_502``, ``http_503`` with a body that is no JSON;
 - ``dropped``: the connection breaks before the call takes effect; ``lost_answer``: after it; ``slow``: the answer comes
-  after the read timeout;
-- a happening: the call succeeds, and then somebody else does what the name says;
-- for a function: ``throttled``, ``crashed``, ``timed_out``, or ``killed``, after its work and before its answer.
+  after the read timeout; ``none``: this call is let through;
+- a happening: the call succeeds, and then somebody else does what the name says (happenings.py);
+- for a function: ``throttled``; ``crashed`` before its work; ``killed`` or ``timed_out`` after it.
 """
 
+import ast
 import json
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,48 +26,83 @@ from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
 
 from sandbox.clock import Clock, replaced
+from sandbox.rekognition.settings import settings
 
 READ_TIMEOUT = 10
 SERVER_ERRORS = ("InternalServerError", "ThrottlingException")
+OPERATIONS = (
+    "AssumeRole",
+    "DescribeProjectVersions",
+    "ListProjectPolicies",
+    "PutProjectPolicy",
+    "DeleteProjectPolicy",
+    "CopyProjectVersion",
+)
+OF_OPERATIONS = ("http_500", "http_502", "http_503", "dropped", "lost_answer", "slow", "none")
+OF_FUNCTIONS = ("throttled", "crashed", "killed", "timed_out", "none")
 
 Happening = Callable[[], None]
 
 
+class PlanError(ValueError):
+    """A plan names what the sandbox does not know."""
+
+
 class Plan:
-    """What is to go wrong yet."""
+    """What is to go wrong yet, and what has: ``met`` lists the places and faults."""
 
     def __init__(self, text: str = "", happenings: Mapping[str, Happening] | None = None) -> None:
+        """Read a plan; raise PlanError, which says what it knows, for one that cannot be read."""
         self.happenings = happenings or {}
-        self._faults: dict[str, Iterator[str]] = {}
+        self.settings: dict[str, Any] = {}
         self.met: list[tuple[str, str]] = []
+        self._faults: dict[str, Iterator[str]] = {}
         for part in filter(None, (part.strip() for part in text.split(";"))):
-            place, _, faults = part.partition(":")
-            told = [_repeated(fault.strip()) for fault in faults.split(",")]
-            self._faults[place.strip()] = chain.from_iterable(told)
+            if "=" in part:
+                self._read_setting(*(side.strip() for side in part.split("=", 1)))
+            else:
+                self._read_faults(*(side.strip() for side in part.partition(":")[::2]))
 
-    def next_fault(self, place: str) -> str | None:
-        """Take the next fault of the place; ``none`` lets a call through."""
-        fault = next(self._faults.get(place, iter(())), "none")
-        if fault == "none":
-            return None
-        self.met.append((place, fault))
-        return fault
+    def next_fault(self, *places: str) -> str | None:
+        """Take the next fault of the first of the places that has one."""
+        for place in places:
+            fault = next(self._faults.get(place, iter(())), "none")
+            if fault != "none":
+                self.met.append((place, fault))
+                return fault
+        return None
+
+    def _read_setting(self, name: str, value: str) -> None:
+        if name not in vars(settings):
+            raise PlanError(f"There is no setting {name}; there are {', '.join(vars(settings))}.")
+        self.settings[name] = ast.literal_eval(value)
+
+    def _read_faults(self, place: str, faults: str) -> None:
+        function, _, operation = place.rpartition(".")
+        if operation not in OPERATIONS and not (operation.endswith("Function") and not function):
+            raise PlanError(f"There is no place {place}; there are {', '.join(OPERATIONS)}, and the functions.")
+        known = OF_FUNCTIONS if operation.endswith("Function") else (*OF_OPERATIONS, *self.happenings)
+        told = [fault.strip().partition(" ") for fault in faults.split(",")]
+        for name, _, _ in told:
+            if name not in known and not (operation in OPERATIONS and re.fullmatch(r"[A-Z]\w+", name)):
+                raise PlanError(f"There is no fault {name!r}; at {place} there are {', '.join(known)}.")
+        self._faults[place] = chain.from_iterable(_repeated(name, times) for name, _, times in told)
 
 
-def _repeated(fault: str) -> Iterator[str]:
-    name, _, times = fault.partition(" ")
-    if times == "always":
-        return repeat(name)
-    return repeat(name, int(times.removeprefix("x") or 1))
+def _repeated(name: str, times: str) -> Iterator[str]:
+    return repeat(name) if times == "always" else repeat(name, int(times.removeprefix("x") or 1))
 
 
 @contextmanager
 def install(clock: Clock, plan: Callable[[], Plan]) -> Iterator[None]:
-    """Let the plan meet each request that boto3 sends, retries of the SDK included."""
+    """Let the plan meet each request that boto3 sends, retries of the SDK included, and others run before each."""
     answer = BotocoreStubber.__call__
 
     def call(self: BotocoreStubber, event_name: str, request: AWSPreparedRequest, **kwargs: Any) -> AWSResponse | None:
-        fault = plan().next_fault(operation_of(request))
+        clock.sleep(0)
+        operation = operation_of(request)
+        function = logical_id(os.environ.get("AWS_LAMBDA_FUNCTION_NAME", ""))
+        fault = plan().next_fault(f"{function}.{operation}", operation)
         if fault is None:
             return answer(self, event_name, request, **kwargs)
         if fault == "dropped":
@@ -81,6 +120,11 @@ def install(clock: Clock, plan: Callable[[], Plan]) -> Iterator[None]:
 
     with replaced(BotocoreStubber, "__call__", call):
         yield
+
+
+def logical_id(function_name: str) -> str:
+    """Give the logical id of which CloudFormation made a function's name."""
+    return function_name.rpartition("-")[0].rpartition("-")[2]
 
 
 def operation_of(request: AWSPreparedRequest) -> str:

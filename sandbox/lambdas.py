@@ -16,7 +16,7 @@ from moto.awslambda.models import LambdaFunction
 from moto.sts.models import sts_backends
 
 from sandbox.clock import Clock
-from sandbox.faults import Plan
+from sandbox.faults import Plan, logical_id
 
 CODE = Path(__file__).parent.parent / "functions"
 
@@ -50,40 +50,31 @@ class ExecutionEnvironment:
 
 
 class Lambdas:
-    """The functions of one Region and the environments that are warm."""
+    """The functions of one Region, and their environments that are warm and idle."""
 
     def __init__(self, functions: dict[str, LambdaFunction], clock: Clock, plan: Callable[[], Plan]) -> None:
         self._functions = functions
         self._clock = clock
         self._plan = plan
-        self._warm: dict[str, ExecutionEnvironment] = {}
+        self._idle: dict[str, list[ExecutionEnvironment]] = {arn: [] for arn in functions}
 
     def invoke(self, arn: str, payload: str) -> tuple[str, bool]:
         """Invoke a function by its ARN; give its answer as JSON, and whether that is an error."""
         function = self._functions[arn]
-        fault = self._plan().next_fault(logical_id(function))
+        fault = self._plan().next_fault(logical_id(function.function_name))
         if fault == "throttled":
             return json.dumps(_error("Lambda.TooManyRequestsException", "Rate Exceeded.")), True
-        with self._clock.one_at_a_time():
-            answer = None if fault == "crashed" else self._environment(arn).invoke(payload)
-        if answer and not fault:
-            return answer
-        self._warm.pop(arn, None)
+        if fault != "crashed":
+            with self._clock.one_at_a_time():
+                environment = self._idle[arn].pop() if self._idle[arn] else ExecutionEnvironment(function, self._clock)
+                answer = environment.invoke(payload)
+            if not fault:
+                self._idle[arn].append(environment)
+                return answer
         if fault == "timed_out":
             self._clock.sleep(function.timeout)
             return _timed_out(function)
         return json.dumps(_error("Runtime.ExitError", "Error: Runtime exited with error: signal: killed")), True
-
-    def _environment(self, arn: str) -> ExecutionEnvironment:
-        if arn not in self._warm:
-            self._warm[arn] = ExecutionEnvironment(self._functions[arn], self._clock)
-        return self._warm[arn]
-
-
-def logical_id(function: LambdaFunction) -> str:
-    """Give the function's name in the template, which the naming rule makes of its handler's."""
-    words = str(function.handler).partition(".")[0].split("_")
-    return "".join(word.capitalize() for word in words) + "Function"
 
 
 def _timed_out(function: LambdaFunction) -> tuple[str, bool]:

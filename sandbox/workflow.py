@@ -1,5 +1,6 @@
 """AWS Step Functions in the sandbox: moto's interpreter, as strict as AWS where moto is laxer."""
 
+import copy
 import json
 import logging
 import uuid
@@ -13,7 +14,7 @@ import jsonpath_ng.ext.parser
 import jsonpath_ng.parser
 import moto.stepfunctions.models
 from moto.stepfunctions.models import StateMachine
-from moto.stepfunctions.parser.api import HistoryEvent, InvalidDefinition
+from moto.stepfunctions.parser.api import ExecutionStatus, HistoryEvent, HistoryEventType, InvalidDefinition
 from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import ErrorEqualsDecl
 from moto.stepfunctions.parser.asl.component.common.path import result_path
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
@@ -21,6 +22,8 @@ from moto.stepfunctions.parser.asl.eval import states
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.utils import json_path
+from moto.stepfunctions.parser.backend.execution import Execution
+from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfunctions_parser_backends
 
 from sandbox.clock import replaced
@@ -113,3 +116,38 @@ def paid_transitions(history: list[HistoryEvent]) -> int:
     kinds = [event["type"].value for event in history]
     entered = sum(kind.endswith("StateEntered") for kind in kinds)
     return entered + kinds.count("LambdaFunctionScheduled") - kinds.count("TaskStateEntered")
+
+
+class RedrivenWorker(ExecutionWorker):
+    """Goes on with an execution from the state that failed, with its input and with all its retries."""
+
+    def __init__(self, execution: Execution) -> None:
+        before: Any = execution.exec_worker
+        super().__init__(before._evaluation_details, before._execution_communication, None, {})
+        self._before = before.env
+        entered = [event for event in execution.to_history_output()["events"] if "stateEnteredEventDetails" in event]
+        self._failed: Any = entered[-1]["stateEnteredEventDetails"]
+
+    def _execution_logic(self) -> None:
+        program: Any = copy.copy(self._get_evaluation_entrypoint())
+        program.start_at = SimpleNamespace(start_at_name=self._failed["name"])
+        env = self.env = self._get_evaluation_environment()
+        env.event_manager = self._before.event_manager
+        env.event_history_context.integrate(self._before.event_history_context)
+        env.states.reset(json.loads(self._failed["input"]))
+        env.event_manager.add_event(env.event_history_context, HistoryEventType.ExecutionRedriven, None)
+        program.eval(env)
+        self._execution_communication.terminated()
+
+
+def redrive(execution: Execution) -> None:
+    """Redrive an execution that did not succeed, as Step Functions does; it runs when the clock does.
+
+    Source: https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
+    """
+    if execution.status not in ("FAILED", "TIMED_OUT", "ABORTED"):
+        raise ValueError(f"The execution is {execution.status}; only one that has ended without success is redriven.")
+    worker: Any = RedrivenWorker(execution)
+    execution.exec_worker, execution.exec_status = worker, ExecutionStatus.RUNNING
+    execution.error = execution.cause = execution.stop_date = None
+    worker.start()

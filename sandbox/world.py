@@ -20,6 +20,7 @@ from sandbox import clock, deployment, faults, rekognition, sts, workflow
 from sandbox.clock import Clock, VirtualClock
 from sandbox.deployment import ROOT
 from sandbox.faults import Plan
+from sandbox.happenings import Others
 from sandbox.lambdas import Lambdas
 from sandbox.rekognition.models import RekognitionBackend, rekognition_backends
 from sandbox.rekognition.project_version import Step
@@ -58,15 +59,32 @@ class Sandbox:
         for sessions in sts_backends.values():
             for session_backend in sessions.values():
                 session_backend.assumed_roles.clear()
-        self._step_functions.describe_state_machine(self.deployment.state_machine_arn).executions.clear()
+        self.executions.clear()
 
     def seed(self, story: str) -> None:
         """Add what the story starts from."""
         world: dict[str, Any] = yaml.safe_load((WORLDS / f"{story}.yaml").read_text())
         for project in world["projects"]:
-            _seed_project(project, datetime.fromtimestamp(self.clock.time(), UTC).replace(tzinfo=None))
+            _seed_project(project, self.now())
         for event in world.get("later", ()):
             self.clock.after(event["after"], partial(_withdraw, event["withdraw"]))
+
+    def follow(self, plan: str, request: object = None) -> None:
+        """Let a plan go wrong; what others do in it, they do around the copy of the request."""
+        happenings = self._others(request).happenings() if _has_projects(request) else {}
+        self.plan = Plan(plan, happenings)
+        vars(settings).update(self.plan.settings)
+
+    def _others(self, request: Any) -> Others:
+        source, destination = (
+            backend_of(request[side]).projects[request[side]] for side in ("SourceProjectArn", "DestinationProjectArn")
+        )
+        policy = f"{deployment.STACK_NAME}-{destination.arn.split(':')[4]}"
+        return Others(source, destination, request, policy, self.now)
+
+    def now(self) -> datetime:
+        """Tell the time as moto does, naive and in UTC."""
+        return datetime.fromtimestamp(self.clock.time(), UTC).replace(tzinfo=None)
 
     def start(self, request: object, name: str) -> Execution:
         """Start the workflow; on a virtual clock it runs when the clock does."""
@@ -81,6 +99,13 @@ class Sandbox:
         assert isinstance(self.clock, VirtualClock)
         self.clock.run()
         return execution
+
+    @property
+    def executions(self) -> list[Execution]:
+        """The executions that were started."""
+        machine = self._step_functions.describe_state_machine(self.deployment.state_machine_arn)
+        executions: list[Execution] = machine.executions
+        return executions
 
     @property
     def _step_functions(self) -> Any:
@@ -109,6 +134,15 @@ def sandbox(its_clock: Clock, stack_account: str = deployment.STACK_ACCOUNT) -> 
         made.append(Sandbox(its_clock, listeners, stack_account))
         with faults.install(its_clock, lambda: made[0].plan):
             yield made[0]
+
+
+def _has_projects(request: Any) -> bool:
+    sides = ("SourceProjectArn", "DestinationProjectArn")
+    return (
+        isinstance(request, dict)
+        and all(side in request for side in sides)
+        and all(request[side] in backend_of(request[side]).projects for side in sides)
+    )
 
 
 def read_event(story: str) -> Any:

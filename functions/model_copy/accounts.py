@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from model_copy import rekognition, runtime
 from model_copy.arns import Arn
+from model_copy.errors import AccessDeniedError
 from model_copy.request import CopyRequest
 
 if TYPE_CHECKING:
@@ -81,8 +83,12 @@ def _assume(
         "Policy": json.dumps(policy, separators=(",", ":")),
     }
     advice = "Create the role from accounts/ with this stack's function roles and external id as it wants them."
-    with rekognition.calling("AssumeRole", role, advice):
-        found = sts.assume_role(**parameters)["Credentials"]
+    try:
+        with rekognition.calling("AssumeRole", role, advice):
+            found = sts.assume_role(**parameters)["Credentials"]
+    except ClientError as error:
+        message = f"{rekognition.code(error)}, {rekognition.message(error)}"
+        raise AccessDeniedError(operation="AssumeRole", resource=role, message=message, advice=advice) from error
     client: RekognitionClient = _session().client(
         "rekognition",
         region_name=project.region,

@@ -93,7 +93,7 @@ def copy_once(client: "RekognitionClient", request: CopyRequest) -> Progress:
     if held is None:
         try:
             arn = rekognition.copy_version(client, request)
-        except (ClientError, AccessDeniedError, TransientError) as error:
+        except (ClientError, ModelCopyError) as error:
             held = find_held(client, request)
             if held is None:
                 raise _failure(error, client, request) from error
@@ -134,11 +134,11 @@ def _failure(error: Exception, client: "RekognitionClient", request: CopyRequest
         return error
     if rekognition.is_quota(error):
         return _quota(error, client, request)
-    code, message = rekognition.code(error), rekognition.message(error)
+    project, code, message = request.destination_project, rekognition.code(error), rekognition.message(error)
     if code == "ResourceInUseException":
-        return TransientError(what=f"The copy to {request.destination_project}", reason=f"{code}, {message}")
-    if code in ("InvalidParameterException", "ResourceNotFoundException", "ValidationException"):
-        return RequestRejectedError(project=request.destination_project, code=code, message=message)
+        return TransientError(what=f"The copy to {project}", reason=f"{code}, {message}")
+    if code == "ResourceNotFoundException":
+        return RequestRejectedError(operation="CopyProjectVersion", resource=project, code=code, message=message)
     return error
 
 

@@ -94,7 +94,7 @@ class RequestRejectedError(RefusedError):
     """AWS does not accept the request.  Refused."""
 
     sentence = (
-        "Rekognition did not accept the copy to {project} ({code}): {message}. "
+        "Rekognition did not accept {operation} on {resource} ({code}): {message}. "
         "Correct what it names and start the request again."
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from model_copy import policies, rekognition, runtime
 from model_copy.errors import (
     GrantMissingError,
+    ModelCopyError,
     PolicyDeniedError,
     PolicyFullError,
     PolicyQuotaError,
@@ -88,6 +89,8 @@ def withdraw(client: "RekognitionClient", request: CopyRequest) -> bool:
                 rekognition.put_policy(client, request.source_project, name, document, own.revision)
         except rekognition.PolicyChangedError:
             continue
+        except (rekognition.PolicyQuotaReachedError, rekognition.PolicyMalformedError) as error:
+            raise TransientError(what=f"Withdrawing the grant in project policy {name}", reason=error) from error
         return True
     raise TransientError(what=f"Withdrawing the grant in project policy {name}", reason="others kept changing it")
 
@@ -144,10 +147,10 @@ def _check_document(document: str, grant: Grant, request: CopyRequest) -> None:
         raise PolicyFullError(project=project, version=grant.version_arn, policy=name, reason=reason)
 
 
-def _no_room(
-    found: list[Policy], grant: Grant, request: CopyRequest, message: str
-) -> PolicyFullError | PolicyQuotaError:
+def _no_room(found: list[Policy], grant: Grant, request: CopyRequest, message: str) -> ModelCopyError:
     """Tell policies of this stack, which go when their copies end, from those of others, which stay."""
+    if not found:
+        return TransientError(what=f"Granting the copy on {request.source_project}", reason=message)
     own = re.escape(policy_name(request).rpartition("-")[0])
     if any(re.fullmatch(rf"{own}-\d{{12}}", policy.name) for policy in found):
         reason = f"the project has {len(found)} policies and AWS takes no more ({message})"

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 from botocore.parsers import ResponseParserError
 
 from model_copy.arns import Arn
-from model_copy.errors import AccessDeniedError, TransientError
+from model_copy.errors import AccessDeniedError, RequestRejectedError, TransientError
 from model_copy.policies import Policy
 from model_copy.request import CopyRequest
 from model_copy.statuses import ModelVersion
@@ -28,6 +28,7 @@ _BUSY = {
     "ThrottlingException",
 }
 _DENIED = {"AccessDeniedException", "AccessDenied"}
+_REJECTED = {"InvalidParameterException", "ValidationException"}
 _QUOTA = {"LimitExceededException", "ServiceQuotaExceededException"}
 _CHANGED = {"InvalidPolicyRevisionIdException", "ResourceAlreadyExistsException"}
 
@@ -50,7 +51,9 @@ class PolicyMalformedError(Exception):
 
 @contextmanager
 def calling(operation: str, resource: object, advice: str) -> Iterator[None]:
-    """Turn what any operation may fail with into TransientError and AccessDeniedError; all else passes.
+    """Turn what any operation may fail with into errors of the workflow; all else passes.
+
+    Raises TransientError, AccessDeniedError, RequestRejectedError.
 
     A dropped connection leaves open whether the call took effect.
     """
@@ -65,6 +68,10 @@ def calling(operation: str, resource: object, advice: str) -> Iterator[None]:
         if code(error) in _DENIED:
             raise AccessDeniedError(
                 operation=operation, resource=resource, message=message(error), advice=advice
+            ) from error
+        if code(error) in _REJECTED:
+            raise RequestRejectedError(
+                operation=operation, resource=resource, code=code(error), message=message(error)
             ) from error
         raise
     except (ConnectionError, HTTPClientError, ResponseParserError) as error:

@@ -288,7 +288,9 @@ def test_within_one_account_too_a_deny_explains_a_denial(
 def test_a_request_that_aws_does_not_accept_is_refused(destination: Any, copy_request: CopyRequest, code: str) -> None:
     destination.refuse("CopyProjectVersion", code, message="No such bucket.")
 
-    with pytest.raises(RequestRejectedError, match=rf"did not accept the copy to \S+ \({code}\): No such bucket\. "):
+    with pytest.raises(
+        RequestRejectedError, match=rf"did not accept CopyProjectVersion on \S+ \({code}\): No such bucket\. "
+    ):
         copying.copy_once(destination.client, copy_request)
 
 

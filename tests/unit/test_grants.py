@@ -263,6 +263,26 @@ def test_a_source_project_that_has_gone_is_said(source: Any, world: Any, copy_re
         step(source.client, copy_request)
 
 
+@pytest.mark.parametrize("code", ["LimitExceededException", "MalformedPolicyDocumentException"])
+def test_a_withdrawal_that_aws_does_not_take_is_tried_again_later(
+    source: Any, world: Any, copy_request: CopyRequest, code: str
+) -> None:
+    grants.ensure(source.client, copy_request)
+    other = replace(copy_request.source_version, text=copy_request.source_version.text + "1")
+    grants.ensure(source.client, replace(copy_request, source_version=other))
+    source.refuse("PutProjectPolicy", code)
+
+    with pytest.raises(TransientError, match="Withdrawing the grant"):
+        grants.withdraw(source.client, copy_request)
+
+
+def test_a_quota_that_is_met_without_any_policy_is_not_believed(source: Any, copy_request: CopyRequest) -> None:
+    source.refuse("PutProjectPolicy", "LimitExceededException")
+
+    with pytest.raises(TransientError, match="Granting the copy"):
+        grants.ensure(source.client, copy_request)
+
+
 def test_a_policy_that_grants_nothing_more_is_deleted(source: Any, world: Any, copy_request: CopyRequest) -> None:
     grants.ensure(source.client, copy_request)
 

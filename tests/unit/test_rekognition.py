@@ -18,7 +18,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from model_copy import rekognition
-from model_copy.errors import AccessDeniedError, TransientError
+from model_copy.errors import AccessDeniedError, RequestRejectedError, TransientError
 from model_copy.rekognition import (
     PolicyChangedError,
     PolicyMalformedError,
@@ -109,9 +109,21 @@ def test_a_denied_call_says_which_permission_is_lacking_where(
 
 
 @ANY_CALL
-@pytest.mark.parametrize(
-    "code", ["InvalidParameterException", "ValidationException", "UnrecognizedClientException", "NobodyKnowsException"]
-)
+@pytest.mark.parametrize("code", ["InvalidParameterException", "ValidationException"])
+def test_what_aws_does_not_accept_is_refused_with_its_reason(
+    source: Any, copy_request: CopyRequest, operation: str, call: Call, code: str
+) -> None:
+    source.refuse(operation, code, message="Something is wrong.")
+
+    with pytest.raises(RequestRejectedError) as caught:
+        call(source.client, copy_request)
+
+    assert f"did not accept {operation} on arn:aws:" in str(caught.value)
+    assert f"({code}): Something is wrong. Correct what it names" in str(caught.value)
+
+
+@ANY_CALL
+@pytest.mark.parametrize("code", ["UnrecognizedClientException", "NobodyKnowsException"])
 def test_an_error_that_nobody_knows_passes_as_it_is(
     source: Any, copy_request: CopyRequest, operation: str, call: Call, code: str
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 from sandbox.faults import Plan
 from sandbox.rekognition.settings import settings
 from sandbox.world import backend_of, read_event
-from tests.workflow.conftest import OWN_POLICY, copies, own_grants
+from tests.workflow.invariants import OWN_POLICY, copies, own_grants
 
 REQUEST = read_event("copy_between_accounts")
 POLICY = OWN_POLICY + "222222222222"
@@ -193,7 +193,7 @@ def test_failing_to_withdraw_never_changes_the_ending(world, end, fault):
 
     assert ending.status == "SUCCEEDED"
     assert ending.output["Withdrawal"]["Error"]
-    assert own_grants() == [REQUEST["SourceProjectVersionArn"]]
+    assert own_grants() == {REQUEST["SourceProjectVersionArn"]}
 
 
 def test_a_refusal_after_validation_withdraws_the_grant(world, end):
@@ -203,7 +203,7 @@ def test_a_refusal_after_validation_withdraws_the_grant(world, end):
 
     assert ending.error == "RequestRejectedError"
     assert "Withdraw grant" in ending.states
-    assert own_grants() == []
+    assert own_grants() == set()
 
 
 def test_a_grant_put_by_a_call_whose_answer_was_lost_is_withdrawn_too(world, end):
@@ -213,7 +213,7 @@ def test_a_grant_put_by_a_call_whose_answer_was_lost_is_withdrawn_too(world, end
 
     assert ending.output["Policy"]["Changed"] is False
     assert ending.output["Withdrawal"]["Withdrawn"] is True
-    assert own_grants() == []
+    assert own_grants() == set()
 
 
 @pytest.mark.parametrize("lag", [5, 40])
@@ -231,7 +231,7 @@ def test_a_copy_that_is_never_visible_ends(world, end):
 
     assert ending.error == "VersionGoneError"
     assert ending.states.count("Describe project version") == 11
-    assert own_grants() == []
+    assert own_grants() == set()
 
 
 @pytest.mark.parametrize("status", ["FAILED", "DELETING", "DEPRECATED", "EXPIRED", "TRAINING_COMPLETED", "A_NEW_ONE"])
@@ -242,7 +242,7 @@ def test_every_status_that_no_copy_ends_with_fails_and_is_named(world, end, stat
 
     assert ending.error == "UnexpectedStatusError"
     assert f"has the status {status}, which no copy ends with" in ending.cause
-    assert own_grants() == []
+    assert own_grants() == set()
 
 
 @pytest.mark.parametrize("status", ["COPYING_COMPLETED", "STARTING", "RUNNING", "STOPPING", "STOPPED"])
@@ -286,7 +286,7 @@ def test_twins_make_one_copy(world):
 
     assert [one.status, other.status] == ["SUCCEEDED", "SUCCEEDED"]
     assert len(copies()) == 1
-    assert own_grants() == []
+    assert own_grants() == set()
 
 
 def function_arn(aws, name):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from sandbox.world import WORLDS, backend_of, stories
-from tests.workflow.conftest import copies, own_grants
+from tests.workflow.invariants import copies, own_grants
 
 SOURCE, DESTINATION = "111111111111", "222222222222"
 OWN_POLICY = f"rekognition-model-copy-{DESTINATION}"
@@ -94,7 +94,7 @@ def test_granted_by_account(tell):
 
     assert ending.status == "SUCCEEDED"
     assert ending.output["Policy"] == NOTHING_GRANTED
-    assert own_grants() == []
+    assert own_grants() == set()
 
 
 def test_name_taken(tell):

@@ -1,0 +1,95 @@
+"""What others do while a copy is on its way, for plans to name."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sandbox.faults import Happening
+from sandbox.rekognition.project import Project
+from sandbox.rekognition.project_version import Step
+
+STRANGER = "333333333333"
+
+
+class Others:
+    """Whoever else has leave to change the two projects of a request.
+
+    They write past the API, so that whoever watches it sees only what the workflow does.
+    """
+
+    def __init__(
+        self, source: Project, destination: Project, request: dict[str, Any], policy: str, now: Callable[[], datetime]
+    ) -> None:
+        self._source, self._destination = source, destination
+        self._version, self._name = request["SourceProjectVersionArn"], request["VersionName"]
+        self._policy = policy
+        self._now = now
+        self._changes = 0
+
+    def happenings(self) -> dict[str, Happening]:
+        """Name what they may do."""
+        return {
+            "others_change_policy": self.change_policy,
+            "others_put_policy": self.put_policy,
+            "others_delete_policy": self.delete_policy,
+            "grant_withdrawn": self.withdraw_grant,
+            "version_started": lambda: self._after_the_copy("STARTING", "RUNNING"),
+            "version_stopped": lambda: self._after_the_copy("STOPPING", "STOPPED"),
+            "version_deleted": self.delete_version,
+        }
+
+    def change_policy(self) -> None:
+        """Put a statement into the stack's policy, or another in its place, or make a policy of that name."""
+        held = self._source.policies.get(self._policy)
+        statements = json.loads(held.document)["Statement"] if held else []
+        kept = [one for one in statements if "Sid" not in one]
+        self._changes += 1
+        self._write(self._policy, [*kept, {"Sid": f"change{self._changes}", **self._statement()}])
+
+    def put_policy(self) -> None:
+        """Put one more policy on the source project, where the quota lets them."""
+        if len(self._source.policies) < 5:
+            self._write(f"others-{len(self._source.policies)}", [self._statement()])
+
+    def delete_policy(self) -> None:
+        """Delete the stack's policy."""
+        if self._policy in self._source.policies:
+            self._source.delete_policy(self._policy, None, self._now())
+
+    def withdraw_grant(self) -> None:
+        """Take the version out of the stack's policy, as another execution does at its end."""
+        held = self._source.policies.get(self._policy)
+        statements = json.loads(held.document)["Statement"] if held else []
+        for statement in statements:
+            if STRANGER not in str(statement["Principal"]):
+                statement["Resource"] = [arn for arn in statement["Resource"] if arn != self._version]
+        left = [statement for statement in statements if statement["Resource"]]
+        if left:
+            self._write(self._policy, left)
+        else:
+            self.delete_policy()
+
+    def delete_version(self) -> None:
+        """Delete the version that holds the name."""
+        self._destination.versions.pop(self._name, None)
+
+    def _after_the_copy(self, *statuses: str) -> None:
+        """Start or stop the copied model a moment after the copy has ended."""
+        held = self._destination.versions.get(self._name)
+        if held:
+            end = held.timeline[-1].at
+            held.timeline += [Step(end + timedelta(seconds=n), status) for n, status in enumerate(statuses, start=1)]
+
+    def _statement(self) -> dict[str, Any]:
+        return {
+            "Effect": "Allow",
+            "Principal": {"AWS": STRANGER},
+            "Action": "rekognition:CopyProjectVersion",
+            "Resource": [self._version],
+        }
+
+    def _write(self, name: str, statements: list[dict[str, Any]]) -> None:
+        held = self._source.policies.get(name)
+        document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+        self._source.put_policy(name, document, held.revision_id if held else None, self._now())
