@@ -14,7 +14,7 @@ DESCRIBE = "rekognition:DescribeProjectVersions"
 @task
 def lambda_handler(event: Event, context: Context) -> Event:
     started = runtime.now()
-    request = validate(event, accounts.request_shape())
+    request = validate(event, accounts.request_shape(), accounts.partition(), accounts.regions())
     held = copying.check_both(accounts.source(request, DESCRIBE), accounts.destination(request, DESCRIBE), request)
     return {
         "StartedAt": started.isoformat(timespec="seconds"),

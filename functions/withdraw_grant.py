@@ -1,6 +1,7 @@
 """Task *Withdraw grant*: take this version out of the stack's own policy, whoever put it there.
 
-Raises InvalidRequestError, SourceVersionNotFoundError, RequestRejectedError, TransientError, AccessDeniedError.
+Raises InvalidRequestError, SourceVersionNotFoundError, RequestRejectedError, PolicyRejectedError,
+TransientError, AccessDeniedError.
 """
 
 from model_copy import accounts, grants

@@ -4,7 +4,7 @@ import argparse
 
 from sandbox import demo, serve
 from sandbox.faults import PlanError
-from sandbox.world import stories
+from sandbox.stories import stories
 
 
 def main() -> None:

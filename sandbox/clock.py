@@ -135,7 +135,7 @@ class VirtualClock:
 
 
 class FastClock:
-    """The machine's time, so many times as fast, for whoever works with the sandbox by hand."""
+    """The machine's time, so many times as fast, for whoever works by hand."""
 
     def __init__(self, speed: float) -> None:
         self._speed = speed

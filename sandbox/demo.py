@@ -5,8 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 from sandbox.clock import EPOCH, VirtualClock
+from sandbox.stories import WORLDS, read_event
 from sandbox.workflow import DOLLARS_PER_TRANSITION, paid_transitions
-from sandbox.world import WORLDS, read_event, sandbox
+from sandbox.world import sandbox
 
 ALWAYS_TOLD = ("Status", "WaitSeconds")
 

@@ -16,6 +16,7 @@ import ast
 import json
 import os
 import re
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain, repeat
@@ -42,6 +43,19 @@ OF_OPERATIONS = ("http_500", "http_502", "http_503", "dropped", "lost_answer", "
 OF_FUNCTIONS = ("throttled", "crashed", "killed", "timed_out", "none")
 
 Happening = Callable[[], None]
+
+
+class Overdue(BaseException):
+    """The invocation has had its time; nothing in the handler catches this, as nothing survives Lambda's kill."""
+
+
+class Invocation(threading.local):
+    """What the calling thread runs: until when Lambda lets it."""
+
+    deadline = float("inf")
+
+
+invocation = Invocation()
 
 
 class PlanError(ValueError):
@@ -100,6 +114,8 @@ def install(clock: Clock, plan: Callable[[], Plan]) -> Iterator[None]:
 
     def call(self: BotocoreStubber, event_name: str, request: AWSPreparedRequest, **kwargs: Any) -> AWSResponse | None:
         clock.sleep(0)
+        if clock.time() > invocation.deadline:
+            raise Overdue
         operation = operation_of(request)
         function = logical_id(os.environ.get("AWS_LAMBDA_FUNCTION_NAME", ""))
         fault = plan().next_fault(f"{function}.{operation}", operation)

@@ -43,9 +43,9 @@ class Others:
         """Put a statement into the stack's policy, or another in its place, or make a policy of that name."""
         held = self._source.policies.get(self._policy)
         statements = json.loads(held.document)["Statement"] if held else []
-        kept = [one for one in statements if "Sid" not in one]
+        kept = [one for one in statements if one["Principal"] != {"AWS": [STRANGER]}]
         self._changes += 1
-        self._write(self._policy, [*kept, {"Sid": f"change{self._changes}", **self._statement()}])
+        self._write(self._policy, [*kept, self._statement()])
 
     def put_policy(self) -> None:
         """Put one more policy on the source project, where the quota lets them."""
@@ -62,7 +62,7 @@ class Others:
         held = self._source.policies.get(self._policy)
         statements = json.loads(held.document)["Statement"] if held else []
         for statement in statements:
-            if STRANGER not in str(statement["Principal"]):
+            if statement["Principal"] != {"AWS": [STRANGER]}:
                 statement["Resource"] = [arn for arn in statement["Resource"] if arn != self._version]
         left = [statement for statement in statements if statement["Resource"]]
         if left:
@@ -82,11 +82,13 @@ class Others:
             held.timeline += [Step(end + timedelta(seconds=n), status) for n, status in enumerate(statuses, start=1)]
 
     def _statement(self) -> dict[str, Any]:
+        """Give a statement that but for its principal looks like one of the stack."""
+        all_versions = f"{self._version.rpartition('/version/')[0]}/version/*"
         return {
             "Effect": "Allow",
-            "Principal": {"AWS": STRANGER},
-            "Action": "rekognition:CopyProjectVersion",
-            "Resource": [self._version],
+            "Principal": {"AWS": [STRANGER]},
+            "Action": ["rekognition:CopyProjectVersion"],
+            "Resource": [self._version, all_versions][self._changes % 2 :],
         }
 
     def _write(self, name: str, statements: list[dict[str, Any]]) -> None:

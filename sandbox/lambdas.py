@@ -16,7 +16,7 @@ from moto.awslambda.models import LambdaFunction
 from moto.sts.models import sts_backends
 
 from sandbox.clock import Clock
-from sandbox.faults import Plan, logical_id
+from sandbox.faults import Overdue, Plan, invocation, logical_id
 
 CODE = Path(__file__).parent.parent / "functions"
 
@@ -36,17 +36,16 @@ class ExecutionEnvironment:
 
     def invoke(self, payload: str) -> tuple[str, bool]:
         """Run the handler as Lambda does; give its answer as JSON, and whether that is an error."""
-        started = self._clock.time()
+        invocation.deadline = self._clock.time() + self._function.timeout
         with _environ(self._variables):
             try:
                 answer, failed = json.dumps(self._handler(json.loads(payload), LambdaContext())), False
+            except Overdue:
+                return _timed_out(self._function)
             except Exception as error:  # whatever a handler raises, Lambda answers
                 answer, failed = json.dumps(_error(type(error).__name__, str(error), error)), True
-        if self._clock.time() - started > self._function.timeout:
-            return json.dumps(
-                _error("Sandbox.Timedout", f"Task timed out after {self._function.timeout}.00 seconds")
-            ), True
-        return answer, failed
+        overdue = self._clock.time() > invocation.deadline
+        return _timed_out(self._function) if overdue else (answer, failed)
 
 
 class Lambdas:

@@ -1,4 +1,4 @@
-"""``make serve``: the sandbox on a local port, for the AWS CLI, boto3 and ``sam local invoke``."""
+"""``make serve``: the sandbox on a local port, for the AWS CLI and boto3."""
 
 import threading
 
@@ -6,7 +6,8 @@ from moto.server import ThreadedMotoServer
 
 from sandbox.clock import FastClock
 from sandbox.deployment import ADMINISTRATOR, DESTINATION_ACCOUNT, REGION, SOURCE_ACCOUNT, STACK_ACCOUNT
-from sandbox.world import sandbox, stories
+from sandbox.stories import stories
+from sandbox.world import sandbox
 
 SPEED = 60
 

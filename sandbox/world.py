@@ -1,32 +1,30 @@
-"""The worlds that stories start from, and the AWS in which they are told."""
+"""The AWS in which stories are told."""
 
 import json
 import random
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from functools import cache, partial
+from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import botocore.session
-import yaml
 from botocore.loaders import create_loader
 from moto import mock_aws
 from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.sts.models import sts_backends
 
-from sandbox import clock, deployment, faults, rekognition, sts, workflow
+from sandbox import clock, deployment, faults, rekognition, stories, sts, workflow
 from sandbox.clock import Clock, VirtualClock
-from sandbox.deployment import ROOT
 from sandbox.faults import Plan
 from sandbox.happenings import Others
 from sandbox.lambdas import Lambdas
-from sandbox.rekognition.models import RekognitionBackend, rekognition_backends
-from sandbox.rekognition.project_version import Step
+from sandbox.rekognition.models import rekognition_backends
 from sandbox.rekognition.settings import settings
+from sandbox.stories import backend_of
 
-EVENTS, WORLDS = ROOT / "events", ROOT / "sandbox" / "worlds"
 MOTO: Any = {"stepfunctions": {"execute_state_machine": True}, "lambda": {"use_docker": False}}
 
 
@@ -63,19 +61,16 @@ class Sandbox:
 
     def seed(self, story: str) -> None:
         """Add what the story starts from."""
-        world: dict[str, Any] = yaml.safe_load((WORLDS / f"{story}.yaml").read_text())
-        for project in world["projects"]:
-            _seed_project(project, self.now())
-        for event in world.get("later", ()):
-            self.clock.after(event["after"], partial(_withdraw, event["withdraw"]))
+        stories.seed(story, self.now(), self.clock.after)
 
     def follow(self, plan: str, request: object = None) -> None:
         """Let a plan go wrong; what others do in it, they do around the copy of the request."""
-        happenings = self._others(request).happenings() if _has_projects(request) else {}
+        happenings = self.others(request).happenings() if _has_projects(request) else {}
         self.plan = Plan(plan, happenings)
         vars(settings).update(self.plan.settings)
 
-    def _others(self, request: Any) -> Others:
+    def others(self, request: Any) -> Others:
+        """Give those who may change the projects of a request."""
         source, destination = (
             backend_of(request[side]).projects[request[side]] for side in ("SourceProjectArn", "DestinationProjectArn")
         )
@@ -86,14 +81,17 @@ class Sandbox:
         """Tell the time as moto does, naive and in UTC."""
         return datetime.fromtimestamp(self.clock.time(), UTC).replace(tzinfo=None)
 
-    def start(self, request: object, name: str) -> Execution:
-        """Start the workflow; on a virtual clock it runs when the clock does."""
+    def start(self, request: object, name: str | None = None) -> Execution:
+        """Start the workflow, under a name as long as EventBridge's unless one is given.
+
+        On a virtual clock it runs when the clock does.
+        """
         execution: Execution = self._step_functions.start_execution(
-            self.deployment.state_machine_arn, name, json.dumps(request)
+            self.deployment.state_machine_arn, name or eventbridge_name(), json.dumps(request)
         )
         return execution
 
-    def run(self, request: object, name: str = "by-hand") -> Execution:
+    def run(self, request: object, name: str | None = None) -> Execution:
         """Run the workflow to its end on a virtual clock."""
         execution = self.start(request, name)
         assert isinstance(self.clock, VirtualClock)
@@ -145,58 +143,6 @@ def _has_projects(request: Any) -> bool:
     )
 
 
-def read_event(story: str) -> Any:
-    """Read the input of a story."""
-    return json.loads((EVENTS / f"{story}.json").read_text())
-
-
-def stories() -> list[str]:
-    """Name the stories."""
-    return sorted(path.stem for path in EVENTS.glob("*.json"))
-
-
-def backend_of(arn: str) -> RekognitionBackend:
-    """Give the backend that holds a project or version."""
-    _, _, _, region, account, _ = arn.split(":", 5)
-    return rekognition_backends[account][region]
-
-
-def project_arn(version_arn: str) -> str:
-    """Find the project of a version."""
-    name = version_arn.split("/")[1]
-    return next(arn for arn, project in backend_of(version_arn).projects.items() if project.name == name)
-
-
-def _seed_project(project: dict[str, Any], now: datetime) -> None:
-    backend = backend_of(project["arn"])
-    backend.create_project(project["arn"].split("/")[1], created=_created(project["arn"]))
-    for version in project.get("versions", ()):
-        _seed_version(backend, project["arn"], version, now)
-    for policy in project.get("policies", ()):
-        backend.put_project_policy(project["arn"], policy["name"], json.dumps(policy["document"]))
-
-
-def _seed_version(backend: RekognitionBackend, project: str, version: dict[str, Any], now: datetime) -> None:
-    output = version.get("output", {"S3Bucket": "training", "S3KeyPrefix": "output"})
-    name = version["arn"].split("/")[3]
-    seeded = backend.create_project_version(project, name, output, created=_created(version["arn"]))
-    seeded.source_arn, seeded.copies = version.get("source"), version.get("copies", {})
-    if "ends_after" in version:
-        ends = now + timedelta(seconds=version["ends_after"])
-        seeded.timeline += [Step(now, version["status"]), Step(ends, "COPYING_COMPLETED")]
-    else:
-        seeded.forced_status, seeded.forced_message = version.get("status"), version.get("message")
-
-
-def _created(arn: str) -> datetime:
-    return datetime.fromtimestamp(int(arn.rpartition("/")[2]) / 1000, UTC).replace(tzinfo=None)
-
-
-def _withdraw(version_arn: str) -> None:
-    """Take a version out of the policies that name it, as another execution does at its end."""
-    project, backend = project_arn(version_arn), backend_of(version_arn)
-    for policy in list(backend.projects[project].policies.values()):
-        document = json.loads(policy.document)
-        for statement in document["Statement"]:
-            statement["Resource"] = [arn for arn in statement["Resource"] if arn != version_arn]
-        backend.put_project_policy(project, policy.name, json.dumps(document), policy.revision_id)
+def eventbridge_name() -> str:
+    """Name an execution as EventBridge does: by two UUIDs, 73 characters."""
+    return f"{uuid.uuid4()}_{uuid.uuid4()}"

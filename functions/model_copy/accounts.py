@@ -45,6 +45,16 @@ def request_shape() -> "Shape":
     return shape
 
 
+def partition() -> str:
+    """Name the partition that the function runs in."""
+    return _session().get_partition_for_region(runtime.setting("AWS_REGION"))
+
+
+def regions() -> list[str]:
+    """Name the Regions of the partition in which Rekognition is."""
+    return _session().get_available_regions("rekognition", partition_name=partition())
+
+
 @cache
 def _session() -> boto3.Session:
     return boto3.Session()

@@ -18,6 +18,7 @@ from model_copy.errors import (
     RequestRejectedError,
     SourceVersionNotFoundError,
     TransientError,
+    VersionConflictError,
     VersionGoneError,
 )
 from model_copy.polling import Progress
@@ -29,46 +30,68 @@ if TYPE_CHECKING:
 
 MODELS_A_PROJECT = 100  # the default quota
 MOST_TIMES_MISSING = 10
-PROPAGATION = timedelta(minutes=5)
 
 
 def check_both(
     source: "RekognitionClient", destination: "RekognitionClient", request: CopyRequest
 ) -> ModelVersion | None:
-    """Check the source version and the name, say at once what speaks against the copy, and give what holds the name.
+    """Give the copy that holds the name, or check that it can be made, and say at once all that speaks against it.
+
+    A copy that is there already needs no source any more.
 
     Raises SourceVersionNotFoundError, SourceNotCopyableError, DestinationProjectNotFoundError, VersionConflictError,
     FailedBeforeError, TransientError, AccessDeniedError.
     """
     refusals: list[RefusedError] = []
-    held = None
-    try:
-        check_source(source, request)
-    except RefusedError as error:
-        refusals.append(error)
     try:
         held = find_held(destination, request)
         if held:
-            statuses.adopt(held, request)
+            adopt(held, request)
+            return held
     except RefusedError as error:
         refusals.append(error)
+    try:
+        statuses.check_source(find_source(source, request))
+    except RefusedError as error:
+        refusals.insert(0, error)
     if refusals:
         raise RefusedError.together(refusals)
-    return held
+    return None
 
 
-def check_source(client: "RekognitionClient", request: CopyRequest) -> None:
-    """Raise SourceVersionNotFoundError or SourceNotCopyableError when the source version cannot be copied."""
+def find_source(client: "RekognitionClient", request: CopyRequest) -> ModelVersion:
+    """Find the source version.
+
+    Raises SourceVersionNotFoundError, TransientError, AccessDeniedError.
+    """
     wanted = request.source_version
     try:
         found = rekognition.describe_version(client, request.source_project, wanted.version)
     except rekognition.ProjectNotFoundError as error:
-        hint = f", because there is no project {request.source_project}"
-        raise SourceVersionNotFoundError(version=wanted, hint=hint) from error
+        raise SourceVersionNotFoundError.without_project(wanted, request.source_project) from error
     if found is None or found.arn != wanted.text:
         hint = f"; the version named {wanted.version} is {found.arn}" if found else ""
         raise SourceVersionNotFoundError(version=wanted, hint=hint)
-    statuses.check_source(found)
+    return found
+
+
+def adopt(held: ModelVersion, request: CopyRequest) -> None:
+    """Pass when the version that holds the name is this copy; else raise what stands in the way.
+
+    A copy may inherit the description of its source's output and key, so on a conflict the source is looked at, too.
+
+    Raises TransientError, VersionConflictError, FailedBeforeError, AccessDeniedError.
+    """
+    try:
+        statuses.adopt(held, request, None)
+    except VersionConflictError:
+        if held.source != request.source_version.text:
+            raise
+        try:
+            source = find_source(accounts.source(request, "rekognition:DescribeProjectVersions"), request)
+        except SourceVersionNotFoundError:
+            source = None
+        statuses.adopt(held, request, source)
 
 
 def find_held(client: "RekognitionClient", request: CopyRequest) -> ModelVersion | None:
@@ -99,7 +122,7 @@ def copy_once(client: "RekognitionClient", request: CopyRequest) -> Progress:
                 raise _failure(error, client, request) from error
         else:
             return Progress(arn, statuses.IN_PROGRESS, "", runtime.now(), adopted=False)
-    statuses.adopt(held, request)
+    adopt(held, request)
     return Progress(held.arn, held.status, held.message, runtime.now(), adopted=True)
 
 
@@ -115,7 +138,7 @@ def look(client: "RekognitionClient", request: CopyRequest, before: Progress) ->
             raise VersionGoneError(version=before.arn or request.version_name, times=times)
         return replace(before, times_missing=times)
     if held.arn != before.arn:
-        statuses.check_holder(held, request)
+        statuses.check_source_of(held, request)
     _check_deadline(held, before)
     return replace(before, arn=held.arn, status=held.status, message=held.message, times_missing=0)
 
@@ -129,13 +152,13 @@ def _check_deadline(held: ModelVersion, before: Progress) -> None:
 def _failure(error: Exception, client: "RekognitionClient", request: CopyRequest) -> Exception:
     """Name what a copy that did not start failed with."""
     if isinstance(error, AccessDeniedError):
-        return _denial(error, request)
+        grants.explain_denial(accounts.source(request, "rekognition:ListProjectPolicies"), request, str(error))
     if not isinstance(error, ClientError):
         return error
     if rekognition.is_quota(error):
         return _quota(error, client, request)
     project, code, message = request.destination_project, rekognition.code(error), rekognition.message(error)
-    if code == "ResourceInUseException":
+    if code in ("ResourceInUseException", "ResourceAlreadyExistsException"):
         return TransientError(what=f"The copy to {project}", reason=f"{code}, {message}")
     if code == "ResourceNotFoundException":
         return RequestRejectedError(operation="CopyProjectVersion", resource=project, code=code, message=message)
@@ -149,15 +172,3 @@ def _quota(error: ClientError, client: "RekognitionClient", request: CopyRequest
     if count >= MODELS_A_PROJECT:
         return ModelQuotaError(project=project, count=count, message=message)
     return NoCopySlotError(account=project.account, region=project.region, message=message)
-
-
-def _denial(error: AccessDeniedError, request: CopyRequest) -> ModelCopyError:
-    """Tell a grant that went missing or is not everywhere yet from a permission that the stack lacks."""
-    policies = grants.read_policies(accounts.source(request, "rekognition:ListProjectPolicies"), request)
-    grants.explain_denial(policies, request)
-    grant, now = grants.grant_for(request), runtime.now()
-    young = [one for one in policies if one.allows(grant) and now - one.updated < PROPAGATION]
-    if young:
-        reason = f"it was denied, and project policy {young[0].name} may be too new to be known everywhere"
-        return TransientError(what=f"The copy to {request.destination_project}", reason=reason)
-    return error

@@ -56,6 +56,11 @@ class SourceVersionNotFoundError(RefusedError):
         "Correct SourceProjectArn and SourceProjectVersionArn and start the request again."
     )
 
+    @classmethod
+    def without_project(cls, version: object, project: object) -> Self:
+        """Say that the project is missing, too."""
+        return cls(version=version, hint=f", because there is no project {project}")
+
 
 class SourceNotCopyableError(RefusedError):
     """The source version exists and cannot be copied.  Refused."""

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from model_copy import policies, rekognition, runtime
 from model_copy.errors import (
+    GrantLostError,
     GrantMissingError,
     ModelCopyError,
     PolicyDeniedError,
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
 
 TRIES = 5
+MOST_ROUNDS = 20
+PROPAGATION = timedelta(minutes=5)
 LONGEST_STACK_NAME = 115  # a PolicyName has at most 128 characters, and a hyphen and an account follow
 
 
@@ -39,6 +43,16 @@ def grant_for(request: CopyRequest) -> Grant:
         role = runtime.setting("DESTINATION_ROLE_NAME")
         principal = f"arn:{project.partition}:iam::{project.account}:role/{role}"
     return Grant(principal=principal, version_arn=request.source_version.text)
+
+
+def ensure_again(client: "RekognitionClient", request: CopyRequest, rounds: int) -> bool:
+    """Ensure the grant in so many rounds of an execution, each after the grant of the last went missing.
+
+    Raises GrantLostError beyond 20 rounds, else as ensure.
+    """
+    if rounds > MOST_ROUNDS:
+        raise GrantLostError(policy=policy_name(request), project=request.source_project, rounds=MOST_ROUNDS)
+    return ensure(client, request)
 
 
 def ensure(client: "RekognitionClient", request: CopyRequest) -> bool:
@@ -71,16 +85,16 @@ def ensure(client: "RekognitionClient", request: CopyRequest) -> bool:
 def withdraw(client: "RekognitionClient", request: CopyRequest) -> bool:
     """Take this version out of the stack's own policy for the destination account; tell whether it was in.
 
-    Raises SourceVersionNotFoundError, TransientError.
+    Raises SourceVersionNotFoundError, PolicyRejectedError, TransientError.
     """
-    name, version = policy_name(request), request.source_version.text
+    name, grant = policy_name(request), grant_for(request)
     changed = False
     for _ in _tries():
         found = read_policies(client, request)
         own = next((policy for policy in found if policy.name == name), None)
-        if own is None or not policies.names(own.document, version):
+        if own is None or not policies.holds(own.document, grant):
             return changed
-        document = policies.without_version(own.document, version)
+        document = policies.without_grant(own.document, grant)
         changed = True
         try:
             if document is None:
@@ -90,7 +104,7 @@ def withdraw(client: "RekognitionClient", request: CopyRequest) -> bool:
         except rekognition.PolicyChangedError:
             continue
         except (rekognition.PolicyQuotaReachedError, rekognition.PolicyMalformedError) as error:
-            raise TransientError(what=f"Withdrawing the grant in project policy {name}", reason=error) from error
+            raise PolicyRejectedError(policy=name, project=request.source_project, reason=error) from error
         return True
     raise TransientError(what=f"Withdrawing the grant in project policy {name}", reason="others kept changing it")
 
@@ -100,21 +114,28 @@ def read_policies(client: "RekognitionClient", request: CopyRequest) -> list[Pol
     try:
         return rekognition.list_policies(client, request.source_project)
     except rekognition.ProjectNotFoundError as error:
-        hint = f", because there is no project {request.source_project}"
-        raise SourceVersionNotFoundError(version=request.source_version, hint=hint) from error
+        raise SourceVersionNotFoundError.without_project(request.source_version, request.source_project) from error
 
 
-def explain_denial(found: list[Policy], request: CopyRequest) -> None:
+def explain_denial(client: "RekognitionClient", request: CopyRequest, message: str) -> None:
     """Raise what the source project's policies say of a copy that was denied; pass when they are not why.
 
-    Raises PolicyDeniedError, GrantMissingError.
+    A Deny with a condition comes last: it need not be the reason, and a grant that is missing or new is a likelier one.
+
+    Raises PolicyDeniedError, GrantMissingError, SourceVersionNotFoundError, TransientError.
     """
-    grant = grant_for(request)
-    refuse_denied(found, grant, request, Match.MAYBE)
-    if request.crosses_accounts and not any(policy.allows(grant) for policy in found):
+    grant, found = grant_for(request), read_policies(client, request)
+    refuse_denied(found, grant, request, Match.YES)
+    granting = [policy for policy in found if policy.allows(grant)]
+    if request.crosses_accounts and not granting:
         raise GrantMissingError(
             project=request.source_project, principal=grant.principal, version=request.source_version
         )
+    for policy in granting:
+        if runtime.now() - policy.updated < PROPAGATION:
+            reason = f"{message}, and project policy {policy.name} may be too new to be known everywhere"
+            raise TransientError(what=f"The copy to {request.destination_project}", reason=reason)
+    refuse_denied(found, grant, request, Match.MAYBE)
 
 
 def refuse_denied(found: list[Policy], grant: Grant, request: CopyRequest, least: Match) -> None:
@@ -139,11 +160,9 @@ def _tries() -> Iterator[int]:
 
 
 def _check_document(document: str, grant: Grant, request: CopyRequest) -> None:
-    name, project = policy_name(request), request.source_project
-    if reason := policies.fault(document):
-        raise PolicyRejectedError(policy=name, project=project, reason=reason)
     if len(document) > policies.LONGEST_DOCUMENT:
         reason = f"it would have {len(document)} characters, and may have {policies.LONGEST_DOCUMENT}"
+        name, project = policy_name(request), request.source_project
         raise PolicyFullError(project=project, version=grant.version_arn, policy=name, reason=reason)
 
 

@@ -86,7 +86,7 @@ def with_grant(document: str | None, grant: Grant) -> str:
     """Write the document with the grant in it: in the stack's own statement for the principal, or in a new one."""
     found = [dict(one) for one in statements(document)] if document else []
     for one in found:
-        if _is_ours(one) and as_list(one["Principal"]["AWS"]) == [grant.principal]:
+        if _is_ours(one, grant.principal):
             one["Resource"] = [*as_list(one["Resource"]), grant.version_arn]
             break
     else:
@@ -101,12 +101,12 @@ def with_grant(document: str | None, grant: Grant) -> str:
     return _written(document, found)
 
 
-def without_version(document: str, version_arn: str) -> str | None:
+def without_grant(document: str, grant: Grant) -> str | None:
     """Write the document with the version out of the stack's own statements; None when no statement is left."""
     kept = []
     for one in statements(document):
-        if _is_ours(one) and version_arn in as_list(one["Resource"]):
-            others = [arn for arn in as_list(one["Resource"]) if arn != version_arn]
+        if _is_ours(one, grant.principal) and grant.version_arn in as_list(one["Resource"]):
+            others = [arn for arn in as_list(one["Resource"]) if arn != grant.version_arn]
             if not others:
                 continue
             one = {**one, "Resource": others}
@@ -114,15 +114,10 @@ def without_version(document: str, version_arn: str) -> str | None:
     return _written(document, kept) if kept else None
 
 
-def names(document: str, version_arn: str) -> bool:
-    """Tell whether one of the stack's own statements names the version."""
-    return any(_is_ours(one) and version_arn in as_list(one["Resource"]) for one in statements(document))
-
-
-def fault(document: str) -> str | None:
-    """Say why AWS would not take the document, apart from its length."""
-    odd = sorted({c for c in document if not (c in "\t\n\r" or " " <= c <= "\u00ff")})
-    return f"it would hold characters outside U+0020 to U+00FF: {', '.join(map(ascii, odd[:5]))}" if odd else None
+def holds(document: str, grant: Grant) -> bool:
+    """Tell whether one of the stack's own statements gives the grant."""
+    found = statements(document)
+    return any(_is_ours(one, grant.principal) and grant.version_arn in as_list(one["Resource"]) for one in found)
 
 
 def as_list(value: object) -> list[Any]:
@@ -132,17 +127,19 @@ def as_list(value: object) -> list[Any]:
 
 def _written(before: str | None, found: Sequence[Statement]) -> str:
     content = json.loads(before) if before else {"Version": "2012-10-17"}
-    return json.dumps({**content, "Statement": found}, separators=(",", ":"), ensure_ascii=False)
+    # As ASCII it is within the characters that AWS takes, whatever others have written into it.
+    return json.dumps({**content, "Statement": found}, separators=(",", ":"), ensure_ascii=True)
 
 
-def _is_ours(statement: Statement) -> bool:
-    """Tell whether the statement has just the form that this stack writes."""
+def _is_ours(statement: Statement, principal_arn: str) -> bool:
+    """Tell whether the statement has just the form that this stack writes, for the role that copies alone."""
     principal = statement.get("Principal")
     return (
         set(statement) == {"Effect", "Principal", "Action", "Resource"}
         and statement["Effect"] == "Allow"
         and isinstance(principal, dict)
         and set(principal) == {"AWS"}
+        and as_list(principal["AWS"]) == [principal_arn]
         and as_list(statement["Action"]) == [ACTION]
     )
 

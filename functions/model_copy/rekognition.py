@@ -24,8 +24,13 @@ _BUSY = {
     "InternalServerError",
     "InvalidPaginationTokenException",  # the list changed between two pages
     "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestTimeout",
+    "RequestTimeoutException",
     "Throttling",
     "ThrottlingException",
+    "TooManyRequestsException",
+    "UnrecognizedClientException",  # a new session is not known everywhere yet
 }
 _DENIED = {"AccessDeniedException", "AccessDenied"}
 _REJECTED = {"InvalidParameterException", "ValidationException"}
@@ -97,14 +102,17 @@ def describe_version(client: "RekognitionClient", project: Arn, name: str) -> Mo
     """
     try:
         with _calling("DescribeProjectVersions", project):
-            answer = client.describe_project_versions(ProjectArn=project.text, VersionNames=[name])
+            pages = client.get_paginator("describe_project_versions").paginate(
+                ProjectArn=project.text, VersionNames=[name]
+            )
+            found = [one for page in pages for one in page["ProjectVersionDescriptions"]]
     except ClientError as error:
         if code(error) != "ResourceNotFoundException":
             raise
         # AWS does not say whether a name that is not there is an empty answer or this error.
         check_project(client, project)
         return None
-    return next((ModelVersion.of(one) for one in answer["ProjectVersionDescriptions"]), None)
+    return ModelVersion.of(found[0]) if found else None
 
 
 def check_project(client: "RekognitionClient", project: Arn) -> None:

@@ -1,6 +1,6 @@
 """The CopyProjectVersion request, which is the input of the workflow."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -10,15 +10,8 @@ from model_copy import rules
 from model_copy.arns import Arn
 from model_copy.errors import InvalidRequestError
 
-MEMBERS = (
-    "SourceProjectArn",
-    "SourceProjectVersionArn",
-    "DestinationProjectArn",
-    "VersionName",
-    "OutputConfig",
-    "Tags",
-    "KmsKeyId",
-)
+# What the states add to the request; all else is the request.
+STATE_KEYS = {"Execution", "Validation", "Policy", "Copy", "GrantMissing", "Refusal", "Withdrawal"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +50,7 @@ class CopyRequest:
             version_name=str(name),
             output_config=output,
             kms_key_id=state.get("KmsKeyId"),
-            members={member: state[member] for member in MEMBERS if member in state},
+            members={name: value for name, value in state.items() if name not in STATE_KEYS},
             execution_name=execution_name(state),
         )
 
@@ -73,13 +66,30 @@ def execution_name(state: Mapping[str, Any]) -> str:
     return str(execution.get("Name") or "local") if isinstance(execution, dict) else "local"
 
 
-def validate(state: Mapping[str, Any], shape: Shape) -> CopyRequest:
-    """Give the request, or raise InvalidRequestError, which names all that is wrong with it."""
+def validate(state: Mapping[str, Any], shape: Shape, partition: str, regions: Collection[str]) -> CopyRequest:
+    """Give the request, or raise InvalidRequestError, which names all that is wrong with it.
+
+    Parameters
+    ----------
+    shape: the model of the request.
+    partition: that of the stack.
+    regions: where Rekognition is in it.
+    """
     members = {name: value for name, value in state.items() if name != "Execution"}
-    found = [*rules.mistakes(members, shape), *_contradictions(state)]
+    found = [*rules.mistakes(members, shape), *_contradictions(state), *_unknown_place(state, partition, regions)]
     if found:
         raise InvalidRequestError.of(found)
     return CopyRequest.from_state(state)
+
+
+def _unknown_place(state: Mapping[str, Any], partition: str, regions: Collection[str]) -> Iterator[str]:
+    """Say that the source is where the stack cannot reach; the other ARNs are held against it."""
+    source = Arn.of_project(state.get("SourceProjectArn"))
+    if source and source.partition != partition:
+        yield f"SourceProjectArn must be in the partition of this stack, {partition}, and is in {source.partition}"
+    elif source and source.region not in regions:
+        near = rules.nearest(source.region, regions)
+        yield f"SourceProjectArn must be in a Region where Rekognition is, and is in {source.region}{near}"
 
 
 def _contradictions(state: Mapping[str, Any]) -> Iterator[str]:

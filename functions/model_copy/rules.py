@@ -25,7 +25,7 @@ _STAND_INS = {"L": "q", "N": "0", "Z": " "}
 
 def mistakes(value: object, shape: Shape, path: str = "") -> Iterator[str]:
     """Say each rule of the shape that the value breaks: the member's path, the rule and the value."""
-    kind, words = _TYPES[shape.type_name]
+    kind, words = _TYPES.get(shape.type_name, (object, "anything"))
     if not isinstance(value, kind):
         yield f"{path} must be {words}, and is {excerpt(value)}"
     elif isinstance(value, str):

@@ -71,50 +71,48 @@ def check_source(version: ModelVersion) -> None:
     raise SourceNotCopyableError(version=version.arn, reason=reason, advice=advice)
 
 
-def check_holder(held: ModelVersion, request: CopyRequest) -> None:
-    """Raise VersionConflictError unless the version that holds the name is the copy that is asked for."""
-    difference = _difference(held, request)
-    if difference:
-        raise VersionConflictError(
-            project=request.destination_project,
-            name=request.version_name,
-            holder=f"{held.arn}, with status {held.status}, {difference}",
-        )
+def check_source_of(held: ModelVersion, request: CopyRequest) -> None:
+    """Raise VersionConflictError unless the version that holds the name is a copy of the version asked for."""
+    if held.source != request.source_version.text:
+        raise _conflict(held, request, f"copied from {held.source}" if held.source else "which is no copy")
 
 
-def adopt(held: ModelVersion, request: CopyRequest) -> None:
+def adopt(held: ModelVersion, request: CopyRequest, source: ModelVersion | None) -> None:
     """Pass when the version that holds the name is this copy, running or done; else raise what stands in the way.
+
+    What AWS tells of its output location and key counts unless it is just what it tells of the source.
 
     Raises TransientError, VersionConflictError, FailedBeforeError.
     """
     if held.status == DELETING:
         raise TransientError(what=f"Taking the name {request.version_name}", reason=f"{held.arn} is being deleted")
-    check_holder(held, request)
+    check_source_of(held, request)
+    difference = _difference(held, request, source)
+    if difference:
+        raise _conflict(held, request, f"copied from the same version {difference}")
     if held.status == FAILED:
         raise FailedBeforeError(
             project=request.destination_project, name=request.version_name, message=held.message, version=held.arn
         )
     if held.status not in COPIED | {IN_PROGRESS}:
-        raise VersionConflictError(
-            project=request.destination_project,
-            name=request.version_name,
-            holder=f"{held.arn}, a copy of the same version, with status {held.status}",
-        )
+        raise _conflict(held, request, "copied from the same version")
 
 
-def _difference(held: ModelVersion, request: CopyRequest) -> str | None:
-    """Say how the version differs from the copy asked for, as far as AWS tells."""
-    if held.source is None:
-        return "which is no copy"
-    if held.source != request.source_version.text:
-        return f"copied from {held.source}"
+def _conflict(held: ModelVersion, request: CopyRequest, what: str) -> VersionConflictError:
+    holder = f"{held.arn}, with status {held.status}, {what}"
+    return VersionConflictError(project=request.destination_project, name=request.version_name, holder=holder)
+
+
+def _difference(held: ModelVersion, request: CopyRequest, source: ModelVersion | None) -> str | None:
+    """Say how the copy differs from the one asked for, as far as AWS tells."""
     asked = _location(request.output_config.get("S3Bucket"), request.output_config.get("S3KeyPrefix"))
     found = _location(held.bucket, held.prefix)
-    if held.bucket is not None and asked != found:
-        return f"copied from the same version with its output at {found}, not at {asked}"
-    if held.kms_key is not None and not _same_key(request.kms_key_id, held.kms_key):
-        asked = request.kms_key_id or "a key that AWS owns"
-        return f"copied from the same version with the KMS key {held.kms_key}, not {asked}"
+    inherited = source is not None and found == _location(source.bucket, source.prefix)
+    if held.bucket is not None and asked != found and not inherited:
+        return f"with its output at {found}, not at {asked}"
+    inherited = source is not None and held.kms_key == source.kms_key
+    if held.kms_key is not None and not _same_key(request.kms_key_id, held.kms_key) and not inherited:
+        return f"with the KMS key {held.kms_key}, not {request.kms_key_id or 'a key that AWS owns'}"
     return None
 
 

@@ -78,6 +78,7 @@ def start(
     arn = destination.version_arn(name, now)
     copy = ProjectVersion(arn, name, now, source.training_started, output_config)
     copy.kms_key_id, copy.tags, copy.source_arn = kms_key_id, dict(tags or {}), source.arn
+    copy.inherited = (source.output_config, source.kms_key_id)
     copy.f1_score, copy.details = source.f1_score, dict(source.details)
     copy.visible_from = now + timedelta(seconds=settings.visibility_lag_seconds)
     held = vars(settings) | source.copies

@@ -137,7 +137,7 @@ class Project:
     def _check_put(self, old: ProjectPolicy | None, revision_id: str | None) -> None:
         if old is None and revision_id is not None:
             raise InvalidPolicyRevisionIdException("There is no policy that could have this revision.")
-        if old is not None and revision_id is None:
+        if old is not None and revision_id is None and settings.existing_policy_error:
             raise error(settings.existing_policy_error, f"A policy named {old.name} exists. Name its revision.")
         if old is not None:
             self._check_revision(old, revision_id)

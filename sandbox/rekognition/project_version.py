@@ -49,6 +49,7 @@ class ProjectVersion:
     forced_status: str | None = None
     forced_message: str | None = None
     inference_units: dict[str, int] = field(default_factory=dict)
+    inherited: tuple[dict[str, str], str | None] | None = None  # output location and key of a copy's source
     copies: dict[str, Any] = field(default_factory=dict)  # settings that hold for copies of this version alone
 
     def step(self, now: datetime) -> Step:
@@ -112,13 +113,16 @@ class ProjectVersion:
     def describe(self, now: datetime) -> dict[str, Any]:
         """As a ProjectVersionDescription."""
         created = self.created if not settings.copy_inherits_creation_timestamp else self.training_started
+        output, key = self.output_config, self.kms_key_id
+        if self.inherited and settings.copy_inherits_output_config:
+            output, key = self.inherited
         told = {
             "ProjectVersionArn": self.arn,
             "CreationTimestamp": unix_time(created),
             "Status": self.shown_status(now),
             "StatusMessage": self.forced_message if self.forced_status else self.step(now).message,
-            "OutputConfig": self.output_config if not self.source_arn or settings.copy_tells_output_config else None,
-            "KmsKeyId": self.kms_key_id if not self.source_arn or settings.copy_tells_kms_key else None,
+            "OutputConfig": output if not self.source_arn or settings.copy_tells_output_config else None,
+            "KmsKeyId": key if not self.source_arn or settings.copy_tells_kms_key else None,
             "SourceProjectVersionArn": self.source_arn,
             "Feature": self.feature,
             "EvaluationResult": None if self.f1_score is None else {"F1Score": self.f1_score},

@@ -34,12 +34,14 @@ class Settings:
     slot_error: str = "LimitExceededException"  # or ServiceQuotaExceededException: one copy too many
     policy_quota_error: str = "LimitExceededException"  # or ServiceQuotaExceededException
     versions_quota_error: str = "ServiceQuotaExceededException"  # or LimitExceededException
-    existing_policy_error: str = "ResourceAlreadyExistsException"  # or InvalidPolicyRevisionIdException
+    existing_policy_error: str | None = "ResourceAlreadyExistsException"  # or InvalidPolicyRevisionIdException,
+    # or None: putting a policy that exists without a revision overwrites it
     unknown_version_error: str | None = None  # DescribeProjectVersions of unknown names; None: an empty answer
 
     # What a copy tells about itself.
     copy_inherits_creation_timestamp: bool = True  # else its CreationTimestamp is when it was copied
     copy_tells_output_config: bool = True
+    copy_inherits_output_config: bool = False  # it tells its source's output location and key, not its own
     copy_tells_kms_key: bool = True
     started_copy_replaces_status: bool = True  # else a copy that was started goes on showing COPYING_COMPLETED
     failed_copy_holds_name: bool = True  # else a new copy may take the name of a failed one

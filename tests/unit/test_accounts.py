@@ -171,3 +171,22 @@ def test_an_sts_that_does_not_answer_is_transient(
 
 def test_the_shape_of_the_request_needs_no_call_and_no_settings() -> None:
     assert accounts.request_shape().name == "CopyProjectVersionRequest"
+
+
+@pytest.mark.parametrize(
+    ("region", "partition", "has", "has_not"),
+    [
+        ("eu-central-1", "aws", {"eu-central-1", "us-east-1"}, {"eu-north-1", "us-gov-west-1", "us-east-1-fips"}),
+        ("eu-north-1", "aws", {"eu-central-1", "us-east-1"}, {"eu-north-1", "us-gov-west-1", "us-east-1-fips"}),
+        ("us-gov-west-1", "aws-us-gov", {"us-gov-west-1"}, {"us-east-1", "us-gov-east-1", "us-gov-west-1-fips"}),
+        ("cn-north-1", "aws-cn", set(), {"cn-north-1", "us-east-1"}),
+    ],
+)
+def test_the_partition_and_its_regions_with_rekognition_are_known_without_a_call(
+    monkeypatch: pytest.MonkeyPatch, region: str, partition: str, has: set[str], has_not: set[str]
+) -> None:
+    monkeypatch.setenv("AWS_REGION", region)
+
+    assert accounts.partition() == partition
+    assert has <= set(accounts.regions())
+    assert has_not.isdisjoint(accounts.regions())

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from model_copy import copying
+from model_copy import accounts, copying
 from model_copy.errors import (
     AccessDeniedError,
     CopyDeadlineError,
@@ -29,6 +29,7 @@ from model_copy.request import CopyRequest
 from sandbox.rekognition import settings
 
 ROLE = "arn:aws:iam::222222222222:role/model-copy-destination"
+OTHER_VERSION = "arn:aws:rekognition:eu-central-1:111111111111:project/cats/version/v2/1700000000009"
 QUOTA_ERRORS = ["LimitExceededException", "ServiceQuotaExceededException"]
 
 
@@ -130,11 +131,14 @@ def test_a_name_that_another_model_took_meanwhile_is_a_conflict(
 
 
 @pytest.mark.usefixtures("grant")
-def test_a_copy_that_is_not_visible_yet_is_waited_for(destination: Any, world: Any, copy_request: CopyRequest) -> None:
-    settings.visibility_lag_seconds = 60
+@pytest.mark.parametrize("taken_name_error", ["ResourceInUseException", "ResourceAlreadyExistsException"])
+def test_a_copy_that_is_not_visible_yet_is_waited_for(
+    destination: Any, world: Any, copy_request: CopyRequest, taken_name_error: str
+) -> None:
+    settings.visibility_lag_seconds, settings.taken_name_error = 60, taken_name_error
     destination.lose_answers("CopyProjectVersion")
 
-    with pytest.raises(TransientError, match="ResourceInUseException"):
+    with pytest.raises(TransientError, match=taken_name_error):
         copying.copy_once(destination.client, copy_request)
 
     world.clock.sleep(60)
@@ -218,7 +222,7 @@ def test_a_grant_that_is_not_everywhere_yet_is_waited_for(
     world.put_policy("grant", policy(copy_request))
     world.clock.sleep(120)
 
-    with pytest.raises(TransientError, match="project policy grant may be too new to be known everywhere"):
+    with pytest.raises(TransientError, match=r"not authorized.*, and project policy grant may be too new"):
         copying.copy_once(destination.client, copy_request)
 
     world.clock.sleep(120)
@@ -356,14 +360,28 @@ def test_a_copy_that_another_model_replaced_is_a_conflict(
         copying.look(destination.client, copy_request, progress)
 
 
-def test_a_copy_that_another_copy_of_the_same_replaced_is_followed(
+def test_a_copy_that_a_copy_of_another_version_replaced_is_a_conflict(
     destination: Any, world: Any, copy_request: CopyRequest, progress: Progress
 ) -> None:
     world.clock.sleep(60)
-    held = world.hold("COPYING_IN_PROGRESS")
+    world.hold(source_arn=OTHER_VERSION)
+
+    with pytest.raises(VersionConflictError, match=f"copied from {OTHER_VERSION}"):
+        copying.look(destination.client, copy_request, progress)
+
+
+@pytest.mark.parametrize("facts", [{}, {"output_config": {"S3Bucket": "old-models"}, "kms_key_id": "a-key"}], ids=str)
+@pytest.mark.parametrize("status", ["COPYING_IN_PROGRESS", "COPYING_FAILED", "DELETING"])
+def test_a_copy_that_another_copy_of_the_same_replaced_is_followed(
+    destination: Any, world: Any, copy_request: CopyRequest, progress: Progress, status: str, facts: dict[str, Any]
+) -> None:
+    world.clock.sleep(60)
+    held = world.hold(status, **facts)
+
+    seen = copying.look(destination.client, copy_request, progress)
 
     assert held.arn != progress.arn
-    assert copying.look(destination.client, copy_request, progress).arn == held.arn
+    assert (seen.arn, seen.status) == (held.arn, status)
 
 
 @pytest.mark.parametrize(("hours", "name"), [("24", "24 hours"), ("0.5", "0.5 hours")])
@@ -396,26 +414,102 @@ def test_a_copy_that_has_ended_past_the_deadline_has_ended(
 
 
 def test_a_request_that_can_be_copied_passes_both_checks(
-    source: Any, destination: Any, world: Any, copy_request: CopyRequest
+    source: Any, destination: Any, copy_request: CopyRequest
 ) -> None:
     assert copying.check_both(source.client, destination.client, copy_request) is None
-    held = world.hold("COPYING_IN_PROGRESS")
+
+    assert (source.calls, destination.calls) == (["DescribeProjectVersions"], ["DescribeProjectVersions"])
+
+
+@pytest.mark.parametrize("status", ["COPYING_IN_PROGRESS", "COPYING_COMPLETED", "RUNNING"])
+@pytest.mark.parametrize("gone", ["nothing", "version", "project"])
+def test_a_copy_that_is_there_already_needs_no_source(
+    source: Any, destination: Any, world: Any, copy_request: CopyRequest, status: str, gone: str
+) -> None:
+    held = world.hold(status)
+    if gone == "version":
+        world.source.versions.clear()
+    elif gone == "project":
+        world.backend("111111111111").projects.clear()
+
     found = copying.check_both(source.client, destination.client, copy_request)
+
     assert found is not None
-    assert found.arn == held.arn
+    assert (found.arn, found.status) == (held.arn, status)
+    assert source.calls == []
 
 
-def test_both_checks_say_together_what_speaks_against_the_copy(
+def test_a_name_that_is_being_deleted_is_waited_for_before_the_source_is_checked(
     source: Any, destination: Any, world: Any, copy_request: CopyRequest
 ) -> None:
-    world.source.versions["v1"].forced_status = "TRAINING_IN_PROGRESS"
-    world.hold("COPYING_FAILED")
+    world.source.versions.clear()
+    world.hold("DELETING")
 
-    with pytest.raises(SourceNotCopyableError) as caught:
+    with pytest.raises(TransientError, match="Taking the name v1 did not succeed"):
         copying.check_both(source.client, destination.client, copy_request)
 
-    assert "its status is TRAINING_IN_PROGRESS" in str(caught.value)
-    assert "An earlier copy of this model version" in str(caught.value)
+    assert source.calls == []
+
+
+def no_version(world: Any) -> None:
+    world.source.versions.clear()
+
+
+def in_training(world: Any) -> None:
+    world.source.versions["v1"].forced_status = "TRAINING_IN_PROGRESS"
+
+
+def no_destination(world: Any) -> None:
+    world.backend("222222222222").projects.clear()
+
+
+SOURCE_REFUSALS = [
+    (no_version, SourceVersionNotFoundError, "There is no model version"),
+    (in_training, SourceNotCopyableError, "its status is TRAINING_IN_PROGRESS"),
+]
+DESTINATION_REFUSALS = [
+    (no_destination, "There is no project arn:aws:rekognition:eu-central-1:222222222222"),
+    (lambda world: world.hold("COPYING_FAILED"), "An earlier copy of this model version"),
+    (lambda world: world.hold(source_arn=None), "already has a version named v1"),
+]
+
+
+@pytest.mark.parametrize(("no_source", "error", "first"), SOURCE_REFUSALS)
+@pytest.mark.parametrize(("no_room", "second"), DESTINATION_REFUSALS)
+def test_both_checks_say_together_what_speaks_against_the_copy_and_the_source_s_part_first(
+    source: Any,
+    destination: Any,
+    world: Any,
+    copy_request: CopyRequest,
+    no_source: Any,
+    error: type[Exception],
+    first: str,
+    no_room: Any,
+    second: str,
+) -> None:
+    no_source(world)
+    no_room(world)
+
+    with pytest.raises(error) as caught:
+        copying.check_both(source.client, destination.client, copy_request)
+
+    assert 0 <= str(caught.value).find(first) < str(caught.value).find(second)
+
+
+@pytest.mark.parametrize(("no_source", "error", "words"), SOURCE_REFUSALS)
+def test_a_source_that_cannot_be_copied_is_refused_at_once(
+    source: Any,
+    destination: Any,
+    world: Any,
+    copy_request: CopyRequest,
+    no_source: Any,
+    error: type[Exception],
+    words: str,
+) -> None:
+    no_source(world)
+
+    with pytest.raises(error, match=words):
+        copying.check_both(source.client, destination.client, copy_request)
 
 
 def test_a_failed_copy_of_before_is_refused_at_once(
@@ -427,6 +521,145 @@ def test_a_failed_copy_of_before_is_refused_at_once(
         copying.check_both(source.client, destination.client, copy_request)
 
 
+@pytest.fixture
+def second_look(source: Any, copy_request: CopyRequest) -> Any:
+    """The wire on which the source is looked at for what its copy may inherit."""
+    return type(source)(accounts.source(copy_request, "rekognition:DescribeProjectVersions"))
+
+
+@pytest.fixture
+def as_source(world: Any) -> dict[str, Any]:
+    """The output location and key of the source, as facts of a copy."""
+    world.source.versions["v1"].kms_key_id = "a-key-of-the-source"
+    return {"output_config": {"S3Bucket": "training", "S3KeyPrefix": "output"}, "kms_key_id": "a-key-of-the-source"}
+
+
+def adopt(destination: Any, request: CopyRequest) -> None:
+    """Adopt what holds the name."""
+    held = copying.find_held(destination.client, request)
+    assert held is not None
+    copying.adopt(held, request)
+
+
+def test_a_copy_that_is_described_as_asked_is_adopted_without_a_look_at_the_source(
+    destination: Any, world: Any, copy_request: CopyRequest, second_look: Any
+) -> None:
+    world.hold()
+
+    adopt(destination, copy_request)
+
+    assert second_look.calls == []
+
+
+def test_a_copy_that_is_described_as_its_source_is_adopted(
+    source: Any,
+    destination: Any,
+    world: Any,
+    copy_request: CopyRequest,
+    second_look: Any,
+    as_source: dict[str, Any],
+) -> None:
+    held = world.hold("COPYING_IN_PROGRESS", **as_source)
+
+    adopt(destination, copy_request)
+    assert second_look.calls == ["DescribeProjectVersions"]
+
+    found = copying.check_both(source.client, destination.client, copy_request)
+    assert found is not None
+    assert found.arn == copying.copy_once(destination.client, copy_request).arn == held.arn
+    assert world.copies == 0
+
+
+@pytest.mark.usefixtures("grant")
+def test_a_lost_copy_that_is_described_as_its_source_is_not_made_twice(
+    destination: Any, world: Any, copy_request: CopyRequest, as_source: dict[str, Any]
+) -> None:
+    destination.meanwhile("CopyProjectVersion", lambda: world.hold("COPYING_IN_PROGRESS", **as_source))
+
+    assert copying.copy_once(destination.client, copy_request).adopted
+
+
+def test_a_failed_copy_that_is_described_as_its_source_has_failed_before(
+    destination: Any, world: Any, copy_request: CopyRequest, as_source: dict[str, Any]
+) -> None:
+    world.hold("COPYING_FAILED", **as_source)
+
+    with pytest.raises(FailedBeforeError):
+        adopt(destination, copy_request)
+
+
+@pytest.mark.parametrize(
+    ("facts", "difference"),
+    [
+        ({"output_config": {"S3Bucket": "a-third", "S3KeyPrefix": "copies"}}, "with its output at s3://a-third/copies"),
+        ({"kms_key_id": "a-third-key"}, "with the KMS key a-third-key, not a key that AWS owns"),
+    ],
+)
+def test_a_copy_that_is_described_neither_as_asked_nor_as_its_source_is_a_conflict(
+    destination: Any,
+    world: Any,
+    copy_request: CopyRequest,
+    second_look: Any,
+    as_source: dict[str, Any],
+    facts: dict[str, Any],
+    difference: str,
+) -> None:
+    world.hold(**{**as_source, **facts})
+
+    with pytest.raises(VersionConflictError, match=difference):
+        adopt(destination, copy_request)
+
+    assert second_look.calls == ["DescribeProjectVersions"]
+
+
+@pytest.mark.parametrize("gone", ["version", "project"])
+def test_a_conflict_stays_one_when_the_source_has_gone(
+    destination: Any, world: Any, copy_request: CopyRequest, as_source: dict[str, Any], gone: str
+) -> None:
+    world.hold(**as_source)
+    if gone == "version":
+        world.source.versions.clear()
+    else:
+        world.backend("111111111111").projects.clear()
+
+    with pytest.raises(VersionConflictError, match="with its output at s3://training/output, not at"):
+        adopt(destination, copy_request)
+
+
+def test_a_conflict_is_told_only_when_the_source_could_be_looked_at(
+    destination: Any, world: Any, copy_request: CopyRequest, second_look: Any, as_source: dict[str, Any]
+) -> None:
+    world.hold(**as_source)
+    second_look.refuse("DescribeProjectVersions", "ThrottlingException")
+
+    with pytest.raises(TransientError, match="ThrottlingException"):
+        adopt(destination, copy_request)
+
+
+@pytest.mark.parametrize("source_arn", [OTHER_VERSION, None])
+def test_a_copy_of_another_source_conflicts_without_a_look_at_ours(
+    destination: Any,
+    world: Any,
+    copy_request: CopyRequest,
+    second_look: Any,
+    as_source: dict[str, Any],
+    source_arn: str | None,
+) -> None:
+    world.hold(source_arn=source_arn, **as_source)
+
+    with pytest.raises(VersionConflictError):
+        adopt(destination, copy_request)
+
+    assert second_look.calls == []
+
+
+def test_a_source_version_that_exists_is_found(source: Any, copy_request: CopyRequest) -> None:
+    found = copying.find_source(source.client, copy_request)
+
+    assert (found.arn, found.status) == (copy_request.source_version.text, "TRAINING_COMPLETED")
+    assert (found.bucket, found.prefix) == ("training", "output")
+
+
 @pytest.mark.parametrize("unknown_version_error", [None, "ResourceNotFoundException"])
 def test_a_source_version_that_does_not_exist_is_said(
     source: Any, world: Any, copy_request: CopyRequest, unknown_version_error: str | None
@@ -435,7 +668,7 @@ def test_a_source_version_that_does_not_exist_is_said(
     world.source.versions.clear()
 
     with pytest.raises(SourceVersionNotFoundError, match=f"no model version {copy_request.source_version}. Correct"):
-        copying.check_source(source.client, copy_request)
+        copying.find_source(source.client, copy_request)
 
 
 def test_a_source_version_with_another_number_is_named(source: Any, world: Any, copy_request: CopyRequest) -> None:
@@ -443,11 +676,11 @@ def test_a_source_version_with_another_number_is_named(source: Any, world: Any, 
     wanted = replace(copy_request.source_version, text=text)
 
     with pytest.raises(SourceVersionNotFoundError, match=r"the version named v1 is arn:\S+/1700000000001\. Correct"):
-        copying.check_source(source.client, replace(copy_request, source_version=wanted))
+        copying.find_source(source.client, replace(copy_request, source_version=wanted))
 
 
 def test_a_source_project_that_does_not_exist_is_said(source: Any, world: Any, copy_request: CopyRequest) -> None:
     world.backend("111111111111").projects.clear()
 
     with pytest.raises(SourceVersionNotFoundError, match=f"because there is no project {copy_request.source_project}"):
-        copying.check_source(source.client, copy_request)
+        copying.find_source(source.client, copy_request)

@@ -1,4 +1,4 @@
-"""A grant that goes missing is ensured again, a bounded number of times."""
+"""The rounds in which a grant is ensured are counted from one state of the execution to the next."""
 
 from typing import Any
 

@@ -14,6 +14,7 @@ from model_copy.errors import (
     ModelCopyError,
     ModelQuotaError,
     RefusedError,
+    SourceVersionNotFoundError,
     TransientError,
 )
 from model_copy.text import cut, excerpt
@@ -69,6 +70,12 @@ def test_a_sentence_ends_in_what_to_do(leaf: type[ModelCopyError]) -> None:
 
 def test_a_detail_with_braces_stays_as_it_is() -> None:
     assert "{what}" in str(TransientError(what="{what}", reason="{0}"))
+
+
+def test_a_version_whose_project_is_missing_is_said_to_be_missing_with_it() -> None:
+    assert str(SourceVersionNotFoundError.without_project("the-version", "the-project")).startswith(
+        "There is no model version the-version, because there is no project the-project. Correct"
+    )
 
 
 def test_errors_together_keep_the_first_type_and_say_all_the_sentences() -> None:

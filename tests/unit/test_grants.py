@@ -2,13 +2,13 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from model_copy import grants
 from model_copy.errors import (
+    GrantLostError,
     GrantMissingError,
     PolicyDeniedError,
     PolicyFullError,
@@ -17,7 +17,7 @@ from model_copy.errors import (
     SourceVersionNotFoundError,
     TransientError,
 )
-from model_copy.policies import ACTION, Policy
+from model_copy.policies import ACTION
 from model_copy.request import CopyRequest
 from sandbox.rekognition import settings
 
@@ -26,6 +26,7 @@ ROLE = "arn:aws:iam::222222222222:role/model-copy-destination"
 VERSIONS = "arn:aws:rekognition:eu-central-1:111111111111:project/cats/version"
 VERSION, VERSION_2 = f"{VERSIONS}/v1/1700000000001", f"{VERSIONS}/v2/1700000000002"
 CHANGES = {"PutProjectPolicy", "DeleteProjectPolicy"}
+CONDITION = {"Bool": {"aws:SecureTransport": "false"}}
 
 
 def statement(principal: str = ROLE, *versions: str, effect: str = "Allow") -> dict[str, Any]:
@@ -89,8 +90,7 @@ def test_a_deny_wins_over_an_allow(source: Any, world: Any, copy_request: CopyRe
 
 def test_a_deny_that_may_not_hold_is_left_to_aws(source: Any, world: Any, copy_request: CopyRequest) -> None:
     settings.accepts_condition = True
-    condition = {"Bool": {"aws:SecureTransport": "false"}}
-    world.put_policy("tls-only", document({**statement("*", effect="Deny"), "Condition": condition}))
+    world.put_policy("tls-only", document({**statement("*", effect="Deny"), "Condition": CONDITION}))
 
     assert grants.ensure(source.client, copy_request) is True
 
@@ -244,18 +244,51 @@ def test_a_document_that_aws_does_not_take_is_refused_with_its_reason(
         grants.ensure(source.client, copy_request)
 
 
-def test_a_document_with_characters_that_aws_does_not_take_is_not_sent(
+def test_a_grant_is_added_and_withdrawn_next_to_what_others_wrote_in_any_character(
     source: Any, world: Any, copy_request: CopyRequest
 ) -> None:
-    world.put_policy(NAME, document({**statement(ROLE, VERSION_2), "Sid": "猫"}))
+    theirs = {**statement(ROLE, VERSION_2), "Sid": "猫"}
+    world.put_policy(NAME, document(theirs))
 
-    with pytest.raises(PolicyRejectedError, match="characters outside"):
-        grants.ensure(source.client, copy_request)
+    assert grants.ensure(source.client, copy_request) is True
+    assert world.document(NAME) == document(theirs, statement())
+    assert grants.withdraw(source.client, copy_request) is True
+    assert world.document(NAME) == document(theirs)
 
-    assert CHANGES.isdisjoint(source.calls)
+
+def test_a_grant_gets_a_statement_of_its_own_next_to_one_for_another_or_for_two(
+    source: Any, world: Any, copy_request: CopyRequest
+) -> None:
+    two = {**statement(ROLE, VERSION_2), "Principal": {"AWS": [ROLE, "444444444444"]}}
+    world.put_policy(NAME, document(*THEIRS["Statement"], two))
+
+    assert grants.ensure(source.client, copy_request) is True
+
+    assert world.document(NAME) == document(*THEIRS["Statement"], two, statement())
 
 
-@pytest.mark.parametrize("step", [grants.ensure, grants.withdraw])
+@pytest.mark.parametrize("rounds", [1, 20])
+def test_a_grant_that_went_missing_is_ensured_again(
+    source: Any, world: Any, copy_request: CopyRequest, rounds: int
+) -> None:
+    assert grants.ensure_again(source.client, copy_request, rounds) is True
+    assert grants.ensure_again(source.client, copy_request, rounds) is False
+    assert world.document(NAME) == document(statement())
+
+
+def test_a_grant_that_went_missing_twenty_times_is_lost(source: Any, copy_request: CopyRequest) -> None:
+    with pytest.raises(GrantLostError, match=f"policy {NAME} of {copy_request.source_project} went missing 20 times"):
+        grants.ensure_again(source.client, copy_request, 21)
+
+    assert source.calls == []
+
+
+def explain(client: Any, request: CopyRequest) -> None:
+    """Explain a denial, as a step like the two others."""
+    grants.explain_denial(client, request, "Not authorized")
+
+
+@pytest.mark.parametrize("step", [grants.ensure, grants.withdraw, explain])
 def test_a_source_project_that_has_gone_is_said(source: Any, world: Any, copy_request: CopyRequest, step: Any) -> None:
     world.backend("111111111111").projects.clear()
 
@@ -263,16 +296,16 @@ def test_a_source_project_that_has_gone_is_said(source: Any, world: Any, copy_re
         step(source.client, copy_request)
 
 
-@pytest.mark.parametrize("code", ["LimitExceededException", "MalformedPolicyDocumentException"])
-def test_a_withdrawal_that_aws_does_not_take_is_tried_again_later(
+@pytest.mark.parametrize(
+    "code", ["LimitExceededException", "ServiceQuotaExceededException", "MalformedPolicyDocumentException"]
+)
+def test_a_withdrawal_that_aws_does_not_take_is_refused_with_its_reason(
     source: Any, world: Any, copy_request: CopyRequest, code: str
 ) -> None:
-    grants.ensure(source.client, copy_request)
-    other = replace(copy_request.source_version, text=copy_request.source_version.text + "1")
-    grants.ensure(source.client, replace(copy_request, source_version=other))
-    source.refuse("PutProjectPolicy", code)
+    world.put_policy(NAME, document(statement(ROLE, VERSION, VERSION_2)))
+    source.refuse("PutProjectPolicy", code, message="Not like this.")
 
-    with pytest.raises(TransientError, match="Withdrawing the grant"):
+    with pytest.raises(PolicyRejectedError, match=f"{NAME} of .* cannot be written: Not like this. Correct"):
         grants.withdraw(source.client, copy_request)
 
 
@@ -291,14 +324,25 @@ def test_a_policy_that_grants_nothing_more_is_deleted(source: Any, world: Any, c
     assert world.source.policies == {}
 
 
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        {**statement(), "Sid": "Theirs"},
+        statement("444444444444"),
+        statement("arn:aws:iam::222222222222:role/before"),
+        {**statement(), "Principal": {"AWS": [ROLE, "444444444444"]}},
+    ],
+    ids=["sid", "another", "before", "two"],
+)
 def test_the_grants_of_other_copies_and_the_statements_of_others_stay(
-    source: Any, world: Any, copy_request: CopyRequest
+    source: Any, world: Any, copy_request: CopyRequest, theirs: dict[str, Any]
 ) -> None:
-    theirs = {**statement(ROLE, VERSION), "Sid": "Theirs"}
     world.put_policy(NAME, document(theirs, statement(ROLE, VERSION, VERSION_2)))
 
     assert grants.withdraw(source.client, copy_request) is True
+    assert world.document(NAME) == document(theirs, statement(ROLE, VERSION_2))
 
+    assert grants.withdraw(source.client, copy_request) is False
     assert world.document(NAME) == document(theirs, statement(ROLE, VERSION_2))
 
 
@@ -385,32 +429,92 @@ def test_the_grant_is_in_the_partition_of_the_destination(
     assert grants.grant_for(replace(copy_request, destination_project=china)).principal == ROLE.replace("aws", "aws-cn")
 
 
+def deny(condition: bool = False) -> dict[str, Any]:
+    """Deny everybody the copy, for sure or perhaps."""
+    return statement("*", effect="Deny") | ({"Condition": CONDITION} if condition else {})
+
+
+@pytest.fixture
+def own_request(copy_request: CopyRequest) -> CopyRequest:
+    """A request within the source account."""
+    return replace(copy_request, destination_project=replace(copy_request.destination_project, account="1" * 12))
+
+
 @pytest.mark.parametrize(
-    ("statements", "error", "words"),
+    ("age", "statements", "error", "words"),
     [
-        ([], GrantMissingError, "No project policy of"),
-        ([statement("444444444444")], GrantMissingError, ROLE),
-        ([statement(), statement("*", effect="Deny")], PolicyDeniedError, f"to copy {VERSION}. Ask"),
-        (
-            [statement(), {**statement("*", effect="Deny"), "Condition": {"Bool": {}}}],
-            PolicyDeniedError,
-            "it seems: it has a Deny with a condition",
-        ),
-        ([statement("*", effect="Deny")], PolicyDeniedError, "denies"),
+        (0, [deny()], PolicyDeniedError, f"policy policy-0 of .* denies {ROLE} to copy {VERSION}. Ask"),
+        (0, [statement(), deny()], PolicyDeniedError, f"policy policy-1 of .* to copy {VERSION}. Ask"),
+        (0, [deny(condition=True), deny()], PolicyDeniedError, f"policy policy-1 of .* to copy {VERSION}. Ask"),
+        (0, [], GrantMissingError, f"allows {ROLE} to copy {VERSION} any more"),
+        (0, [statement("444444444444")], GrantMissingError, f"allows {ROLE} to copy"),
+        (300, [deny(condition=True)], GrantMissingError, f"allows {ROLE} to copy"),
+        (0, [statement()], TransientError, "policy policy-0 may be too new"),
+        (299, [deny(condition=True), statement()], TransientError, "policy policy-1 may be too new"),
+        (300, [deny(condition=True), statement()], PolicyDeniedError, "policy policy-0 .* it seems: it has a Deny"),
     ],
 )
-def test_a_denial_is_explained_by_the_policies(
-    environment: None, copy_request: CopyRequest, statements: list[Any], error: type[Exception], words: str
+def test_a_denial_is_explained_by_a_deny_else_a_grant_that_is_missing_else_a_new_one_else_a_deny_that_may_hold(
+    source: Any,
+    world: Any,
+    copy_request: CopyRequest,
+    age: float,
+    statements: list[Any],
+    error: type[Exception],
+    words: str,
 ) -> None:
-    found = [Policy("p", "r", json.dumps(document(one)), datetime(2030, 1, 1, tzinfo=UTC)) for one in statements]
+    settings.accepts_condition = True
+    for number, one in enumerate(statements):
+        world.put_policy(f"policy-{number}", document(one))
+    world.clock.sleep(age)
 
-    with pytest.raises(error) as caught:
-        grants.explain_denial(found, copy_request)
-
-    assert words in str(caught.value)
+    with pytest.raises(error, match=words):
+        grants.explain_denial(source.client, copy_request, "Not authorized")
 
 
-def test_policies_that_all_allow_explain_no_denial(environment: None, copy_request: CopyRequest) -> None:
-    found = [Policy("p", "r", json.dumps(document(statement())), datetime(2030, 1, 1, tzinfo=UTC))]
+def test_a_new_grant_is_new_next_to_an_old_one(source: Any, world: Any, copy_request: CopyRequest) -> None:
+    world.put_policy("old", document(statement()))
+    world.clock.sleep(3_600)
+    world.put_policy("new", document(statement()))
 
-    assert grants.explain_denial(found, copy_request) is None
+    with pytest.raises(TransientError, match="policy new may be too new"):
+        grants.explain_denial(source.client, copy_request, "Not authorized")
+
+
+def test_a_copy_that_a_new_grant_may_allow_says_what_aws_said(
+    source: Any, world: Any, copy_request: CopyRequest
+) -> None:
+    world.put_policy("grant", document(statement()))
+
+    with pytest.raises(TransientError) as caught:
+        grants.explain_denial(source.client, copy_request, "User x is not authorized to perform s3:PutObject")
+
+    assert str(caught.value).startswith(
+        f"The copy to {copy_request.destination_project} did not succeed: "
+        "User x is not authorized to perform s3:PutObject, and project policy grant may be too new"
+    )
+
+
+def test_policies_that_allow_and_are_old_explain_no_denial(source: Any, world: Any, copy_request: CopyRequest) -> None:
+    world.put_policy("grant", document(statement()))
+    world.put_policy("somebody-elses", THEIRS)
+    world.clock.sleep(300)
+    world.put_policy("somebody-elses", THEIRS)
+
+    assert grants.explain_denial(source.client, copy_request, "Not authorized") is None
+
+
+def test_within_one_account_a_grant_that_is_not_there_explains_no_denial(
+    source: Any, world: Any, own_request: CopyRequest
+) -> None:
+    assert grants.explain_denial(source.client, own_request, "Not authorized") is None
+
+
+def test_within_one_account_a_deny_that_may_hold_explains_a_denial(
+    source: Any, world: Any, own_request: CopyRequest
+) -> None:
+    settings.accepts_condition = True
+    world.put_policy("frozen", document(deny(condition=True)))
+
+    with pytest.raises(PolicyDeniedError, match=r"policy frozen .* it seems"):
+        grants.explain_denial(source.client, own_request, "Not authorized")

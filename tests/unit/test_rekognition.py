@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -76,6 +77,11 @@ OWN_NAMES = [
         ("ThrottlingException", 500),
         ("ThrottlingException", 400),
         ("Throttling", 400),
+        ("TooManyRequestsException", 400),
+        ("RequestLimitExceeded", 400),
+        ("RequestTimeout", 400),
+        ("RequestTimeoutException", 400),
+        ("UnrecognizedClientException", 400),
         ("ProvisionedThroughputExceededException", 400),
         ("InvalidPaginationTokenException", 400),
         ("500", 500),
@@ -123,7 +129,7 @@ def test_what_aws_does_not_accept_is_refused_with_its_reason(
 
 
 @ANY_CALL
-@pytest.mark.parametrize("code", ["UnrecognizedClientException", "NobodyKnowsException"])
+@pytest.mark.parametrize("code", ["InvalidSignatureException", "NobodyKnowsException"])
 def test_an_error_that_nobody_knows_passes_as_it_is(
     source: Any, copy_request: CopyRequest, operation: str, call: Call, code: str
 ) -> None:
@@ -236,6 +242,33 @@ def test_all_pages_of_versions_are_counted(destination: Any, world: Any, copy_re
     assert destination.calls == ["DescribeProjectVersions"] * 3
 
 
+def test_a_name_is_not_free_because_the_first_page_is_empty(
+    destination: Any, world: Any, copy_request: CopyRequest
+) -> None:
+    version = {"ProjectVersionArn": "the-copy", "Status": "COPYING_IN_PROGRESS"}
+    bodies = paged(
+        destination,
+        {"ProjectVersionDescriptions": [], "NextToken": "one"},
+        {"ProjectVersionDescriptions": [], "NextToken": "two"},
+        {"ProjectVersionDescriptions": [version]},
+    )
+
+    found = rekognition.describe_version(destination.client, copy_request.destination_project, "v1")
+
+    assert found is not None
+    assert found.arn == "the-copy"
+    asked = {"ProjectArn": copy_request.destination_project.text, "VersionNames": ["v1"]}
+    assert bodies == [asked, {**asked, "NextToken": "one"}, {**asked, "NextToken": "two"}]
+
+
+def test_a_name_is_free_when_every_page_is_empty(destination: Any, copy_request: CopyRequest) -> None:
+    empty: dict[str, Any] = {"ProjectVersionDescriptions": []}
+    bodies = paged(destination, {**empty, "NextToken": "one"}, empty)
+
+    assert rekognition.describe_version(destination.client, copy_request.destination_project, "v1") is None
+    assert len(bodies) == 2
+
+
 @pytest.mark.parametrize("unknown_version_error", [None, "ResourceNotFoundException"])
 def test_a_name_that_nothing_holds_is_free(
     destination: Any, copy_request: CopyRequest, unknown_version_error: str | None
@@ -304,3 +337,16 @@ def test_a_failure_without_a_reason_says_so(
 
     assert found is not None
     assert (found.status, found.message) == (status, message)
+
+
+def paged(wire: Any, *pages: dict[str, Any]) -> list[dict[str, Any]]:
+    """Let AWS describe versions in these pages; the list collects what it is asked."""
+    bodies: list[dict[str, Any]] = []
+    known = {"ResponseMetadata": {"HTTPStatusCode": 200, "HTTPHeaders": {}, "RetryAttempts": 0}}
+
+    def answer(params: dict[str, Any], **_: object) -> tuple[SimpleNamespace, dict[str, Any]]:
+        bodies.append(json.loads(params["body"]))
+        return SimpleNamespace(status_code=200), known | pages[len(bodies) - 1]
+
+    wire.client.meta.events.register("before-call.rekognition.DescribeProjectVersions", answer)
+    return bodies

@@ -11,15 +11,17 @@ from model_copy.request import CopyRequest, execution_name, validate
 
 State = dict[str, Any]
 
+REGIONS = ["eu-central-1", "us-east-1"]
+
 
 def refusal(state: State, shape: Shape) -> str:
     with pytest.raises(InvalidRequestError) as caught:
-        validate(state, shape)
+        validate(state, shape, "aws", REGIONS)
     return str(caught.value)
 
 
 def test_a_request_that_is_all_right_is_read(state: State, shape: Shape) -> None:
-    request = validate(state, shape)
+    request = validate(state, shape, "aws", REGIONS)
 
     assert request.source_project.account == "111111111111"
     assert request.source_version.version == "v1"
@@ -31,11 +33,22 @@ def test_a_request_that_is_all_right_is_read(state: State, shape: Shape) -> None
 
 
 def test_aws_is_sent_the_members_of_the_request_and_nothing_else(state: State) -> None:
-    state |= {"Tags": {"team": "cats"}, "KmsKeyId": "alias/models", "Policy": {"Rounds": 1}, "Copy": {}}
+    members = {name: value for name, value in state.items() if name != "Execution"}
+    members |= {"Tags": {"team": "cats"}, "KmsKeyId": "alias/models"}
+    added = ["Execution", "Validation", "Policy", "Copy", "GrantMissing", "Refusal", "Withdrawal"]
 
-    assert dict(CopyRequest.from_state(state).members) == {
-        name: value for name, value in state.items() if name not in ("Execution", "Policy", "Copy")
-    }
+    request = CopyRequest.from_state(members | {name: {"Some": "thing"} for name in added})
+
+    assert dict(request.members) == members
+
+
+def test_a_member_that_a_newer_botocore_knows_is_sent_too(state: State) -> None:
+    assert CopyRequest.from_state({**state, "Newer": [1]}).members["Newer"] == [1]
+
+
+@pytest.mark.parametrize("name", ["Validation", "Policy", "Copy", "GrantMissing", "Refusal", "Withdrawal"])
+def test_what_the_states_add_is_no_member_of_the_input(state: State, shape: Shape, name: str) -> None:
+    assert f"(1) {name} is no member of the request" in refusal({**state, name: {}}, shape)
 
 
 @pytest.mark.parametrize(("account", "crosses"), [("222222222222", True), ("111111111111", False)])
@@ -105,6 +118,58 @@ def test_arns_that_contradict_each_other_are_refused(
     )
 
 
+def moved(state: State, old: str, new: str) -> State:
+    """Move the whole request to another place."""
+    return state | {name: value.replace(old, new) for name, value in state.items() if name.endswith("Arn")}
+
+
+@pytest.mark.parametrize(
+    ("region", "near"), [("eu-north-1", "did you mean eu-central-1?"), ("eu-central-2", "did you mean eu-central-1?")]
+)
+def test_a_region_without_rekognition_is_refused_with_the_one_that_was_meant(
+    state: State, shape: Shape, region: str, near: str
+) -> None:
+    assert refusal(moved(state, "eu-central-1", region), shape) == (
+        "The request has 1 mistake: (1) SourceProjectArn must be in a Region where Rekognition is, "
+        f"and is in {region}; {near}. Correct the request and start it again."
+    )
+
+
+def test_a_region_that_is_like_no_other_is_refused_without_a_guess(state: State, shape: Shape) -> None:
+    message = refusal(moved(state, "eu-central-1", "xyz"), shape)
+
+    assert "(1) SourceProjectArn must be in a Region where Rekognition is, and is in xyz. Correct" in message
+
+
+def test_where_rekognition_is_in_no_region_every_region_is_refused(state: State, shape: Shape) -> None:
+    with pytest.raises(InvalidRequestError, match="a Region where Rekognition is, and is in eu-central-1"):
+        validate(state, shape, "aws", [])
+
+
+def test_a_partition_that_is_not_the_stack_s_is_refused_whatever_the_region(state: State, shape: Shape) -> None:
+    assert refusal(moved(state, "arn:aws:", "arn:aws-us-gov:"), shape) == (
+        "The request has 1 mistake: (1) SourceProjectArn must be in the partition of this stack, aws, "
+        "and is in aws-us-gov. Correct the request and start it again."
+    )
+
+
+def test_a_stack_of_another_partition_takes_requests_there(state: State, shape: Shape) -> None:
+    there = moved(moved(state, "arn:aws:", "arn:aws-us-gov:"), "eu-central-1", "us-gov-west-1")
+
+    assert validate(there, shape, "aws-us-gov", ["us-gov-west-1"]).source_project.region == "us-gov-west-1"
+    with pytest.raises(InvalidRequestError, match="the partition of this stack, aws-us-gov, and is in aws"):
+        validate(state, shape, "aws-us-gov", ["us-gov-west-1"])
+
+
+def test_a_place_is_wrong_next_to_other_mistakes(state: State, shape: Shape) -> None:
+    state = moved(state, "eu-central-1", "eu-north-1") | {"VersionName": "v 1"}
+
+    message = refusal(state, shape)
+
+    assert message.startswith("The request has 2 mistakes: (1) VersionName must match ")
+    assert "(2) SourceProjectArn must be in a Region where Rekognition is" in message
+
+
 def test_a_model_is_not_copied_into_its_own_project(state: State, shape: Shape) -> None:
     state["DestinationProjectArn"] = state["SourceProjectArn"]
 
@@ -114,7 +179,7 @@ def test_a_model_is_not_copied_into_its_own_project(state: State, shape: Shape) 
 def test_a_project_of_the_same_name_in_another_account_is_another_project(state: State, shape: Shape) -> None:
     state["DestinationProjectArn"] = state["SourceProjectArn"].replace("111111111111", "222222222222")
 
-    assert validate(state, shape).crosses_accounts
+    assert validate(state, shape, "aws", REGIONS).crosses_accounts
 
 
 def test_contradictions_and_broken_rules_are_said_together(state: State, shape: Shape) -> None:
@@ -140,7 +205,7 @@ def test_an_arn_that_cannot_be_read_contradicts_nothing(state: State, shape: Sha
 
 def test_the_execution_is_no_member_of_the_request(state: State, shape: Shape) -> None:
     assert "Execution" in state
-    assert validate(state, shape)
+    assert validate(state, shape, "aws", REGIONS)
 
 
 def test_a_version_name_is_ascii(state: State, shape: Shape) -> None:

@@ -81,10 +81,10 @@ def test_a_copy_of_ours_is_adopted_or_refused_by_its_status(
     held = replace(held, status=status, **facts)
 
     if error is None:
-        statuses.adopt(held, request_with_key)
+        statuses.adopt(held, request_with_key, None)
     else:
         with pytest.raises(error) as caught:
-            statuses.adopt(held, request_with_key)
+            statuses.adopt(held, request_with_key, None)
         assert caught.type is error
 
 
@@ -97,10 +97,10 @@ def test_what_is_not_the_copy_asked_for_keeps_its_name(
 
     if status == "DELETING":
         with pytest.raises(TransientError, match="is being deleted"):
-            statuses.adopt(held, request_with_key)
+            statuses.adopt(held, request_with_key, None)
     else:
         with pytest.raises(VersionConflictError) as caught:
-            statuses.adopt(held, request_with_key)
+            statuses.adopt(held, request_with_key, None)
         assert f"{held.arn}, with status {status}, " in str(caught.value)
         assert difference in str(caught.value)
 
@@ -108,28 +108,103 @@ def test_what_is_not_the_copy_asked_for_keeps_its_name(
 def test_an_alias_in_the_request_cannot_be_compared_so_it_is_taken_to_be_right(
     held: ModelVersion, copy_request: CopyRequest
 ) -> None:
-    statuses.adopt(held, replace(copy_request, kms_key_id="alias/models"))
+    statuses.adopt(held, replace(copy_request, kms_key_id="alias/models"), None)
 
 
 def test_a_copy_with_a_key_is_not_the_copy_without_one(held: ModelVersion, copy_request: CopyRequest) -> None:
     with pytest.raises(VersionConflictError, match=f"with the KMS key {KEY}, not a key that AWS owns"):
-        statuses.adopt(held, copy_request)
+        statuses.adopt(held, copy_request, None)
 
 
 def test_a_bare_key_id_names_the_key_of_the_arn(held: ModelVersion, copy_request: CopyRequest) -> None:
-    statuses.adopt(held, replace(copy_request, kms_key_id=KEY.rpartition("/")[2]))
+    statuses.adopt(held, replace(copy_request, kms_key_id=KEY.rpartition("/")[2]), None)
+
+
+@pytest.fixture
+def source(held: ModelVersion) -> ModelVersion:
+    """The source of the copy, with an output location and a key of its own."""
+    return replace(held, source=None, bucket="training", prefix="output", kms_key="a-key-of-the-source")
+
+
+@pytest.mark.parametrize(
+    "inherited",
+    [
+        {"bucket": "training", "prefix": "output"},
+        {"bucket": "training", "prefix": "output/"},
+        {"kms_key": "a-key-of-the-source"},
+        {"bucket": "training", "prefix": "output", "kms_key": "a-key-of-the-source"},
+    ],
+    ids=str,
+)
+def test_what_a_copy_tells_just_as_its_source_does_is_not_told(
+    held: ModelVersion, source: ModelVersion, request_with_key: CopyRequest, inherited: dict[str, Any]
+) -> None:
+    held = replace(held, **inherited)
+
+    statuses.adopt(held, request_with_key, source)
+    with pytest.raises(VersionConflictError, match="copied from the same version with"):
+        statuses.adopt(held, request_with_key, None)
+
+
+@pytest.mark.parametrize(
+    ("facts", "difference"),
+    [
+        ({"bucket": "training", "prefix": "copies"}, "with its output at s3://training/copies, not at"),
+        ({"bucket": "live-models", "prefix": "output"}, "with its output at s3://live-models/output, not at"),
+        ({"bucket": "training", "prefix": None}, "with its output at s3://training, not at"),
+        ({"bucket": "training", "prefix": "output", "kms_key": "a-third-key"}, "with the KMS key a-third-key, not"),
+        ({"bucket": "a-third", "kms_key": "a-key-of-the-source"}, "with its output at s3://a-third/copies, not at"),
+    ],
+)
+def test_what_is_neither_as_asked_nor_as_its_source_is_a_difference(
+    held: ModelVersion, source: ModelVersion, request_with_key: CopyRequest, facts: dict[str, Any], difference: str
+) -> None:
+    with pytest.raises(VersionConflictError, match=difference):
+        statuses.adopt(replace(held, **facts), request_with_key, source)
+
+
+def test_a_source_without_a_key_gives_none_to_its_copy(
+    held: ModelVersion, source: ModelVersion, copy_request: CopyRequest
+) -> None:
+    with pytest.raises(VersionConflictError, match=f"with the KMS key {KEY}, not a key that AWS owns"):
+        statuses.adopt(held, copy_request, replace(source, kms_key=None))
+
+
+def test_a_failed_copy_that_is_described_as_its_source_has_failed_before(
+    held: ModelVersion, source: ModelVersion, request_with_key: CopyRequest
+) -> None:
+    held = replace(held, status="COPYING_FAILED", bucket="training", prefix="output")
+
+    with pytest.raises(FailedBeforeError):
+        statuses.adopt(held, request_with_key, source)
+
+
+@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize("facts", [{}, {"bucket": "old-models"}, {"kms_key": "a-third-key"}], ids=str)
+def test_a_copy_of_the_version_asked_for_is_one_whatever_else_it_is(
+    held: ModelVersion, copy_request: CopyRequest, status: str, facts: dict[str, Any]
+) -> None:
+    statuses.check_source_of(replace(held, status=status, **facts), copy_request)
+
+
+@pytest.mark.parametrize(("source", "what"), [(OTHER_VERSION, f"copied from {OTHER_VERSION}"), (None, "which is no")])
+def test_a_copy_of_another_version_is_a_conflict(
+    held: ModelVersion, copy_request: CopyRequest, source: str | None, what: str
+) -> None:
+    with pytest.raises(VersionConflictError, match=f"{held.arn}, with status COPYING_COMPLETED, {what}"):
+        statuses.check_source_of(replace(held, source=source), copy_request)
 
 
 def test_a_failed_copy_says_why_and_which_version_to_delete(held: ModelVersion, request_with_key: CopyRequest) -> None:
     held = replace(held, status="COPYING_FAILED")
 
     with pytest.raises(FailedBeforeError, match=r"failed: The bucket is gone\. Delete " + held.arn):
-        statuses.adopt(held, request_with_key)
+        statuses.adopt(held, request_with_key, None)
 
 
 def test_a_conflict_names_the_project_the_name_and_the_holder(held: ModelVersion, copy_request: CopyRequest) -> None:
     with pytest.raises(VersionConflictError) as caught:
-        statuses.adopt(replace(held, source=None), copy_request)
+        statuses.adopt(replace(held, source=None), copy_request, None)
 
     assert str(caught.value) == (
         f"{copy_request.destination_project} already has a version named v1: {held.arn}, with status "

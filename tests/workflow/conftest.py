@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from sandbox.clock import VirtualClock
-from sandbox.world import Sandbox, read_event, sandbox
+from sandbox.stories import read_event
+from sandbox.world import Sandbox, sandbox
 from tests.workflow.ending import Ending
 from tests.workflow.invariants import Witness
 
@@ -23,22 +24,25 @@ def aws(deployed: Sandbox) -> Sandbox:
 
 
 @pytest.fixture
-def witness(aws: Sandbox) -> Iterator[Witness]:
+def witness(aws: Sandbox, witnessed: dict[str, int]) -> Iterator[Witness]:
     """Whoever watches the calls of a test, and checks the world when it is over."""
     witness = Witness()
     with witness.watching():
         yield witness
     witness.check_world()
+    witnessed["runs"] += len(aws.executions)
+    witnessed["checks"] += witness.checks
 
 
 @pytest.fixture
 def end(aws: Sandbox, witness: Witness) -> Callable[..., Ending]:
     """Run an input to its end, and check what must be true of every run."""
 
-    def end(request: object, name: str = "by-hand") -> Ending:
+    def end(request: object, name: str | None = None) -> Ending:
+        calls_before = len(witness.calls)
         ending = Ending.of(aws.run(request, name))
         witness.check_world()
-        witness.check_ending(ending, request)
+        witness.check_ending(ending, request, calls_before)
         witness.check_grants([(ending, request)])
         return ending
 

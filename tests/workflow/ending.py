@@ -53,6 +53,11 @@ class Ending:
         return "Needs a grant?" in self.states
 
     @property
+    def input_was_wrong(self) -> bool:
+        """Whether the input was refused before anything was read from AWS."""
+        return self.error in ("NotARequestError", "InvalidRequestError")
+
+    @property
     def says_that_the_grant_stayed(self) -> bool:
         """Whether withdrawing the grant failed, and the state data has the error."""
         return any("Error" in _withdrawal(json.loads(details["input"])) for details in self.entered)

@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from sandbox.deployment import ADMINISTRATOR, DESTINATION_ACCOUNT, REGION, ROOT, SOURCE_ACCOUNT
-from sandbox.world import read_event
+from sandbox.stories import read_event
 
 
 def sandbox(*arguments):

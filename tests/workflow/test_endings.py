@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.faults import Plan
 from sandbox.rekognition.settings import settings
-from sandbox.world import backend_of, read_event
+from sandbox.stories import backend_of, read_event
 from tests.workflow.invariants import OWN_POLICY, copies, own_grants
 
 REQUEST = read_event("copy_between_accounts")
@@ -214,6 +214,86 @@ def test_a_grant_put_by_a_call_whose_answer_was_lost_is_withdrawn_too(world, end
     assert ending.output["Policy"]["Changed"] is False
     assert ending.output["Withdrawal"]["Withdrawn"] is True
     assert own_grants() == set()
+
+
+def test_a_statement_of_another_in_the_stacks_own_policy_stays(world, end):
+    source = project(REQUEST["SourceProjectArn"])
+    theirs = {
+        "Effect": "Allow",
+        "Principal": {"AWS": ["333333333333"]},
+        "Action": ["rekognition:CopyProjectVersion"],
+        "Resource": [REQUEST["SourceProjectVersionArn"]],
+    }
+    backend_of(source.arn).put_project_policy(
+        source.arn, POLICY, json.dumps({"Version": "2012-10-17", "Statement": [theirs]})
+    )
+
+    assert end(REQUEST).output["Withdrawal"]["Withdrawn"] is True
+    assert json.loads(source.policies[POLICY].document)["Statement"] == [theirs]
+
+
+def test_a_grant_that_an_earlier_execution_left_is_withdrawn_by_a_refusal_of_the_next(world, end):
+    settings.copy_failure = "No bucket."
+    world.follow("DescribeProjectVersionFunction: throttled always", REQUEST)
+    assert end(REQUEST).failed_at_task
+    assert own_grants() == {REQUEST["SourceProjectVersionArn"]}
+
+    world.follow("")
+    ending = end(REQUEST)
+
+    assert ending.error == "FailedBeforeError"
+    assert own_grants() == set()
+
+
+def test_an_input_with_the_data_of_another_execution_is_refused_and_changes_nothing(world, end, witness):
+    ending = end({**REQUEST, "Validation": {"NeedsGrant": True}, "Copy": {"Status": "COPYING_COMPLETED"}})
+
+    assert ending.error == "InvalidRequestError"
+    assert "Validation is no member of the request" in ending.cause
+    assert witness.calls == []
+
+
+def test_a_request_is_already_copied_though_its_source_has_gone(world, end):
+    end(REQUEST)
+    project(REQUEST["SourceProjectArn"]).versions.clear()
+
+    again = end(REQUEST)
+
+    assert again.status == "SUCCEEDED"
+    assert again.output["Adopted"] is True
+
+
+def test_a_deny_with_a_condition_does_not_hide_that_the_grant_is_new(world, end):
+    settings.accepts_condition, settings.propagation_seconds = True, 120
+    source = project(REQUEST["SourceProjectArn"])
+    guard = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "rekognition:CopyProjectVersion",
+        "Resource": REQUEST["SourceProjectVersionArn"],
+        "Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-1234567890"}},
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [guard]})
+    backend_of(source.arn).put_project_policy(source.arn, "guard", document)
+
+    assert end(REQUEST).status == "SUCCEEDED"
+
+
+@pytest.mark.parametrize("fault", ["lost_answer", "none"])
+def test_a_copy_that_tells_the_output_of_its_source_is_adopted_all_the_same(world, end, fault):
+    world.follow(f"CopyProjectVersion: {fault}; copy_inherits_output_config = True", REQUEST)
+    assert end(REQUEST).status == "SUCCEEDED"
+
+    assert end(REQUEST).output["Adopted"] is True
+    assert len(copies()) == 1
+
+
+@pytest.mark.parametrize("region", ["us-esat-1", "us-east-", "mars-1"])
+def test_a_region_that_there_is_not_is_refused(world, end, region):
+    ending = end(json.loads(json.dumps(REQUEST).replace("us-east-1", region)))
+
+    assert ending.error == "InvalidRequestError"
+    assert f"SourceProjectArn must be in a Region where Rekognition is, and is in {region}" in ending.cause
 
 
 @pytest.mark.parametrize("lag", [5, 40])

@@ -8,7 +8,8 @@ from sandbox.clock import VirtualClock
 from sandbox.deployment import DESTINATION_ACCOUNT, SOURCE_ACCOUNT, STACK_ACCOUNT
 from sandbox.faults import Plan
 from sandbox.rekognition.models import rekognition_backends
-from sandbox.world import read_event, sandbox
+from sandbox.stories import read_event
+from sandbox.world import sandbox
 
 REQUEST = read_event("copy_between_accounts")
 DESTINATION_ROLE = f"arn:aws:iam::{DESTINATION_ACCOUNT}:role/rekognition-model-copy-destination"

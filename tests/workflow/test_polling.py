@@ -3,7 +3,7 @@
 import pytest
 
 from sandbox.rekognition.settings import settings
-from sandbox.world import read_event
+from sandbox.stories import read_event
 
 REQUEST = read_event("copy_between_accounts")
 

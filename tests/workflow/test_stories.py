@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sandbox.world import WORLDS, backend_of, stories
+from sandbox.stories import WORLDS, backend_of, stories
 from tests.workflow.invariants import copies, own_grants
 
 SOURCE, DESTINATION = "111111111111", "222222222222"

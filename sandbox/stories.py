@@ -1,0 +1,81 @@
+"""Stories: an event of events/, and the world of the same name that it starts from."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import yaml
+
+from sandbox.deployment import ROOT
+from sandbox.rekognition.models import RekognitionBackend, rekognition_backends
+from sandbox.rekognition.project_version import Step
+
+EVENTS, WORLDS = ROOT / "events", ROOT / "sandbox" / "worlds"
+
+
+def read_event(story: str) -> Any:
+    """Read the input of a story."""
+    return json.loads((EVENTS / f"{story}.json").read_text())
+
+
+def stories() -> list[str]:
+    """Name the stories."""
+    return sorted(path.stem for path in EVENTS.glob("*.json"))
+
+
+def seed(story: str, now: datetime, after: Callable[[float, Callable[[], None]], None]) -> None:
+    """Make what the story starts from, and have done later what happens later in it."""
+    world: dict[str, Any] = yaml.safe_load((WORLDS / f"{story}.yaml").read_text())
+    for project in world["projects"]:
+        _seed_project(project, now)
+    for event in world.get("later", ()):
+        after(event["after"], partial(_withdraw, event["withdraw"]))
+
+
+def backend_of(arn: str) -> RekognitionBackend:
+    """Give the backend that holds a project or version."""
+    _, _, _, region, account, _ = arn.split(":", 5)
+    return rekognition_backends[account][region]
+
+
+def project_arn(version_arn: str) -> str:
+    """Find the project of a version."""
+    name = version_arn.split("/")[1]
+    return next(arn for arn, project in backend_of(version_arn).projects.items() if project.name == name)
+
+
+def _seed_project(project: dict[str, Any], now: datetime) -> None:
+    backend = backend_of(project["arn"])
+    backend.create_project(project["arn"].split("/")[1], created=_created(project["arn"]))
+    for version in project.get("versions", ()):
+        _seed_version(backend, project["arn"], version, now)
+    for policy in project.get("policies", ()):
+        backend.put_project_policy(project["arn"], policy["name"], json.dumps(policy["document"]))
+
+
+def _seed_version(backend: RekognitionBackend, project: str, version: dict[str, Any], now: datetime) -> None:
+    output = version.get("output", {"S3Bucket": "training", "S3KeyPrefix": "output"})
+    name = version["arn"].split("/")[3]
+    seeded = backend.create_project_version(project, name, output, created=_created(version["arn"]))
+    seeded.source_arn, seeded.copies = version.get("source"), version.get("copies", {})
+    if "ends_after" in version:
+        ends = now + timedelta(seconds=version["ends_after"])
+        seeded.timeline += [Step(now, version["status"]), Step(ends, "COPYING_COMPLETED")]
+    else:
+        seeded.forced_status, seeded.forced_message = version.get("status"), version.get("message")
+
+
+def _created(arn: str) -> datetime:
+    return datetime.fromtimestamp(int(arn.rpartition("/")[2]) / 1000, UTC).replace(tzinfo=None)
+
+
+def _withdraw(version_arn: str) -> None:
+    """Take a version out of the policies that name it, as another execution does at its end."""
+    project, backend = project_arn(version_arn), backend_of(version_arn)
+    for policy in list(backend.projects[project].policies.values()):
+        document = json.loads(policy.document)
+        for statement in document["Statement"]:
+            statement["Resource"] = [arn for arn in statement["Resource"] if arn != version_arn]
+        backend.put_project_policy(project, policy.name, json.dumps(document), policy.revision_id)

@@ -1,0 +1,42 @@
+"""What a run of the tests says at its end."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+WITNESSED = pytest.StashKey[dict[str, int]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[WITNESSED] = {"runs": 0, "checks": 0}
+
+
+@pytest.fixture(scope="session")
+def witnessed(pytestconfig: pytest.Config) -> dict[str, int]:
+    """The count of runs of the workflow, and of what was checked in them."""
+    return pytestconfig.stash[WITNESSED]
+
+
+def pytest_sessionfinish(session: Any) -> None:
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["witnessed"] = session.config.stash[WITNESSED]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    for name, count in getattr(node, "workeroutput", {}).get("witnessed", {}).items():
+        node.config.stash[WITNESSED][name] += count
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> Iterator[None] | None:
+    witnessed = terminalreporter.config.stash[WITNESSED]
+    reports = [report for reports in terminalreporter.stats.values() for report in reports if hasattr(report, "nodeid")]
+    cells = sum("test_matrix.py" in report.nodeid and report.when == "call" for report in reports)
+    for report in reports:
+        for name, text in getattr(report, "user_properties", ()):
+            if report.when == "call":
+                terminalreporter.write_line(f"{name}: {text}")
+    terminalreporter.write_line(
+        f"matrix: {cells} cells; {witnessed['runs']} runs of the workflow, {witnessed['checks']} checks of invariants"
+    )

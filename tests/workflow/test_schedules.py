@@ -1,0 +1,132 @@
+"""Random schedules: several executions of several requests, interleaved at every call to AWS, while things go wrong.
+
+A schedule that breaks a rule shrinks to the few steps that do, and is printed as a plan that replays.  ``make fuzz``
+runs many more than the fixed set of ``make test``.
+"""
+
+import os
+import time
+from contextlib import ExitStack
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from sandbox.rekognition.settings import settings as world_settings
+from sandbox.stories import backend_of, read_event
+from sandbox.workflow import redrive
+from tests.workflow.ending import Ending
+from tests.workflow.invariants import Witness
+from tests.workflow.test_matrix import ROWS
+
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "25"))
+BASE = read_event("copy_between_accounts")
+OTHER_VERSION = BASE["SourceProjectVersionArn"].replace("version/v3/1700000100000", "version/v2/1690000100000")
+REQUESTS = [
+    BASE,
+    {**BASE, "VersionName": "v3-again"},
+    {**BASE, "SourceProjectVersionArn": OTHER_VERSION},
+    {**BASE, "SourceProjectVersionArn": OTHER_VERSION, "VersionName": "v2"},
+]
+FAULTS = sorted(
+    {(row["place"], row["fault"]) for row in ROWS if not row["fault"].startswith(("others", "version", "grant"))}
+)
+COUNTS = ["x1", "x2", "x4", "x30"]
+
+
+class Schedules(RuleBasedStateMachine):
+    """What may happen, in any order."""
+
+    def __init__(self, aws):
+        super().__init__()
+        aws.reset()
+        aws.seed("copy_between_accounts")
+        project = BASE["SourceProjectArn"]
+        backend_of(project).create_project_version(project, "v2", {"S3Bucket": "training"}).arn = OTHER_VERSION
+        world_settings.copy_seconds = 90
+        self.aws, self.witness, self.executions = aws, Witness(), []
+        self.watching = ExitStack()
+        self.watching.enter_context(self.witness.watching())
+
+    @rule(request=st.sampled_from(REQUESTS))
+    def start(self, request):
+        self.executions.append((self.aws.start(request), request))
+
+    @rule(fault=st.sampled_from(FAULTS), count=st.sampled_from(COUNTS))
+    def go_wrong(self, fault, count):
+        self.aws.follow(f"{fault[0]}: {fault[1]} {count}", BASE)
+
+    @rule(name=st.sampled_from(["propagation_seconds", "visibility_lag_seconds"]), seconds=st.sampled_from([0, 15, 60]))
+    def lag(self, name, seconds):
+        setattr(world_settings, name, seconds)
+
+    @rule(what=st.integers(0, 6), request=st.sampled_from(REQUESTS))
+    def let_others_act(self, what, request):
+        name, act = list(self.aws.others(request).happenings().items())[what]
+        if name == "version_deleted":
+            self.witness.deleted(request)
+        act()
+
+    @rule(seconds=st.sampled_from([0, 1, 20, 120, 900]), order=st.lists(st.integers(0, 3), max_size=12))
+    def pass_time(self, seconds, order):
+        turns = iter(order)
+        self.aws.clock.choose = lambda ready: next(turns, 0) % ready
+        self.aws.clock.sleep(seconds)
+
+    @precondition(lambda self: self.failed())
+    @rule(which=st.integers(0, 3))
+    def redrive(self, which):
+        failed = self.failed()
+        redrive(failed[which % len(failed)])
+
+    @invariant()
+    def nothing_is_lost(self):
+        self.witness.check_world()
+
+    def failed(self):
+        return [execution for execution, _ in self.executions if execution.status == "FAILED"]
+
+    def teardown(self):
+        """When all is well again, all executions end, and once the failed ones are redriven no grant is left."""
+        with self.watching:
+            self.aws.follow("")
+            self.aws.clock.choose = None
+            self.aws.clock.run()
+            self.check_endings()
+            for execution in self.failed():
+                if Ending.of(execution).failed_at_task:
+                    redrive(execution)
+            self.aws.clock.run()
+            self.check_endings()
+            assert not any(Ending.of(execution).failed_at_task for execution, _ in self.executions)
+
+    def check_endings(self):
+        endings = [(Ending.of(execution), request) for execution, request in self.executions]
+        self.witness.check_world()
+        for ending, request in endings:
+            if ending.status == "FAILED" or not self.witness.was_deleted(request):
+                self.witness.check_ending(ending, request, len(self.witness.calls))
+        self.witness.check_grants(endings)
+
+
+def test_no_schedule_breaks_a_rule(deployed, witnessed, record_property):
+    started, schedules = time.monotonic(), []
+
+    def machine():
+        schedules.append(Schedules(deployed))
+        return schedules[-1]
+
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=15,
+            deadline=None,
+            database=None,
+            derandomize="FUZZ_EXAMPLES" not in os.environ,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    witnessed["checks"] += sum(schedule.witness.checks for schedule in schedules)
+    witnessed["runs"] += sum(len(schedule.executions) for schedule in schedules)
+    record_property("schedules", f"{len(schedules)} in {time.monotonic() - started:.0f} s")
