@@ -27,7 +27,7 @@ export SAM_CLI_TELEMETRY = 0
 
 .PHONY: help
 help:
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: .venv/.stamp ## Run one event through the workflow, offline (EVENT=name_taken FAULTS="CopyProjectVersion: lost_answer")
@@ -40,6 +40,18 @@ serve: .venv/.stamp ## Answer the AWS CLI on a local port, offline (PORT=5000)
 .PHONY: test
 test: .venv/.stamp ## Run the tests
 	.venv/bin/python -m pytest -n 2 --dist loadgroup tests
+
+.PHONY: matrix
+matrix: .venv/.stamp ## Run every fault with every switch of the sandbox the other way (an hour)
+	WHOLE_MATRIX=1 .venv/bin/python -m pytest -n 2 tests/workflow/test_matrix.py
+
+.PHONY: fuzz
+fuzz: .venv/.stamp ## Run random schedules (FUZZ_EXAMPLES=500)
+	FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),500) .venv/bin/python -m pytest tests/workflow/test_schedules.py
+
+.PHONY: mutants
+mutants: .venv/.stamp ## Break the project in small ways and tell what the tests let pass (an hour)
+	.venv/bin/python tests/mutants.py
 
 .PHONY: check
 check: check-code check-template check-definition ## Run every checker over the code, the template and the definition

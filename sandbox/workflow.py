@@ -6,6 +6,7 @@ import logging
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
@@ -25,6 +26,7 @@ from moto.stepfunctions.parser.asl.utils import json_path
 from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfunctions_parser_backends
+from moto.stepfunctions.responses import StepFunctionResponse
 
 from sandbox.clock import replaced
 
@@ -88,6 +90,14 @@ def install(invoke: Callable[[str, str], tuple[str, bool]], listeners: list[List
         (result_path, "parse", cache(jsonpath_ng.parser.parse)),
         (states, "copy", SimpleNamespace(deepcopy=copy_of_json)),
     )
+
+    def redrive_execution(self: StepFunctionResponse) -> str:
+        backend: Any = self.stepfunction_backend
+        redrive(backend.describe_execution(self._get_param("executionArn")))
+        return json.dumps({"redriveDate": datetime.now(UTC).timestamp()})
+
+    responses: Any = StepFunctionResponse  # moto has no RedriveExecution
+    responses.redrive_execution = redrive_execution
     with ExitStack() as stack:
         for place, name, value in (
             *faster,

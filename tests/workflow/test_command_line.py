@@ -95,6 +95,20 @@ def test_the_served_sandbox_runs_the_deployed_definition(endpoint):
     assert json.loads(execution["output"])["Adopted"] is True
 
 
+def test_an_execution_is_redriven_and_a_fail_state_fails_again(endpoint):
+    step_functions = client("stepfunctions", endpoint)
+    (machine,) = step_functions.list_state_machines()["stateMachines"]
+
+    started = step_functions.start_execution(stateMachineArn=machine["stateMachineArn"], input="{}")
+    assert ended(step_functions, started["executionArn"])["error"] == "NotARequestError"
+    step_functions.redrive_execution(executionArn=started["executionArn"])
+
+    assert ended(step_functions, started["executionArn"])["error"] == "NotARequestError"
+    history = step_functions.get_execution_history(executionArn=started["executionArn"])["events"]
+    assert [event["type"] for event in history].count("FailStateEntered") == 2
+    assert "ExecutionRedriven" in [event["type"] for event in history]
+
+
 def test_the_served_sandbox_is_rekognition_in_each_account(endpoint):
     request = read_event("copy_between_accounts")
     source, destination = assume(endpoint, SOURCE_ACCOUNT), assume(endpoint, DESTINATION_ACCOUNT)

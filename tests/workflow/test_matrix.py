@@ -6,10 +6,12 @@ state; or ``task: ERROR``, at a task, which is redriven when the fault is over a
 
 import csv
 import os
+import re
 from pathlib import Path
 
 import pytest
 
+from sandbox.deployment import ROOT
 from sandbox.rekognition.settings import settings
 from sandbox.stories import read_event
 from sandbox.workflow import redrive
@@ -84,6 +86,7 @@ SWITCHES = {
     ),
     "copy_inherits_output_config": (True, {f"{COPY}.CopyProjectVersion": LOST, COPY: "killed timed_out"}),
     "failed_copy_holds_name": (False, {f"{COPY}.CopyProjectVersion": LOST}),
+    "accepts_sid": (False, {f"{ENSURE}.PutProjectPolicy": LOST}),
     "accepts_condition": (True, {f"{ENSURE}.PutProjectPolicy": f"{LOST} MalformedPolicyDocumentException"}),
     "conditions_hold": (True, {f"{ENSURE}.PutProjectPolicy": LOST}),
     "invalid_request_error": ("ValidationException", {f"{COPY}.CopyProjectVersion": "InvalidParameterException"}),
@@ -113,6 +116,13 @@ def test_each_fault_at_each_call_ends_as_the_table_says(aws, witness, end, place
 def test_it_ends_as_it_should_too_where_aws_is_otherwise(aws, witness, end, switch, place, fault, count, expected):
     plan = f"{switch} = {SWITCHES[switch][0]!r}; {BEFORE.get(place, '')}{place}: {fault} {count}"
     check(aws, witness, end, plan, STORY_OF.get(place), expected)
+
+
+def test_every_switch_is_an_assumption_that_is_written_down():
+    assumptions = (ROOT / "docs" / "assumptions.md").read_text()
+    columns = [line.rpartition(" | ")[2] for line in assumptions.splitlines() if line.startswith("|")]
+
+    assert set(re.findall(r"`(\w+)`", " ".join(columns))) == set(SWITCHES)
 
 
 def check(aws, witness, end, plan, story, expected):
