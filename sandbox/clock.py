@@ -9,7 +9,7 @@ import itertools
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -32,6 +32,8 @@ EPOCH = datetime(2030, 1, 1, 9, tzinfo=UTC)
 
 class Clock(Protocol):
     """What the sandbox asks of a clock."""
+
+    environment: Mapping[str, str]
 
     def time(self) -> float:
         """Give the seconds since 1970."""
@@ -68,20 +70,21 @@ class VirtualClock:
         self._threads = 0
         self._all_ended: threading.Event | None = None
         self.choose: Callable[[int], int] | None = None
+        # The variables of the function that is running; others may run while it sleeps.
+        self.environment: Mapping[str, str] = {}
 
     def time(self) -> float:
         return self._now
 
     def sleep(self, seconds: float) -> None:
-        # The environment belongs to the function that is running, and another one may run meanwhile.
-        environment = dict(os.environ)
+        mine = self.environment
         woken = threading.Event()
         self._push(seconds, woken.set, hands_over=True)
         self._hand_over()
         woken.wait()
-        if environment != dict(os.environ):
-            os.environ.clear()
-            os.environ.update(environment)
+        if mine is not self.environment:
+            self.environment = mine
+            os.environ.update(mine)
 
     def spawn(self, work: Callable[[], None]) -> None:
         def run() -> None:
@@ -142,6 +145,7 @@ class FastClock:
         self._real_start = time.monotonic()
         self._start = time.time()
         self._lock = threading.RLock()
+        self.environment: Mapping[str, str] = {}
 
     def time(self) -> float:
         return self._start + (time.monotonic() - self._real_start) * self._speed

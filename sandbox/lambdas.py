@@ -19,6 +19,7 @@ from sandbox.clock import Clock
 from sandbox.faults import Overdue, Plan, invocation, logical_id
 
 CODE = Path(__file__).parent.parent / "functions"
+OUTSIDE = {"AWS_ACCESS_KEY_ID": "FOOBARKEY", "AWS_SECRET_ACCESS_KEY": "FOOBARSECRET"}  # what mock_aws gives
 
 
 class ExecutionEnvironment:
@@ -28,7 +29,7 @@ class ExecutionEnvironment:
         self._function = function
         self._clock = clock
         self._variables = _variables(function)
-        with _environ(self._variables), _fresh_modules():
+        with _environ(self._variables, clock), _fresh_modules():
             module, _, handler = str(function.handler).partition(".")
             self._handler = getattr(importlib.import_module(module), handler)
             times = SimpleNamespace(time=clock.time, sleep=clock.sleep)
@@ -37,7 +38,7 @@ class ExecutionEnvironment:
     def invoke(self, payload: str) -> tuple[str, bool]:
         """Run the handler as Lambda does; give its answer as JSON, and whether that is an error."""
         invocation.deadline = self._clock.time() + self._function.timeout
-        with _environ(self._variables):
+        with _environ(self._variables, self._clock):
             try:
                 answer, failed = json.dumps(self._handler(json.loads(payload), LambdaContext())), False
             except Overdue:
@@ -109,14 +110,17 @@ def _variables(function: LambdaFunction) -> dict[str, str]:
 
 
 @contextmanager
-def _environ(variables: dict[str, str]) -> Iterator[None]:
-    before = dict(os.environ)
+def _environ(variables: dict[str, str], clock: Clock) -> Iterator[None]:
+    """Let the variables be the environment; on a virtual clock they are again each time the thread wakes."""
+    clock.environment = variables
     os.environ.update(variables)
     try:
         yield
     finally:
-        os.environ.clear()
-        os.environ.update(before)
+        clock.environment = {}
+        for name in variables:
+            os.environ.pop(name, None)
+        os.environ.update(OUTSIDE)
 
 
 @contextmanager

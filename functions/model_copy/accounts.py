@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # Connect, read and three attempts stay, with their back-off, under the 60 seconds that a function has.
 CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
 SPARE_TIME = timedelta(minutes=5)
-MOST_CLIENTS = 16
+MOST_CLIENTS = 64
 
 _clients: dict[tuple[str, ...], tuple[datetime, "RekognitionClient"]] = {}
 

@@ -28,7 +28,7 @@ def mistakes(value: object, shape: Shape, path: str = "") -> Iterator[str]:
     kind, words = _TYPES.get(shape.type_name, (object, "anything"))
     if not isinstance(value, kind):
         yield f"{path} must be {words}, and is {excerpt(value)}"
-    elif isinstance(value, str):
+    elif isinstance(value, str) and shape.type_name == "string":
         yield from _text_mistakes(value, shape, path)
     elif isinstance(value, dict) and isinstance(shape, StructureShape):
         yield from _structure_mistakes(value, shape, path)
@@ -49,7 +49,7 @@ def _structure_mistakes(value: Mapping[str, object], shape: StructureShape, path
 
 
 def _map_mistakes(value: Mapping[str, object], shape: MapShape, path: str) -> Iterator[str]:
-    most = shape.metadata["max"]
+    most = shape.metadata.get("max", len(value))
     if len(value) > most:
         yield f"{path} must have at most {most} entries, and has {len(value)}"
         return

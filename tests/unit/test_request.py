@@ -147,7 +147,9 @@ def test_where_rekognition_is_in_no_region_every_region_is_refused(state: State,
 
 
 def test_a_partition_that_is_not_the_stack_s_is_refused_whatever_the_region(state: State, shape: Shape) -> None:
-    assert refusal(moved(state, "arn:aws:", "arn:aws-us-gov:"), shape) == (
+    there = moved(moved(state, "arn:aws:", "arn:aws-us-gov:"), "eu-central-1", "us-gov-west-1")
+
+    assert refusal(there, shape) == (
         "The request has 1 mistake: (1) SourceProjectArn must be in the partition of this stack, aws, "
         "and is in aws-us-gov. Correct the request and start it again."
     )
