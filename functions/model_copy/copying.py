@@ -152,7 +152,8 @@ def _check_deadline(held: ModelVersion, before: Progress) -> None:
 def _failure(error: Exception, client: "RekognitionClient", request: CopyRequest) -> Exception:
     """Name what a copy that did not start failed with."""
     if isinstance(error, AccessDeniedError):
-        grants.explain_denial(accounts.source(request, "rekognition:ListProjectPolicies"), request, str(error))
+        denial = rekognition.message(error.__cause__) if isinstance(error.__cause__, ClientError) else str(error)
+        grants.explain_denial(accounts.source(request, "rekognition:ListProjectPolicies"), request, denial)
     if not isinstance(error, ClientError):
         return error
     if rekognition.is_quota(error):
