@@ -10,7 +10,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from model_copy import rekognition, runtime
+from model_copy import aws_errors, runtime
 from model_copy.arns import Arn
 from model_copy.errors import AccessDeniedError
 from model_copy.request import CopyRequest
@@ -94,10 +94,10 @@ def _assume(
     }
     advice = "Create the role from accounts/ with this stack's function roles and external id as it wants them."
     try:
-        with rekognition.calling("AssumeRole", role, advice):
+        with aws_errors.calling("AssumeRole", role, advice):
             found = sts.assume_role(**parameters)["Credentials"]
     except ClientError as error:
-        message = f"{rekognition.code(error)}, {rekognition.message(error)}"
+        message = f"{aws_errors.code(error)}, {aws_errors.message(error)}"
         raise AccessDeniedError(operation="AssumeRole", resource=role, message=message, advice=advice) from error
     client: RekognitionClient = _session().client(
         "rekognition",

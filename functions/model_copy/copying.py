@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from model_copy import accounts, grants, rekognition, runtime, statuses
+from model_copy import accounts, aws_errors, grants, rekognition, runtime, statuses
 from model_copy.errors import (
     AccessDeniedError,
     CopyDeadlineError,
@@ -152,13 +152,13 @@ def _check_deadline(held: ModelVersion, before: Progress) -> None:
 def _failure(error: Exception, client: "RekognitionClient", request: CopyRequest) -> Exception:
     """Name what a copy that did not start failed with."""
     if isinstance(error, AccessDeniedError):
-        denial = rekognition.message(error.__cause__) if isinstance(error.__cause__, ClientError) else str(error)
+        denial = aws_errors.message(error.__cause__) if isinstance(error.__cause__, ClientError) else str(error)
         grants.explain_denial(accounts.source(request, "rekognition:ListProjectPolicies"), request, denial)
     if not isinstance(error, ClientError):
         return error
-    if rekognition.is_quota(error):
+    if aws_errors.is_quota(error):
         return _quota(error, client, request)
-    project, code, message = request.destination_project, rekognition.code(error), rekognition.message(error)
+    project, code, message = request.destination_project, aws_errors.code(error), aws_errors.message(error)
     if code in ("ResourceInUseException", "ResourceAlreadyExistsException"):
         return TransientError(what=f"The copy to {project}", reason=f"{code}, {message}")
     if code == "ResourceNotFoundException":
@@ -168,7 +168,7 @@ def _failure(error: Exception, client: "RekognitionClient", request: CopyRequest
 
 def _quota(error: ClientError, client: "RekognitionClient", request: CopyRequest) -> ModelCopyError:
     """Tell a full project, which does not free itself, from full copy slots, which do."""
-    project, message = request.destination_project, rekognition.message(error)
+    project, message = request.destination_project, aws_errors.message(error)
     count = rekognition.count_versions(client, project)
     if count >= MODELS_A_PROJECT:
         return ModelQuotaError(project=project, count=count, message=message)

@@ -1,6 +1,4 @@
-"""The errors of the workflow: one leaf class is one route through the definition.
-
-The second half of a docstring is the route:
+"""The errors of the workflow: one leaf class is one route through the definition, which its docstring names.
 
 - *Refused*: caught by the definition, which withdraws the grant and ends in a Fail state.
 - *Retried*: named in a Retry of the definition; when the tries are used up the execution fails at its Task.
@@ -10,7 +8,7 @@ The second half of a docstring is the route:
 from collections.abc import Sequence
 from typing import ClassVar, Self
 
-from model_copy.text import cut
+from model_copy.text import cut, numbered
 
 
 class ModelCopyError(Exception):
@@ -41,11 +39,8 @@ class InvalidRequestError(RefusedError):
     @classmethod
     def of(cls, mistakes: Sequence[str]) -> Self:
         """Name the first 20 of the mistakes and the count of all."""
-        shown = [f"({number}) {mistake}." for number, mistake in enumerate(mistakes[:20], start=1)]
-        if len(mistakes) > len(shown):
-            shown.append(f"And {len(mistakes) - len(shown)} more.")
         count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
-        return cls(count=count, mistakes=" ".join(shown))
+        return cls(count=count, mistakes=numbered(mistakes, 20))
 
 
 class SourceVersionNotFoundError(RefusedError):

@@ -76,7 +76,7 @@ def statements(document: str) -> list[Statement]:
     """Read the statements of a policy document; whatever is no statement is left out."""
     try:
         content = json.loads(document)
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     found = content.get("Statement") if isinstance(content, dict) else None
     return [one for one in as_list(found) if isinstance(one, dict)]

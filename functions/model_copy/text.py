@@ -1,6 +1,7 @@
 """Texts of bounded length."""
 
 import json
+from collections.abc import Sequence
 
 LONGEST_MESSAGE = 8_000
 
@@ -10,6 +11,14 @@ def cut(message: str) -> str:
     while len(json.dumps(message)) > LONGEST_MESSAGE:
         message = message[: len(message) * 9 // 10] + "..."
     return message
+
+
+def numbered(sentences: Sequence[str], most: int) -> str:
+    """Number the sentences, the first of them, and count the rest."""
+    shown = [f"({number}) {sentence}." for number, sentence in enumerate(sentences[:most], start=1)]
+    if len(sentences) > most:
+        shown.append(f"And {len(sentences) - most} more.")
+    return " ".join(shown)
 
 
 def excerpt(value: object, length: int = 60) -> str:

@@ -18,7 +18,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from model_copy import rekognition
+from model_copy import aws_errors, rekognition
 from model_copy.errors import AccessDeniedError, RequestRejectedError, TransientError
 from model_copy.rekognition import (
     PolicyChangedError,
@@ -131,7 +131,7 @@ def test_an_error_that_nobody_knows_passes_as_it_is(source: Any, copy_request: C
         with pytest.raises(ClientError) as caught:
             call(source.client, copy_request)
 
-        assert rekognition.code(caught.value) == code
+        assert aws_errors.code(caught.value) == code
 
 
 @pytest.mark.parametrize(("call", "code", "error"), OWN_NAMES)
@@ -144,7 +144,7 @@ def test_an_operation_names_its_own_errors(
     with pytest.raises(error) as caught:
         make(source.client, copy_request)
 
-    assert caught.type is error or (error is ClientError and rekognition.code(caught.value) == code)
+    assert caught.type is error or (error is ClientError and aws_errors.code(caught.value) == code)
 
 
 @pytest.mark.parametrize(
