@@ -7,15 +7,17 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import CodeType, ModuleType, SimpleNamespace
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from moto.awslambda.models import LambdaFunction
 from moto.sts.models import sts_backends
 
-from sandbox.clock import Clock
+from sandbox.clock import Clock, replaced
 from sandbox.faults import Overdue, Plan, invocation, logical_id
 
 CODE = Path(__file__).parent.parent / "functions"
@@ -123,6 +125,11 @@ def _environ(variables: dict[str, str], clock: Clock) -> Iterator[None]:
         os.environ.update(OUTSIDE)
 
 
+@cache
+def _compiled(path: str) -> CodeType:
+    return compile(Path(path).read_bytes(), path, "exec")
+
+
 @contextmanager
 def _fresh_modules() -> Iterator[None]:
     """Import the functions' modules anew, and leave those that are there as they are."""
@@ -134,7 +141,8 @@ def _fresh_modules() -> Iterator[None]:
     before = taken_out()
     sys.path.insert(0, str(CODE))
     try:
-        yield
+        with replaced(SourceFileLoader, "get_code", lambda self, name: _compiled(self.path)):
+            yield
     finally:
         sys.path.remove(str(CODE))
         taken_out()

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+import botocore.hooks
 import botocore.session
 from botocore.loaders import create_loader
 from moto import mock_aws
@@ -120,10 +121,12 @@ def sandbox(its_clock: Clock, stack_account: str = deployment.STACK_ACCOUNT) -> 
 
     listeners: list[workflow.Listener] = []
     rekognition.install()
-    # Each cold start reads botocore's models anew; from one loader they are read once.
+    # What botocore does anew for each session, that is, for each cold start, is done once.
     one_loader = clock.replaced(botocore.session, "create_loader", cache(create_loader))
+    one_look = clock.replaced(botocore.hooks, "accepts_kwargs", cache(botocore.hooks.accepts_kwargs))
     with (
         one_loader,
+        one_look,
         mock_aws(config=MOTO),
         clock.install(its_clock),
         sts.install(),

@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -18,6 +19,7 @@ from model_copy.request import CopyRequest
 if TYPE_CHECKING:
     from botocore.model import Shape
     from mypy_boto3_rekognition import RekognitionClient
+    from mypy_boto3_sts import STSClient
 
 # Connect, read and three attempts stay, with their back-off, under the 60 seconds that a function has.
 CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
@@ -39,9 +41,8 @@ def destination(request: CopyRequest, *actions: str) -> "RekognitionClient":
 
 def request_shape() -> "Shape":
     """Give botocore's model of the CopyProjectVersion request."""
-    client: RekognitionClient = _session().client("rekognition", region_name="us-east-1")
-    shape = client.meta.service_model.operation_model("CopyProjectVersion").input_shape
-    assert shape is not None
+    model = _botocore_session().get_service_model("rekognition")
+    shape: Shape = model.operation_model("CopyProjectVersion").input_shape
     return shape
 
 
@@ -56,8 +57,18 @@ def regions() -> list[str]:
 
 
 @cache
+def _botocore_session() -> Any:
+    return botocore.session.get_session()
+
+
+@cache
 def _session() -> boto3.Session:
-    return boto3.Session()
+    return boto3.Session(botocore_session=_botocore_session())
+
+
+@cache
+def _sts(region: str) -> "STSClient":
+    return _session().client("sts", region_name=region, config=CONFIG)
 
 
 def _client(project: Arn, role_setting: str, execution_name: str, actions: tuple[str, ...]) -> "RekognitionClient":
@@ -84,7 +95,6 @@ def _assume(
     role: str, project: Arn, execution_name: str, actions: tuple[str, ...]
 ) -> tuple[datetime, "RekognitionClient"]:
     """Assume the role with a session policy of just the actions, in the name of the execution."""
-    sts = _session().client("sts", region_name=project.region, config=CONFIG)
     policy = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": actions, "Resource": "*"}}
     parameters: dict[str, Any] = {
         "RoleArn": role,
@@ -95,7 +105,7 @@ def _assume(
     advice = "Create the role from accounts/ with this stack's function roles and external id as it wants them."
     try:
         with aws_errors.calling("AssumeRole", role, advice):
-            found = sts.assume_role(**parameters)["Credentials"]
+            found = _sts(project.region).assume_role(**parameters)["Credentials"]
     except ClientError as error:
         message = f"{aws_errors.code(error)}, {aws_errors.message(error)}"
         raise AccessDeniedError(operation="AssumeRole", resource=role, message=message, advice=advice) from error

@@ -214,6 +214,7 @@ def world(clock: Clock, environment: None, monkeypatch: pytest.MonkeyPatch) -> I
     """The source version and the empty destination project; nothing is granted yet."""
     monkeypatch.setattr(accounts, "_clients", {})
     accounts._own_client.cache_clear()
+    accounts._sts.cache_clear()
     settings.reset()
     install()
     with mock_aws():

@@ -18,6 +18,7 @@ from sandbox.workflow import redrive
 from tests.workflow.ending import Ending
 from tests.workflow.invariants import copies
 
+pytestmark = pytest.mark.long
 COUNTS = ("x1", "x3", "always")
 COPY, DESCRIBE, ENSURE, VALIDATE = (
     f"{task}Function"
