@@ -1,5 +1,6 @@
 """The AWS in which stories are told."""
 
+import inspect
 import json
 import random
 import uuid
@@ -15,6 +16,7 @@ from botocore.loaders import create_loader
 from moto import mock_aws
 from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
+from moto.stepfunctions.parser.utils import TMP_THREADS
 from moto.sts.models import sts_backends
 
 from sandbox import clock, deployment, faults, rekognition, stories, sts, workflow
@@ -59,6 +61,7 @@ class Sandbox:
             for session_backend in sessions.values():
                 session_backend.assumed_roles.clear()
         self.executions.clear()
+        TMP_THREADS.clear()  # of moto, which keeps each thread of each task
 
     def seed(self, story: str) -> None:
         """Add what the story starts from."""
@@ -123,7 +126,7 @@ def sandbox(its_clock: Clock, stack_account: str = deployment.STACK_ACCOUNT) -> 
     rekognition.install()
     # What botocore does anew for each session, that is, for each cold start, is done once.
     one_loader = clock.replaced(botocore.session, "create_loader", cache(create_loader))
-    one_look = clock.replaced(botocore.hooks, "accepts_kwargs", cache(botocore.hooks.accepts_kwargs))
+    one_look = clock.replaced(botocore.hooks, "accepts_kwargs", _accepts_kwargs)
     with (
         one_loader,
         one_look,
@@ -135,6 +138,12 @@ def sandbox(its_clock: Clock, stack_account: str = deployment.STACK_ACCOUNT) -> 
         made.append(Sandbox(its_clock, listeners, stack_account))
         with faults.install(its_clock, lambda: made[0].plan):
             yield made[0]
+
+
+def _accepts_kwargs(handler: Any) -> bool:
+    """Look at the code and not, as botocore does, at the signature; and keep no handler, which keeps its client."""
+    code = getattr(getattr(handler, "__func__", handler), "__code__", None)
+    return bool(code.co_flags & inspect.CO_VARKEYWORDS if code else inspect.getfullargspec(handler).varkw)
 
 
 def _has_projects(request: Any) -> bool:
