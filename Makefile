@@ -21,6 +21,8 @@ LOCK = ../.venv-lock/bin/uv pip compile --quiet --universal --generate-hashes --
 heading = @printf '\n== %s\n' '$(1)'
 
 export SAM_CLI_TELEMETRY = 0
+# Nothing here needs an AWS account; whoever has settings for one is not to be asked for them.
+unexport AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ENDPOINT_URL
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

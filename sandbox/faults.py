@@ -165,4 +165,6 @@ def _refusal(fault: str, request: AWSPreparedRequest) -> AWSResponse:
 
 
 def _response(request: AWSPreparedRequest, status: int, body: str) -> AWSResponse:
-    return AWSResponse(request.url, status, {}, MockRawResponse(body))  # type: ignore[arg-type]
+    headers: Any = {}
+    raw: Any = MockRawResponse(body)
+    return AWSResponse(request.url, status, headers, raw)

@@ -8,6 +8,7 @@ from typing import Any
 from sandbox.faults import Happening
 from sandbox.rekognition.project import Project
 from sandbox.rekognition.project_version import Step
+from sandbox.rekognition.settings import settings
 
 STRANGER = "333333333333"
 
@@ -49,7 +50,7 @@ class Others:
 
     def put_policy(self) -> None:
         """Put one more policy on the source project, where the quota lets them."""
-        if len(self._source.policies) < 5:
+        if len(self._source.policies) < settings.policies_quota:
             self._write(f"others-{len(self._source.policies)}", [self._statement()])
 
     def delete_policy(self) -> None:
@@ -59,16 +60,8 @@ class Others:
 
     def withdraw_grant(self) -> None:
         """Take the version out of the stack's policy, as another execution does at its end."""
-        held = self._source.policies.get(self._policy)
-        statements = json.loads(held.document)["Statement"] if held else []
-        for statement in statements:
-            if statement["Principal"] != {"AWS": [STRANGER]}:
-                statement["Resource"] = [arn for arn in statement["Resource"] if arn != self._version]
-        left = [statement for statement in statements if statement["Resource"]]
-        if left:
-            self._write(self._policy, left)
-        else:
-            self.delete_policy()
+        if self._policy in self._source.policies:
+            withdraw(self._source, self._policy, self._version, self._now())
 
     def delete_version(self) -> None:
         """Delete the version that holds the name."""
@@ -92,6 +85,24 @@ class Others:
         }
 
     def _write(self, name: str, statements: list[dict[str, Any]]) -> None:
-        held = self._source.policies.get(name)
-        document = json.dumps({"Version": "2012-10-17", "Statement": statements})
-        self._source.put_policy(name, document, held.revision_id if held else None, self._now())
+        write(self._source, name, statements, self._now())
+
+
+def withdraw(project: Project, policy: str, version_arn: str, now: datetime) -> None:
+    """Take a version out of a policy, but for the stranger's statements; delete the policy when nothing is left."""
+    statements = json.loads(project.policies[policy].document)["Statement"]
+    for statement in statements:
+        if statement["Principal"] != {"AWS": [STRANGER]}:
+            statement["Resource"] = [arn for arn in statement["Resource"] if arn != version_arn]
+    left = [statement for statement in statements if statement["Resource"]]
+    if left:
+        write(project, policy, left, now)
+    else:
+        project.delete_policy(policy, None, now)
+
+
+def write(project: Project, policy: str, statements: list[dict[str, Any]], now: datetime) -> None:
+    """Put a policy, over whatever revision there is."""
+    held = project.policies.get(policy)
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    project.put_policy(policy, document, held.revision_id if held else None, now)

@@ -34,8 +34,8 @@ class ExecutionEnvironment:
         with _environ(self._variables, clock), _fresh_modules():
             module, _, handler = str(function.handler).partition(".")
             self._handler = getattr(importlib.import_module(module), handler)
-            times = SimpleNamespace(time=clock.time, sleep=clock.sleep)
-            sys.modules["model_copy.runtime"].time = times  # type: ignore[attr-defined]
+            runtime: Any = sys.modules["model_copy.runtime"]
+            runtime.time = SimpleNamespace(time=clock.time, sleep=clock.sleep)
 
     def invoke(self, payload: str) -> tuple[str, bool]:
         """Run the handler as Lambda does; give its answer as JSON, and whether that is an error."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from sandbox import happenings
 from sandbox.deployment import ROOT
 from sandbox.rekognition.models import RekognitionBackend, rekognition_backends
 from sandbox.rekognition.project_version import Step
@@ -25,13 +26,13 @@ def stories() -> list[str]:
     return sorted(path.stem for path in EVENTS.glob("*.json"))
 
 
-def seed(story: str, now: datetime, after: Callable[[float, Callable[[], None]], None]) -> None:
+def seed(story: str, now: Callable[[], datetime], after: Callable[[float, Callable[[], None]], None]) -> None:
     """Make what the story starts from, and have done later what happens later in it."""
     world: dict[str, Any] = yaml.safe_load((WORLDS / f"{story}.yaml").read_text())
     for project in world["projects"]:
-        _seed_project(project, now)
+        _seed_project(project, now())
     for event in world.get("later", ()):
-        after(event["after"], partial(_withdraw, event["withdraw"]))
+        after(event["after"], partial(_withdraw, event["withdraw"], now))
 
 
 def backend_of(arn: str) -> RekognitionBackend:
@@ -71,11 +72,8 @@ def _created(arn: str) -> datetime:
     return datetime.fromtimestamp(int(arn.rpartition("/")[2]) / 1000, UTC).replace(tzinfo=None)
 
 
-def _withdraw(version_arn: str) -> None:
-    """Take a version out of the policies that name it, as another execution does at its end."""
-    project, backend = project_arn(version_arn), backend_of(version_arn)
-    for policy in list(backend.projects[project].policies.values()):
-        document = json.loads(policy.document)
-        for statement in document["Statement"]:
-            statement["Resource"] = [arn for arn in statement["Resource"] if arn != version_arn]
-        backend.put_project_policy(project, policy.name, json.dumps(document), policy.revision_id)
+def _withdraw(version_arn: str, now: Callable[[], datetime]) -> None:
+    """Take a version out of its project's policies, as another execution does at its end."""
+    project = backend_of(version_arn).projects[project_arn(version_arn)]
+    for policy in list(project.policies):
+        happenings.withdraw(project, policy, version_arn, now())

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import os
 import random
 import uuid
 from collections.abc import Iterator
@@ -65,7 +66,7 @@ class Sandbox:
 
     def seed(self, story: str) -> None:
         """Add what the story starts from."""
-        stories.seed(story, self.now(), self.clock.after)
+        stories.seed(story, self.now, self.clock.after)
 
     def follow(self, plan: str, request: object = None) -> None:
         """Let a plan go wrong; what others do in it, they do around the copy of the request."""
@@ -115,6 +116,20 @@ class Sandbox:
 
 
 @contextmanager
+def without_aws_settings() -> Iterator[None]:
+    """Forget the AWS settings of whoever runs this: profile, endpoint, Region, credentials and files of them."""
+    before = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("AWS_")}
+    nothing = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    os.environ.update(nothing)
+    try:
+        yield
+    finally:
+        for name in nothing:
+            os.environ.pop(name, None)
+        os.environ.update(before)
+
+
+@contextmanager
 def sandbox(its_clock: Clock, stack_account: str = deployment.STACK_ACCOUNT) -> Iterator[Sandbox]:
     """Make an AWS on a clock, and deploy the stack in it."""
     made: list[Sandbox] = []
@@ -128,6 +143,7 @@ def sandbox(its_clock: Clock, stack_account: str = deployment.STACK_ACCOUNT) -> 
     one_loader = clock.replaced(botocore.session, "create_loader", cache(create_loader))
     one_look = clock.replaced(botocore.hooks, "accepts_kwargs", _accepts_kwargs)
     with (
+        without_aws_settings(),
         one_loader,
         one_look,
         mock_aws(config=MOTO),

@@ -5,11 +5,19 @@ from typing import Any
 
 import pytest
 
+from sandbox.world import without_aws_settings
+
 WITNESSED = pytest.StashKey[dict[str, int]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[WITNESSED] = {"runs": 0, "checks": 0}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _without_aws_settings() -> Iterator[None]:
+    with without_aws_settings():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +37,7 @@ def pytest_testnodedown(node: Any) -> None:
         node.config.stash[WITNESSED][name] += count
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> Iterator[None] | None:
+def pytest_terminal_summary(terminalreporter: Any) -> None:
     witnessed = terminalreporter.config.stash[WITNESSED]
     reports = [report for reports in terminalreporter.stats.values() for report in reports if hasattr(report, "nodeid")]
     cells = sum("test_matrix.py" in report.nodeid and report.when == "call" for report in reports)
@@ -37,6 +45,9 @@ def pytest_terminal_summary(terminalreporter: Any) -> Iterator[None] | None:
         for name, text in getattr(report, "user_properties", ()):
             if report.when == "call":
                 terminalreporter.write_line(f"{name}: {text}")
-    terminalreporter.write_line(
-        f"matrix: {cells} cells; {witnessed['runs']} runs of the workflow, {witnessed['checks']} checks of invariants"
-    )
+    if cells:
+        terminalreporter.write_line(f"matrix: {cells} cells")
+    if witnessed["runs"]:
+        terminalreporter.write_line(
+            f"workflow: {witnessed['runs']} runs, {witnessed['checks']} checks of what must be true of each"
+        )

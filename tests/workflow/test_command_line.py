@@ -75,6 +75,13 @@ def test_the_demo_tells_each_attempt_and_the_fault_that_it_met():
     assert "SUCCEEDED" in lines
 
 
+@pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_REKOGNITION", "AWS_ENDPOINT_URL_STS"])
+def test_the_demo_is_offline_whatever_endpoint_whoever_runs_it_has_set(monkeypatch, name):
+    monkeypatch.setenv(name, "http://localhost:1")
+
+    assert "SUCCEEDED" in told("already_copied").splitlines()
+
+
 def test_the_demo_names_the_stories_when_it_does_not_know_one():
     unknown = subprocess.run(sandbox("demo", "nonsense"), cwd=ROOT, capture_output=True, text=True, check=False)
 
