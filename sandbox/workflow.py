@@ -14,15 +14,19 @@ from typing import Any
 import jsonpath_ng.ext.parser
 import jsonpath_ng.parser
 import moto.stepfunctions.models
+from moto.core.exceptions import AWSError
 from moto.stepfunctions.models import StateMachine
-from moto.stepfunctions.parser.api import ExecutionStatus, HistoryEvent, HistoryEventType, InvalidDefinition
+from moto.stepfunctions.parser.api import ExecutionStatus, HistoryEvent, HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import ErrorEqualsDecl
 from moto.stepfunctions.parser.asl.component.common.path import result_path
+from moto.stepfunctions.parser.asl.component.state.exec.execute_state import ExecutionState
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_lambda import StateTaskLambda
 from moto.stepfunctions.parser.asl.eval import states
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.utils import json_path
+from moto.stepfunctions.parser.asl.utils.json_path import NoSuchJsonPathError
 from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfunctions_parser_backends
@@ -33,6 +37,12 @@ from sandbox.clock import replaced
 Listener = Callable[[HistoryEvent], None]
 DOLLARS_PER_TRANSITION = 0.025 / 1_000
 NEVER_CAUGHT_BY_ALL = ("States.Runtime", "States.DataLimitExceeded")
+
+
+class InvalidDefinitionError(AWSError):
+    """The definition is not one that Step Functions creates a state machine of."""
+
+    TYPE = "InvalidDefinition"
 
 
 def missing_targets(definition: dict[str, Any]) -> list[str]:
@@ -51,6 +61,7 @@ def install(invoke: Callable[[str, str], tuple[str, bool]], listeners: list[List
     logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)  # it logs what the history says
     lax_create = StateMachine.create_from_cloudformation_json
     lax_equals, lax_validate = ErrorEqualsDecl._eval_body, StepFunctionsParserBackend._validate_definition
+    lax_error = StateTaskLambda._from_error
     lax_start, publish = StepFunctionsParserBackend.start_execution, EventManager._publish_history_event
 
     def equals(self: Any, env: Any) -> None:
@@ -59,11 +70,15 @@ def install(invoke: Callable[[str, str], tuple[str, bool]], listeners: list[List
         if error in NEVER_CAUGHT_BY_ALL and self.error_names == [ErrorEqualsDecl._STATE_ALL_ERROR]:
             env.stack[-1] = False
 
+    def from_error(self: StateTaskLambda, env: Any, ex: Exception) -> Any:
+        is_path = isinstance(ex, NoSuchJsonPathError)  # moto takes it for an error of the function
+        return ExecutionState._from_error(self, env, ex) if is_path else lax_error(self, env, ex)
+
     def validate(definition: str) -> None:
         lax_validate(definition)
         missing = missing_targets(json.loads(definition))
         if missing:
-            raise InvalidDefinition(message=f"MISSING_TRANSITION_TARGET: {', '.join(missing)}")
+            raise InvalidDefinitionError(f"MISSING_TRANSITION_TARGET: {', '.join(missing)}")
 
     def start(self: Any, state_machine_arn: str, name: str | None = None, *args: Any, **kwargs: Any) -> Any:
         return lax_start(self, state_machine_arn, name or str(uuid.uuid4()), *args, **kwargs)
@@ -102,6 +117,7 @@ def install(invoke: Callable[[str, str], tuple[str, bool]], listeners: list[List
         for place, name, value in (
             *faster,
             (ErrorEqualsDecl, "_eval_body", equals),
+            (StateTaskLambda, "_from_error", from_error),
             (StepFunctionsParserBackend, "_validate_definition", staticmethod(validate)),
             (StepFunctionsParserBackend, "start_execution", start),
             (EventManager, "_publish_history_event", published),
