@@ -39,12 +39,11 @@ def pytest_testnodedown(node: Any) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     witnessed = terminalreporter.config.stash[WITNESSED]
-    reports = [report for reports in terminalreporter.stats.values() for report in reports if hasattr(report, "nodeid")]
-    cells = sum("test_matrix.py" in report.nodeid and report.when == "call" for report in reports)
+    reports = [report for reports in terminalreporter.stats.values() for report in reports if getattr(report, "when", None) == "call"]
+    cells = sum("test_matrix.py" in report.nodeid for report in reports)
     for report in reports:
-        for name, text in getattr(report, "user_properties", ()):
-            if report.when == "call":
-                terminalreporter.write_line(f"{name}: {text}")
+        for name, text in report.user_properties:
+            terminalreporter.write_line(f"{name}: {text}")
     if cells:
         terminalreporter.write_line(f"matrix: {cells} cells")
     if witnessed["runs"]:
