@@ -55,76 +55,77 @@ def missing_targets(definition: dict[str, Any]) -> list[str]:
     return [target for target in targets if target not in states]
 
 
+# moto's own, which the stricter ones below call.
+_equals, _from_error = ErrorEqualsDecl._eval_body, StateTaskLambda._from_error
+_create = StateMachine.create_from_cloudformation_json
+_validate, _start = StepFunctionsParserBackend._validate_definition, StepFunctionsParserBackend.start_execution
+_publish = EventManager._publish_history_event
+
+
+def equals(self: Any, env: Any) -> None:
+    """States.ALL does not stand for all of them."""
+    error = env.stack[-1].error_name
+    _equals(self, env)
+    if error in NEVER_CAUGHT_BY_ALL and self.error_names == [ErrorEqualsDecl._STATE_ALL_ERROR]:
+        env.stack[-1] = False
+
+
+def from_error(self: StateTaskLambda, env: Any, ex: Exception) -> Any:
+    """A path that is not there is an error of the state; moto takes it for one of the function."""
+    is_path = isinstance(ex, NoSuchJsonPathError)
+    return ExecutionState._from_error(self, env, ex) if is_path else _from_error(self, env, ex)
+
+
+def validate(definition: str) -> None:
+    """Each state that is gone to has to be there."""
+    _validate(definition)
+    missing = missing_targets(json.loads(definition))
+    if missing:
+        raise InvalidDefinitionError(f"MISSING_TRANSITION_TARGET: {', '.join(missing)}")
+
+
+def start(self: Any, state_machine_arn: str, name: str | None = None, *args: Any, **kwargs: Any) -> Any:
+    """Give an execution a name that has none."""
+    return _start(self, state_machine_arn, name or str(uuid.uuid4()), *args, **kwargs)
+
+
+def create(resource_name: str, cloudformation_json: dict[str, Any], *args: Any, **kwargs: Any) -> StateMachine:
+    """Fill in the substitutions, which moto's CloudFormation leaves out."""
+    properties = cloudformation_json["Properties"]
+    for name, value in properties.get("DefinitionSubstitutions", {}).items():
+        properties["DefinitionString"] = properties["DefinitionString"].replace(f"${{{name}}}", value)
+    return _create(resource_name, cloudformation_json, *args, **kwargs)
+
+
+def redrive_execution(self: StepFunctionResponse) -> str:
+    """Answer RedriveExecution, which moto does not have."""
+    backend: Any = self.stepfunction_backend
+    redrive(backend.describe_execution(self._get_param("executionArn")))
+    return json.dumps({"redriveDate": datetime.now(UTC).timestamp()})
+
+
 @contextmanager
 def install(invoke: Callable[[str, str], tuple[str, bool]], listeners: list[Listener]) -> Iterator[None]:
     """Let moto run definitions as Step Functions does, with the functions invoked as given."""
-    logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)  # it logs what the history says
-    lax_create = StateMachine.create_from_cloudformation_json
-    lax_equals, lax_validate = ErrorEqualsDecl._eval_body, StepFunctionsParserBackend._validate_definition
-    lax_error = StateTaskLambda._from_error
-    lax_start, publish = StepFunctionsParserBackend.start_execution, EventManager._publish_history_event
-
-    def equals(self: Any, env: Any) -> None:
-        error = env.stack[-1].error_name
-        lax_equals(self, env)
-        if error in NEVER_CAUGHT_BY_ALL and self.error_names == [ErrorEqualsDecl._STATE_ALL_ERROR]:
-            env.stack[-1] = False
-
-    def from_error(self: StateTaskLambda, env: Any, ex: Exception) -> Any:
-        is_path = isinstance(ex, NoSuchJsonPathError)  # moto takes it for an error of the function
-        return ExecutionState._from_error(self, env, ex) if is_path else lax_error(self, env, ex)
-
-    def validate(definition: str) -> None:
-        lax_validate(definition)
-        missing = missing_targets(json.loads(definition))
-        if missing:
-            raise InvalidDefinitionError(f"MISSING_TRANSITION_TARGET: {', '.join(missing)}")
-
-    def start(self: Any, state_machine_arn: str, name: str | None = None, *args: Any, **kwargs: Any) -> Any:
-        return lax_start(self, state_machine_arn, name or str(uuid.uuid4()), *args, **kwargs)
-
-    def published(self: Any, **event: Any) -> None:
-        publish(self, **event)
-        for listener in listeners:
-            listener(self._history_event_list[-1])
 
     def invoked(parameters: dict[str, Any], region: str, state_credentials: object) -> dict[str, Any]:
         answer, failed = invoke(parameters["FunctionName"], parameters["Payload"].decode())
         return {"StatusCode": 200, "Payload": json.loads(answer), **({"FunctionError": "Unhandled"} if failed else {})}
 
-    def create(resource_name: str, cloudformation_json: dict[str, Any], *args: Any, **kwargs: Any) -> StateMachine:
-        properties = cloudformation_json["Properties"]
-        for name, value in properties.get("DefinitionSubstitutions", {}).items():
-            properties["DefinitionString"] = properties["DefinitionString"].replace(f"${{{name}}}", value)
-        return lax_create(resource_name, cloudformation_json, *args, **kwargs)
+    def published(self: Any, **event: Any) -> None:
+        _publish(self, **event)
+        for listener in listeners:
+            listener(self._history_event_list[-1])
 
-    # What the interpreter does again at each state, and need not.
-    faster = (
-        (AmazonStateLanguageParser, "parse", staticmethod(cache(AmazonStateLanguageParser.parse))),
-        (json_path, "parse", cache(jsonpath_ng.ext.parser.parse)),
-        (result_path, "parse", cache(jsonpath_ng.parser.parse)),
-        (states, "copy", SimpleNamespace(deepcopy=copy_of_json)),
-    )
-
-    def redrive_execution(self: StepFunctionResponse) -> str:
-        backend: Any = self.stepfunction_backend
-        redrive(backend.describe_execution(self._get_param("executionArn")))
-        return json.dumps({"redriveDate": datetime.now(UTC).timestamp()})
-
-    responses: Any = StepFunctionResponse  # moto has no RedriveExecution
+    logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)  # it logs what the history says
+    responses: Any = StepFunctionResponse
     responses.redrive_execution = redrive_execution
     with ExitStack() as stack:
         for place, name, value in (
-            *faster,
-            (ErrorEqualsDecl, "_eval_body", equals),
-            (StateTaskLambda, "_from_error", from_error),
-            (StepFunctionsParserBackend, "_validate_definition", staticmethod(validate)),
-            (StepFunctionsParserBackend, "start_execution", start),
+            *STRICTER,
+            *FASTER,
             (EventManager, "_publish_history_event", published),
             (lambda_eval_utils, "_invoke_lambda_function", invoked),
-            # CloudFormation leaves the substitutions out, and uses the backend that does not execute.
-            (StateMachine, "create_from_cloudformation_json", create),
-            (moto.stepfunctions.models, "stepfunctions_backends", stepfunctions_parser_backends),
         ):
             stack.enter_context(replaced(place, name, value))
         yield
@@ -135,6 +136,24 @@ def copy_of_json(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: copy_of_json(member) for key, member in value.items()}
     return [copy_of_json(member) for member in value] if isinstance(value, list) else value
+
+
+STRICTER: tuple[tuple[Any, str, object], ...] = (
+    (ErrorEqualsDecl, "_eval_body", equals),
+    (StateTaskLambda, "_from_error", from_error),
+    (StepFunctionsParserBackend, "_validate_definition", staticmethod(validate)),
+    (StepFunctionsParserBackend, "start_execution", start),
+    (StateMachine, "create_from_cloudformation_json", create),
+    # moto's CloudFormation uses the backend that does not execute.
+    (moto.stepfunctions.models, "stepfunctions_backends", stepfunctions_parser_backends),
+)
+# What the interpreter does again at each state, and need not.
+FASTER: tuple[tuple[Any, str, object], ...] = (
+    (AmazonStateLanguageParser, "parse", staticmethod(cache(AmazonStateLanguageParser.parse))),
+    (json_path, "parse", cache(jsonpath_ng.ext.parser.parse)),
+    (result_path, "parse", cache(jsonpath_ng.parser.parse)),
+    (states, "copy", SimpleNamespace(deepcopy=copy_of_json)),
+)
 
 
 def paid_transitions(history: list[HistoryEvent]) -> int:

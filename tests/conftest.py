@@ -39,13 +39,18 @@ def pytest_testnodedown(node: Any) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     witnessed = terminalreporter.config.stash[WITNESSED]
-    reports = [report for reports in terminalreporter.stats.values() for report in reports if getattr(report, "when", None) == "call"]
+    reports = [
+        report
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", None) == "call"
+    ]
     cells = sum("test_matrix.py" in report.nodeid for report in reports)
     for report in reports:
         for name, text in report.user_properties:
             terminalreporter.write_line(f"{name}: {text}")
     if cells:
-        terminalreporter.write_line(f"matrix: {cells} cells")
+        terminalreporter.write_line(f"matrix: {cells} runs")
     if witnessed["runs"]:
         terminalreporter.write_line(
             f"workflow: {witnessed['runs']} runs, {witnessed['checks']} checks of what must be true of each"

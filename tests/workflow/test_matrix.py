@@ -18,39 +18,42 @@ from sandbox.workflow import redrive
 from tests.workflow.ending import Ending
 from tests.workflow.invariants import copies
 
-pytestmark = pytest.mark.long
 COUNTS = ("x1", "x3", "always")
 COPY, DESCRIBE, ENSURE, VALIDATE = (
     f"{task}Function"
     for task in ("CopyProjectVersion", "DescribeProjectVersion", "EnsureProjectPolicy", "ValidateRequest")
 )
 LOST = "lost_answer slow"
+PUT_AGAIN = {
+    f"{ENSURE}.ListProjectPolicies": "others_change_policy others_put_policy",
+    f"{ENSURE}.PutProjectPolicy": f"{LOST} InvalidPolicyRevisionIdException ResourceAlreadyExistsException",
+}
 # What AWS does not document, the other way than the sandbox has it, and the rows that it touches.
-SWITCHES = {
-    "taken_name_error": (
+SWITCHES = [
+    (
+        "taken_name_error",
         "InvalidParameterException",
         {f"{COPY}.CopyProjectVersion": f"{LOST} dropped ResourceInUseException", COPY: "killed timed_out"},
     ),
-    "slot_error": (
+    (
+        "slot_error",
         "ServiceQuotaExceededException",
         {f"{COPY}.CopyProjectVersion": "LimitExceededException ServiceQuotaExceededException"},
     ),
-    "versions_quota_error": (
+    (
+        "versions_quota_error",
         "LimitExceededException",
         {f"{COPY}.CopyProjectVersion": "LimitExceededException ServiceQuotaExceededException"},
     ),
-    "policy_quota_error": (
+    (
+        "policy_quota_error",
         "ServiceQuotaExceededException",
         {f"{ENSURE}.PutProjectPolicy": "LimitExceededException ServiceQuotaExceededException"},
     ),
-    "existing_policy_error": (
-        "InvalidPolicyRevisionIdException",
-        {
-            f"{ENSURE}.ListProjectPolicies": "others_change_policy others_put_policy",
-            f"{ENSURE}.PutProjectPolicy": f"{LOST} InvalidPolicyRevisionIdException ResourceAlreadyExistsException",
-        },
-    ),
-    "unknown_version_error": (
+    ("existing_policy_error", "InvalidPolicyRevisionIdException", PUT_AGAIN),
+    ("existing_policy_error", None, PUT_AGAIN),
+    (
+        "unknown_version_error",
         "ResourceNotFoundException",
         {
             f"{VALIDATE}.DescribeProjectVersions": f"{LOST} ThrottlingException ResourceNotFoundException",
@@ -59,7 +62,8 @@ SWITCHES = {
             f"{DESCRIBE}.DescribeProjectVersions": "ThrottlingException ResourceNotFoundException version_deleted",
         },
     ),
-    "visibility_lag_seconds": (
+    (
+        "visibility_lag_seconds",
         40,
         {
             f"{COPY}.CopyProjectVersion": f"{LOST} dropped ResourceInUseException version_started version_deleted",
@@ -67,7 +71,8 @@ SWITCHES = {
             f"{DESCRIBE}.DescribeProjectVersions": "ThrottlingException ResourceNotFoundException version_deleted",
         },
     ),
-    "propagation_seconds": (
+    (
+        "propagation_seconds",
         240,
         {
             f"{ENSURE}.PutProjectPolicy": f"{LOST} others_delete_policy grant_withdrawn",
@@ -75,23 +80,24 @@ SWITCHES = {
             "others_change_policy others_delete_policy grant_withdrawn version_deleted",
         },
     ),
-    "copy_inherits_creation_timestamp": (False, {f"{DESCRIBE}.DescribeProjectVersions": "ThrottlingException"}),
-    "copy_tells_output_config": (False, {f"{COPY}.CopyProjectVersion": LOST}),
-    "copy_tells_kms_key": (False, {f"{COPY}.CopyProjectVersion": LOST}),
-    "started_copy_replaces_status": (
+    ("copy_inherits_creation_timestamp", False, {f"{DESCRIBE}.DescribeProjectVersions": "ThrottlingException"}),
+    ("copy_tells_output_config", False, {f"{COPY}.CopyProjectVersion": LOST}),
+    ("copy_tells_kms_key", False, {f"{COPY}.CopyProjectVersion": LOST}),
+    (
+        "started_copy_replaces_status",
         False,
         {
             f"{COPY}.CopyProjectVersion": "version_started version_stopped",
             f"{DESCRIBE}.DescribeProjectVersions": "version_started version_stopped",
         },
     ),
-    "copy_inherits_output_config": (True, {f"{COPY}.CopyProjectVersion": LOST, COPY: "killed timed_out"}),
-    "failed_copy_holds_name": (False, {f"{COPY}.CopyProjectVersion": LOST}),
-    "accepts_sid": (False, {f"{ENSURE}.PutProjectPolicy": LOST}),
-    "accepts_condition": (True, {f"{ENSURE}.PutProjectPolicy": f"{LOST} MalformedPolicyDocumentException"}),
-    "conditions_hold": (True, {f"{ENSURE}.PutProjectPolicy": LOST}),
-    "invalid_request_error": ("ValidationException", {f"{COPY}.CopyProjectVersion": "InvalidParameterException"}),
-}
+    ("copy_inherits_output_config", True, {f"{COPY}.CopyProjectVersion": LOST, COPY: "killed timed_out"}),
+    ("failed_copy_holds_name", False, {f"{COPY}.CopyProjectVersion": LOST}),
+    ("accepts_sid", False, {f"{ENSURE}.PutProjectPolicy": LOST}),
+    ("accepts_condition", True, {f"{ENSURE}.PutProjectPolicy": f"{LOST} MalformedPolicyDocumentException"}),
+    ("conditions_hold", True, {f"{ENSURE}.PutProjectPolicy": LOST}),
+    ("invalid_request_error", "ValidationException", {f"{COPY}.CopyProjectVersion": "InvalidParameterException"}),
+]
 STORY_OF = {"WithdrawGrantFunction.PutProjectPolicy": "grant_beside_others"}
 BEFORE = {"CopyProjectVersionFunction.ListProjectPolicies": "CopyProjectVersion: AccessDeniedException; "}
 ROWS = list(csv.DictReader(Path(__file__).with_name("matrix.tsv").read_text().splitlines(), delimiter="\t"))
@@ -101,10 +107,12 @@ OTHERWISE = {
 }
 CELLS = [(row["place"], row["fault"], count, row[count]) for row in ROWS for count in COUNTS]
 SWITCHED = [
-    (switch, *cell[:3], OTHERWISE.get((switch, *cell[:3]), cell[3]))
-    for switch, (_, touched) in SWITCHES.items()
+    (f"{switch} = {value!r}", *cell[:3], OTHERWISE.get((switch, *cell[:3]), cell[3]))
+    for switch, value, touched in SWITCHES
     for cell in CELLS
     if cell[1] in touched.get(cell[0], "").split() or "WHOLE_MATRIX" in os.environ
+    # A policy of the stack's own name by another writer would be overwritten, as docs/assumptions.md tells.
+    if (value, cell[1]) != (None, "others_change_policy")
 ]
 
 
@@ -115,7 +123,7 @@ def test_each_fault_at_each_call_ends_as_the_table_says(aws, witness, end, place
 
 @pytest.mark.parametrize(("switch", "place", "fault", "count", "expected"), SWITCHED)
 def test_it_ends_as_it_should_too_where_aws_is_otherwise(aws, witness, end, switch, place, fault, count, expected):
-    plan = f"{switch} = {SWITCHES[switch][0]!r}; {BEFORE.get(place, '')}{place}: {fault} {count}"
+    plan = f"{switch}; {BEFORE.get(place, '')}{place}: {fault} {count}"
     check(aws, witness, end, plan, STORY_OF.get(place), expected)
 
 
@@ -123,7 +131,7 @@ def test_every_switch_is_an_assumption_that_is_written_down():
     assumptions = (ROOT / "docs" / "assumptions.md").read_text()
     columns = [line.rpartition(" | ")[2] for line in assumptions.splitlines() if line.startswith("|")]
 
-    assert set(re.findall(r"`(\w+)`", " ".join(columns))) == set(SWITCHES)
+    assert set(re.findall(r"`(\w+)`", " ".join(columns))) == {switch for switch, _, _ in SWITCHES}
 
 
 def check(aws, witness, end, plan, story, expected):

@@ -8,7 +8,6 @@ import os
 import time
 from contextlib import ExitStack
 
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
@@ -20,8 +19,7 @@ from tests.workflow.ending import Ending
 from tests.workflow.invariants import Witness
 from tests.workflow.test_matrix import ROWS
 
-pytestmark = pytest.mark.long
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "60"))
 BASE = read_event("copy_between_accounts")
 OTHER_VERSION = BASE["SourceProjectVersionArn"].replace("version/v3/1700000100000", "version/v2/1690000100000")
 REQUESTS = [

@@ -9,7 +9,6 @@ from sandbox.stories import backend_of, read_event
 from tests.workflow.ending import Ending
 from tests.workflow.invariants import copies, own_grants
 
-pytestmark = pytest.mark.long
 REQUEST = read_event("copy_between_accounts")
 HOUR = 3_600
 COPY = 900
