@@ -45,7 +45,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         for report in reports
         if getattr(report, "when", None) == "call"
     ]
-    cells = sum("test_matrix.py" in report.nodeid for report in reports)
+    cells = sum("test_matrix.py" in report.nodeid and "[" in report.nodeid for report in reports)
     for report in reports:
         for name, text in report.user_properties:
             terminalreporter.write_line(f"{name}: {text}")

@@ -111,8 +111,8 @@ SWITCHED = [
     for switch, value, touched in SWITCHES
     for cell in CELLS
     if cell[1] in touched.get(cell[0], "").split() or "WHOLE_MATRIX" in os.environ
-    # A policy of the stack's own name by another writer would be overwritten, as docs/assumptions.md tells.
-    if (value, cell[1]) != (None, "others_change_policy")
+    # There a policy of the stack's own name by another writer is overwritten, as docs/assumptions.md tells.
+    if (value, *cell[:2]) != (None, f"{ENSURE}.ListProjectPolicies", "others_change_policy")
 ]
 
 
