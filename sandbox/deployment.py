@@ -29,6 +29,10 @@ class Deployment:
     state_machine_arn: str
     functions: dict[str, LambdaFunction]
 
+    def function(self, name: str) -> LambdaFunction:
+        """Find a function by its logical id."""
+        return next(one for one in self.functions.values() if logical_id(one.function_name) == name)
+
 
 def expanded_template() -> dict[str, Any]:
     """Give template.yaml as SAM expands it, with the definition in it and the code at a place in S3."""
@@ -39,6 +43,12 @@ def expanded_template() -> dict[str, Any]:
     translator = Translator({}, Parser(), boto_session=boto3.Session(region_name=REGION))
     expanded: dict[str, Any] = translator.translate(template, {})
     return expanded
+
+
+def function_names() -> list[str]:
+    """Name the functions of the template."""
+    resources = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
+    return [name for name, one in resources.items() if one["Type"] == "AWS::Serverless::Function"]
 
 
 def deploy(stack_account: str = STACK_ACCOUNT) -> Deployment:
@@ -57,6 +67,11 @@ def deploy(stack_account: str = STACK_ACCOUNT) -> Deployment:
         _create_administrator(account)
     functions = lambda_simple_backends[stack_account][REGION].list_functions()
     return Deployment(outputs["StateMachineArn"], {one.function_arn: one for one in functions})
+
+
+def logical_id(function_name: str) -> str:
+    """Give the logical id of which CloudFormation made a function's name."""
+    return function_name.rpartition("-")[0].rpartition("-")[2]
 
 
 def client(service: str, account: str) -> Any:

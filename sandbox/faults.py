@@ -27,6 +27,7 @@ from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
 
 from sandbox.clock import Clock, replaced
+from sandbox.deployment import logical_id
 from sandbox.rekognition.settings import settings
 
 READ_TIMEOUT = 10
@@ -136,11 +137,6 @@ def install(clock: Clock, plan: Callable[[], Plan]) -> Iterator[None]:
 
     with replaced(BotocoreStubber, "__call__", call):
         yield
-
-
-def logical_id(function_name: str) -> str:
-    """Give the logical id of which CloudFormation made a function's name."""
-    return function_name.rpartition("-")[0].rpartition("-")[2]
 
 
 def operation_of(request: AWSPreparedRequest) -> str:

@@ -18,7 +18,8 @@ from moto.awslambda.models import LambdaFunction
 from moto.sts.models import sts_backends
 
 from sandbox.clock import Clock, replaced
-from sandbox.faults import Overdue, Plan, invocation, logical_id
+from sandbox.deployment import logical_id
+from sandbox.faults import Overdue, Plan, invocation
 
 CODE = Path(__file__).parent.parent / "functions"
 OUTSIDE = {"AWS_ACCESS_KEY_ID": "FOOBARKEY", "AWS_SECRET_ACCESS_KEY": "FOOBARSECRET"}  # what mock_aws gives
@@ -30,7 +31,7 @@ class ExecutionEnvironment:
     def __init__(self, function: LambdaFunction, clock: Clock) -> None:
         self._function = function
         self._clock = clock
-        self._variables = _variables(function)
+        self._variables = variables(function)
         with _environ(self._variables, clock), _fresh_modules():
             module, _, handler = str(function.handler).partition(".")
             self._handler = getattr(importlib.import_module(module), handler)
@@ -88,7 +89,7 @@ def _error(name: str, message: str, error: BaseException | None = None) -> dict[
     return {"errorMessage": message, "errorType": name, "requestId": "", "stackTrace": trace}
 
 
-def _variables(function: LambdaFunction) -> dict[str, str]:
+def variables(function: LambdaFunction) -> dict[str, str]:
     """Give the environment that Lambda gives: the template's, and the credentials of the function's role."""
     account = function.account_id
     session = sts_backends[account]["aws"].assume_role(

@@ -1,6 +1,9 @@
 """``make serve``: the sandbox on a local port, for the AWS CLI and boto3."""
 
+import logging
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from moto.server import ThreadedMotoServer
 
@@ -12,14 +15,14 @@ from sandbox.world import sandbox
 SPEED = 60
 
 GUIDE = """\
-The sandbox answers at http://localhost:{port}. One second here is a minute there, so a copy takes a minute.
+The sandbox answers at {endpoint}. One second here is a minute there, so a copy takes a minute.
 The worlds of all stories are in it: project names are those of events/. The workflow is deployed in account {stack}:
 
   {machine}
 
 Any credentials act in account {stack}; assume {administrator} to act in {source} or {destination}:
 
-  export AWS_ENDPOINT_URL=http://localhost:{port} AWS_DEFAULT_REGION={region}
+  export AWS_ENDPOINT_URL={endpoint} AWS_DEFAULT_REGION={region}
   export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any
   aws stepfunctions start-execution --state-machine-arn {machine} \\
     --input file://events/copy_between_accounts.json
@@ -33,13 +36,10 @@ def run(port: int) -> None:
     with sandbox(FastClock(SPEED)) as aws:
         for story in stories():
             aws.seed(story)
-        server = ThreadedMotoServer("127.0.0.1", port, verbose=False)
-        server.start()
-        _, port = server.get_host_and_port()
-        try:
+        with served(port=port) as endpoint, suppress(KeyboardInterrupt):
             print(
                 GUIDE.format(
-                    port=port,
+                    endpoint=endpoint,
                     region=REGION,
                     stack=STACK_ACCOUNT,
                     source=SOURCE_ACCOUNT,
@@ -50,7 +50,15 @@ def run(port: int) -> None:
                 flush=True,
             )
             threading.Event().wait()
-        except KeyboardInterrupt:
-            print()
-        finally:
-            server.stop()
+
+
+@contextmanager
+def served(host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+    """Answer at an address of this machine, on a free port unless one is given, and tell where."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it would tell of each request, and not what was asked
+    server = ThreadedMotoServer(host, port, verbose=False)
+    server.start()
+    try:
+        yield "http://{}:{}".format(*server.get_host_and_port())
+    finally:
+        server.stop()

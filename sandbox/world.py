@@ -5,15 +5,14 @@ import json
 import os
 import random
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import cache
+from functools import partialmethod
 from typing import Any
 
 import botocore.hooks
-import botocore.session
-from botocore.loaders import create_loader
+from botocore.loaders import Loader
 from moto import mock_aws
 from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
@@ -140,11 +139,11 @@ def sandbox(its_clock: Clock, stack_account: str = deployment.STACK_ACCOUNT) -> 
     listeners: list[workflow.Listener] = []
     rekognition.install()
     # What botocore does anew for each session, that is, for each cold start, is done once.
-    one_loader = clock.replaced(botocore.session, "create_loader", cache(create_loader))
+    one_cache = clock.replaced(Loader, "__init__", partialmethod(_share_cache, Loader.__init__, {}))
     one_look = clock.replaced(botocore.hooks, "accepts_kwargs", _accepts_kwargs)
     with (
         without_aws_settings(),
-        one_loader,
+        one_cache,
         one_look,
         mock_aws(config=MOTO),
         clock.install(its_clock),
@@ -154,6 +153,11 @@ def sandbox(its_clock: Clock, stack_account: str = deployment.STACK_ACCOUNT) -> 
         made.append(Sandbox(its_clock, listeners, stack_account))
         with faults.install(its_clock, lambda: made[0].plan):
             yield made[0]
+
+
+def _share_cache(self: Any, init: Callable[..., None], shared: dict[Any, Any], *args: Any, **kwargs: Any) -> None:
+    init(self, *args, **kwargs)
+    self._cache = shared
 
 
 def _accepts_kwargs(handler: Any) -> bool:

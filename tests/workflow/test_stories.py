@@ -116,6 +116,17 @@ def test_already_copied(tell):
     assert copies() == []
 
 
+def test_grant_left_behind(tell):
+    ending = tell("grant_left_behind")
+
+    assert ending.status == "SUCCEEDED"
+    assert ending.output["Adopted"] is True
+    assert ending.output["Policy"] == NO_GRANT_NEEDED
+    assert ending.output["Withdrawal"] == {"PolicyName": OWN_POLICY, "Withdrawn": True}
+    assert policies("grant_left_behind") == {}
+    assert copies() == []
+
+
 def test_copied_to_another_bucket(tell):
     ending = tell("copied_to_another_bucket")
 

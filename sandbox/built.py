@@ -1,0 +1,25 @@
+"""What ``sam build`` made."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sandbox.deployment import ROOT
+
+BUILD = ROOT / ".aws-sam" / "build"
+
+
+def template() -> dict[str, Any]:
+    """Read the template, whose functions have their artefacts as CodeUri."""
+    read: dict[str, Any] = yaml.safe_load((BUILD / "template.yaml").read_text())
+    return read
+
+
+def functions() -> dict[str, Path]:
+    """Give the folder of each function by its logical id."""
+    return {
+        name: BUILD / resource["Properties"]["CodeUri"]
+        for name, resource in template()["Resources"].items()
+        if resource["Type"] == "AWS::Serverless::Function"
+    }

@@ -1,0 +1,127 @@
+"""AWS Lambda's own runtime: what ``sam build`` made, under the runtime interface client and emulator.
+
+The client is in .venv-runtime, with the boto3 of the runtime; the emulator is the one that the SAM CLI ships.
+"""
+
+import json
+import os
+import platform
+import re
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
+
+from moto.awslambda.models import LambdaFunction
+
+from sandbox import built
+from sandbox.deployment import ROOT, logical_id
+from sandbox.lambdas import variables
+
+PYTHON = ROOT / ".venv-runtime" / "bin" / "python3.13"
+EMULATORS = ROOT / ".venv-sam" / "lib" / "python3.13" / "site-packages" / "samcli" / "local" / "rapid"
+EMULATOR = EMULATORS / (
+    "aws-lambda-rie-arm64" if platform.machine() in ("aarch64", "arm64") else "aws-lambda-rie-x86_64"
+)
+INVOCATIONS = "2015-03-31/functions/function/invocations"
+
+
+def missing() -> str | None:
+    """Name the part of the runtime that this machine lacks, and how to get it."""
+    if platform.system() != "Linux":
+        return (
+            "Lambda's runtime interface emulator runs on Linux only. Run the tests there, in a container for example."
+        )
+    for part in (PYTHON, EMULATOR):
+        if not part.exists():
+            return f"{part.relative_to(ROOT)} is missing. Install Python 3.13, then: make clean test"
+    if not built.BUILD.is_dir():
+        return "Nothing is built. Run: make build"
+    return None
+
+
+class Emulator:
+    """One execution environment of a function, which takes one invocation at a time."""
+
+    def __init__(self, address: str, process: "subprocess.Popen[bytes]", log: IO[bytes]) -> None:
+        self._url = f"http://{address}/{INVOCATIONS}"
+        self._process = process
+        self._log = log
+
+    def invoke(self, payload: str) -> tuple[str, bool]:
+        """Invoke the function; give its answer as JSON, and whether that is an error."""
+        request = urllib.request.Request(self._url, payload.encode(), method="POST")
+        with urllib.request.urlopen(request, timeout=900) as response:
+            answer = response.read().decode()
+        if answer.startswith("Task timed out"):  # where Lambda answers as it does of other errors
+            return json.dumps({"errorType": "Sandbox.Timedout", "errorMessage": answer}), True
+        return answer, "errorType" in json.loads(answer)
+
+    @property
+    def log(self) -> str:
+        """What the function and the emulator wrote."""
+        self._log.seek(0)
+        return self._log.read().decode()
+
+    @property
+    def init_milliseconds(self) -> float:
+        """How long the initialisation took, as the emulator measured it."""
+        return float(re.findall(r"INIT REPORT\(durationMs: ([\d.]+)\)", self.log)[-1])
+
+
+@contextmanager
+def emulated(function: LambdaFunction, endpoint: str, code: Path | None = None, **extra: str) -> Iterator[Emulator]:
+    """Run a function of the stack as the template has it, with AWS at the endpoint.
+
+    Its code is what ``sam build`` made, unless another folder is given.  Variables may be added to its environment.
+    """
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONDONTWRITEBYTECODE": "1",  # on Lambda nothing can be written beside the code
+        **variables(function),
+        "POWERTOOLS_LOG_LEVEL": "INFO",
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
+        "AWS_LAMBDA_FUNCTION_TIMEOUT": str(function.timeout),
+        **extra,
+    }
+    address, runtime_api = _free_address(), _free_address()
+    addresses = ("--runtime-interface-emulator-address", address, "--runtime-api-address", runtime_api)
+    with TemporaryFile() as log:
+        process = subprocess.Popen(
+            (EMULATOR, *addresses, "--log-level", "info", PYTHON, "-m", "awslambdaric", str(function.handler)),
+            cwd=code or built.functions()[logical_id(function.function_name)],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        try:
+            _wait_for(address, process)
+            yield Emulator(address, process, log)
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _free_address() -> str:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{found.getsockname()[1]}"
+
+
+def _wait_for(address: str, process: "subprocess.Popen[bytes]") -> None:
+    host, _, port = address.partition(":")
+    while process.poll() is None:
+        with socket.socket() as trial:
+            if trial.connect_ex((host, int(port))) == 0:
+                return
+        time.sleep(0.01)
+    raise RuntimeError(f"The emulator ended with {process.returncode} before it listened at {address}")

@@ -1,0 +1,66 @@
+"""``make invoke``: a function under ``sam local invoke``, in a container, with the sandbox as its AWS."""
+
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ipaddress import ip_network
+from typing import Any
+
+from moto.awslambda.models import LambdaFunction
+
+from sandbox import built
+from sandbox.clock import FastClock
+from sandbox.deployment import ROOT, logical_id
+from sandbox.lambdas import variables
+from sandbox.serve import SPEED, served
+from sandbox.stories import EVENTS
+from sandbox.world import Sandbox, sandbox
+
+SAM = ROOT / ".venv-sam" / "bin" / "sam"
+TEMPLATE, ENVIRONMENT = built.BUILD / "template.sandbox.json", built.BUILD / "environment.sandbox.json"
+
+
+def run(function: str, story: str) -> None:
+    """Invoke a function with an event, in the world of that story."""
+    with sandbox_for_containers() as (aws, endpoint):
+        aws.seed(story)
+        invoke(aws.deployment.function(function), story, endpoint)
+
+
+@contextmanager
+def sandbox_for_containers() -> Iterator[tuple[Sandbox, str]]:
+    """Serve a sandbox where containers reach it, and tell at which address."""
+    if platform.system() == "Linux":
+        here = seen_from_there = _own_end_of_the_bridge()
+    else:  # Docker Desktop
+        here, seen_from_there = "127.0.0.1", "host.docker.internal"
+    with sandbox(FastClock(SPEED)) as aws, served(here) as endpoint:
+        yield aws, endpoint.replace(here, seen_from_there)
+
+
+def _own_end_of_the_bridge() -> str:
+    """Give the first address of Docker's bridge network, which is this machine's."""
+    command = ("docker", "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Subnet}}")
+    subnet = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    return str(next(ip_network(subnet).hosts()))
+
+
+def invoke(function: LambdaFunction, story: str, endpoint: str, **popen: Any) -> "subprocess.CompletedProcess[str]":
+    """Run ``sam local invoke`` on what was built, with the environment that the stack gives and AWS at the endpoint.
+
+    SAM sets no variable that the template does not have, so it is given a copy of it that has the endpoint's, too.
+    """
+    name, given = logical_id(function.function_name), variables(function)
+    settings = {name: given[name] for name in function.environment_vars} | {"AWS_ENDPOINT_URL": endpoint}
+    template = built.template()
+    template["Globals"]["Function"]["Environment"]["Variables"] = dict.fromkeys(settings, "")
+    TEMPLATE.write_text(json.dumps(template))
+    ENVIRONMENT.write_text(json.dumps({name: settings}, indent=2))
+    command = (SAM, "local", "invoke", name, "--template", TEMPLATE, "--event", EVENTS / f"{story}.json")
+    options = ("--env-vars", ENVIRONMENT, "--skip-pull-image")
+    credentials = {name: value for name, value in given.items() if name.startswith("AWS_")}
+    environment = {**os.environ, **credentials, "AWS_ENDPOINT_URL": endpoint}
+    return subprocess.run((*command, *options), env=environment, text=True, check=True, **popen)

@@ -1,0 +1,34 @@
+"""The sandbox on a local port, for functions that run in processes of their own."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox import emulator
+from sandbox.clock import FastClock
+from sandbox.serve import SPEED, served
+from sandbox.stories import stories
+from sandbox.world import Sandbox, sandbox
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _runtime() -> None:
+    """Lambda's runtime has to be there: where tests must not be left out, nothing is skipped."""
+    part = emulator.missing()
+    if part:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(part)
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[Sandbox]:
+    with sandbox(FastClock(SPEED)) as aws:
+        for story in stories():
+            aws.seed(story)
+        yield aws
+
+
+@pytest.fixture(scope="module")
+def endpoint(aws: Sandbox) -> Iterator[str]:
+    with served() as endpoint:
+        yield endpoint

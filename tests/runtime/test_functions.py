@@ -1,0 +1,102 @@
+"""Each function as it is deployed: what sam build made of it, under Lambda's own runtime."""
+
+import copy
+import json
+import re
+import socket
+
+import pytest
+
+from sandbox import built
+from sandbox.deployment import ROOT, function_names
+from sandbox.emulator import emulated
+from sandbox.stories import read_event
+from tests.samples import REFUSALS, SAMPLES, check
+
+SOURCES = ROOT / "functions"
+
+
+def event(story):
+    return json.dumps(read_event(story))
+
+
+@pytest.mark.parametrize("function", function_names())
+def test_an_artefact_has_the_sources_that_are_here_now(function):
+    sources = {path.relative_to(SOURCES): path.read_bytes() for path in SOURCES.rglob("*.py")}
+    folder = built.functions()[function]
+    ours = [*folder.glob("*.py"), *folder.glob("model_copy/**/*.py")]
+
+    assert {
+        path.relative_to(folder): path.read_bytes() for path in ours if path.name != "typing_extensions.py"
+    } == sources
+
+
+@pytest.mark.parametrize("function", function_names())
+def test_all_that_an_artefact_imports_is_compiled_in_it(aws, endpoint, function):
+    with emulated(aws.deployment.function(function), endpoint, PYTHONVERBOSE="1") as environment:
+        environment.invoke(event("already_copied"))
+        log = environment.log
+
+    folder = re.escape(str(built.functions()[function]))
+    assert re.search(rf"# code object from '?{folder}/__pycache__/", log)
+    assert re.findall(rf"# code object from '?{folder}/.*\.py'?$", log, re.MULTILINE) == []
+
+
+@pytest.mark.parametrize(("function", "story"), SAMPLES)
+def test_it_answers_its_good_event_and_refuses_its_bad_one(aws, endpoint, function, story):
+    with emulated(aws.deployment.function(function), endpoint) as environment:
+        answer, failed = environment.invoke(event(story))
+
+    check(function, story, answer)
+    assert failed is ((function, story) in REFUSALS)
+
+
+@pytest.mark.parametrize("function", function_names())
+def test_an_aws_that_is_not_there_is_a_transient_error(aws, function):
+    with emulated(aws.deployment.function(function), "http://127.0.0.1:1") as environment:
+        answer, failed = environment.invoke(event("copy_between_accounts"))
+
+    assert failed
+    assert json.loads(answer)["errorType"] == "TransientError"
+
+
+def test_a_setting_that_the_template_does_not_give_is_a_bug_that_no_route_of_the_definition_takes(aws, endpoint):
+    function = copy.copy(aws.deployment.function("ValidateRequestFunction"))
+    function.environment_vars = {"EXTERNAL_ID": function.environment_vars["EXTERNAL_ID"]}
+    with emulated(function, endpoint) as environment:
+        answer, failed = environment.invoke(event("copy_between_accounts"))
+
+    assert failed
+    assert json.loads(answer)["errorType"] == "KeyError"
+    assert "KeyError" not in (ROOT / "statemachine" / "copy_model.asl.yaml").read_text()
+
+
+def test_a_function_that_takes_longer_than_the_template_lets_it_is_timed_out(aws):
+    function = copy.copy(aws.deployment.function("DescribeProjectVersionFunction"))
+    function.timeout = 2
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with emulated(function, endpoint) as environment:
+            answer, failed = environment.invoke(event("copy_between_accounts"))
+
+    assert failed
+    assert json.loads(answer)["errorMessage"] == "Task timed out after 2.00 seconds"
+
+
+def test_a_role_that_does_not_trust_the_function_is_named(aws, endpoint):
+    function = copy.copy(aws.deployment.function("DescribeProjectVersionFunction"))
+    function.environment_vars = {**function.environment_vars, "EXTERNAL_ID": "another"}
+    with emulated(function, endpoint) as environment:
+        answer, _ = environment.invoke(event("copy_between_accounts"))
+
+    assert json.loads(answer)["errorType"] == "AccessDeniedError"
+    assert "role/rekognition-model-copy-destination" in json.loads(answer)["errorMessage"]
+
+
+def test_each_log_line_of_an_execution_has_its_arn(aws, endpoint):
+    request = {**read_event("already_copied"), "Execution": {"Id": "arn:of:the:execution", "Name": "one"}}
+    with emulated(aws.deployment.function("DescribeProjectVersionFunction"), endpoint) as environment:
+        environment.invoke(json.dumps(request))
+        lines = [json.loads(line) for line in environment.log.splitlines() if line.startswith("{")]
+
+    assert [line["correlation_id"] for line in lines] == ["arn:of:the:execution"]

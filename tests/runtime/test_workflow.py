@@ -1,0 +1,53 @@
+"""The whole definition over the functions as they are deployed."""
+
+import time
+from contextlib import ExitStack
+from types import SimpleNamespace
+
+import pytest
+
+from sandbox.clock import replaced
+from sandbox.emulator import emulated
+from sandbox.rekognition.settings import settings
+from sandbox.serve import SPEED
+from sandbox.stories import backend_of, read_event
+from tests.workflow.ending import Ending
+
+
+@pytest.fixture
+def deployed_functions(aws, endpoint):
+    """Each function under Lambda's runtime, in the place of those that the sandbox runs itself."""
+    with ExitStack() as stack:
+        running = {
+            arn: stack.enter_context(emulated(function, endpoint)) for arn, function in aws.deployment.functions.items()
+        }
+        lambdas = SimpleNamespace(invoke=lambda arn, payload: running[arn].invoke(payload))
+        stack.enter_context(replaced(aws, "lambdas", lambdas))
+        yield running
+
+
+def run(aws, story):
+    execution = aws.start(read_event(story))
+    while execution.status == "RUNNING":
+        time.sleep(0.05)
+    return Ending.of(execution)
+
+
+def test_the_definition_copies_between_accounts(aws, deployed_functions, monkeypatch):
+    monkeypatch.setattr(settings, "copy_seconds", 2 * SPEED)
+
+    ending = run(aws, "copy_between_accounts")
+
+    assert ending.status == "SUCCEEDED"
+    assert ending.output["Withdrawal"]["Withdrawn"] is True
+    request = read_event("copy_between_accounts")
+    copied = backend_of(request["DestinationProjectArn"]).projects[request["DestinationProjectArn"]].versions["v3"]
+    assert ending.output["ProjectVersionArn"] == copied.arn
+    assert backend_of(request["SourceProjectArn"]).projects[request["SourceProjectArn"]].policies == {}
+
+
+def test_the_definition_takes_a_refusal_by_its_name(aws, deployed_functions):
+    ending = run(aws, "name_taken")
+
+    assert ending.error == "VersionConflictError"
+    assert not ending.failed_at_task

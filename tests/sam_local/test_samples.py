@@ -1,0 +1,25 @@
+"""Each function in a container, as sam local invoke runs it: make test-sam-local."""
+
+import subprocess
+
+import pytest
+
+from sandbox import local
+from tests.samples import SAMPLES, check
+
+
+@pytest.fixture(scope="module")
+def served_sandbox():
+    with local.sandbox_for_containers() as (aws, endpoint):
+        for story in {story for _, story in SAMPLES}:
+            aws.seed(story)
+        yield aws, endpoint
+
+
+@pytest.mark.parametrize(("function", "story"), SAMPLES)
+def test_sam_local_invoke(served_sandbox, function, story):
+    aws, endpoint = served_sandbox
+
+    done = local.invoke(aws.deployment.function(function), story, endpoint, stdout=subprocess.PIPE)
+
+    check(function, story, done.stdout)

@@ -1,0 +1,75 @@
+"""For each function an event that it answers and one that it refuses, with what it then says."""
+
+import json
+from typing import Any
+
+VARIES: Any = object()
+SOURCE, DESTINATION = "111111111111", "222222222222"
+PROJECTS = f"arn:aws:rekognition:us-east-1:{DESTINATION}:project"
+POLICY = f"rekognition-model-copy-{DESTINATION}"
+
+ANSWERS = {
+    ("ValidateRequestFunction", "copy_between_accounts"): {
+        "StartedAt": VARIES,
+        "CrossesAccounts": True,
+        "NeedsGrant": True,
+    },
+    ("EnsureProjectPolicyFunction", "copy_between_accounts"): {"PolicyName": POLICY, "Changed": True, "Rounds": 1},
+    ("CopyProjectVersionFunction", "already_granted"): {
+        "ProjectVersionArn": VARIES,
+        "Status": "COPYING_IN_PROGRESS",
+        "StatusMessage": "",
+        "WaitSeconds": VARIES,
+        "Since": VARIES,
+        "Adopted": False,
+        "TimesMissing": 0,
+    },
+    ("DescribeProjectVersionFunction", "already_copied"): {
+        "ProjectVersionArn": f"{PROJECTS}/already_copied/version/v3/1710000100000",
+        "Status": "RUNNING",
+        "StatusMessage": "",
+        "WaitSeconds": VARIES,
+        "Since": VARIES,
+        "Adopted": True,
+        "TimesMissing": 0,
+    },
+    ("WithdrawGrantFunction", "grant_left_behind"): {"PolicyName": POLICY, "Withdrawn": True},
+}
+REFUSALS = {
+    ("ValidateRequestFunction", "many_mistakes"): (
+        "InvalidRequestError",
+        "The request has 7 mistakes: (1) DestinationProjectArn is required, and is missing. ",
+    ),
+    ("EnsureProjectPolicyFunction", "policies_full"): (
+        "PolicyQuotaError",
+        f"arn:aws:rekognition:us-east-1:{SOURCE}:project/policies_full/1700000000000 holds as many project policies as "
+        "its quota allows (team-3, team-4, team-5, team-6, team-7)",
+    ),
+    ("CopyProjectVersionFunction", "name_taken"): (
+        "VersionConflictError",
+        f"{PROJECTS}/name_taken/1710000000000 already has a version named v3",
+    ),
+    ("DescribeProjectVersionFunction", "destination_missing"): (
+        "DestinationProjectNotFoundError",
+        f"There is no project arn:aws:rekognition:us-east-1:{DESTINATION}:project/destination_missing-misspelt/17",
+    ),
+    ("WithdrawGrantFunction", "many_mistakes"): (
+        "InvalidRequestError",
+        "The request has 1 mistake: (1) It has not passed Validate request; run that function on it first.",
+    ),
+}
+SAMPLES = sorted([*ANSWERS, *REFUSALS])
+
+
+def check(function: str, story: str, answer: str) -> None:
+    """Compare what a function answered, or the error that it ended with, with what the sample says."""
+    given = json.loads(answer)
+    if (function, story) in REFUSALS:
+        error, sentence = REFUSALS[function, story]
+        assert set(given) == {"errorType", "errorMessage", "requestId", "stackTrace"}
+        assert given["errorType"] == error
+        assert given["errorMessage"].startswith(sentence)
+    else:
+        expected = ANSWERS[function, story]
+        assert list(given) == list(expected)
+        assert {**given, **{key: VARIES for key, value in expected.items() if value is VARIES}} == expected
