@@ -40,6 +40,11 @@ def expanded_template() -> dict[str, Any]:
     machine = template["Resources"]["CopyModelStateMachine"]["Properties"]
     machine["Definition"] = yaml.safe_load((ROOT / machine.pop("DefinitionUri")).read_text())
     template["Globals"]["Function"]["CodeUri"] = "s3://sandbox/functions.zip"
+    return expand(template)
+
+
+def expand(template: dict[str, Any]) -> dict[str, Any]:
+    """Do what the template's Transform asks of CloudFormation."""
     translator = Translator({}, Parser(), boto_session=boto3.Session(region_name=REGION))
     expanded: dict[str, Any] = translator.translate(template, {})
     return expanded
@@ -65,8 +70,14 @@ def deploy(stack_account: str = STACK_ACCOUNT) -> Deployment:
             _create_stack(account, f"{STACK_NAME}-{side.lower()}", template, TrustedRoleArns=principals)
     for account in (SOURCE_ACCOUNT, DESTINATION_ACCOUNT, STACK_ACCOUNT):
         _create_administrator(account)
+    return deployed(stack_account)
+
+
+def deployed(stack_account: str) -> Deployment:
+    """Find what the stack made."""
     functions = lambda_simple_backends[stack_account][REGION].list_functions()
-    return Deployment(outputs["StateMachineArn"], {one.function_arn: one for one in functions})
+    (machine,) = client("stepfunctions", stack_account).list_state_machines()["stateMachines"]
+    return Deployment(machine["stateMachineArn"], {one.function_arn: one for one in functions})
 
 
 def logical_id(function_name: str) -> str:

@@ -43,7 +43,6 @@ class Sandbox:
         self.deployment = deployment.deploy(stack_account)
         self.plan = Plan()
         self.lambdas = Lambdas(self.deployment.functions, its_clock, lambda: self.plan)
-        _, _, _, self._region, self._account, *_ = self.deployment.state_machine_arn.split(":")
 
     def reset(self) -> None:
         """Begin a world on a virtual clock that is empty but for the stack."""
@@ -111,7 +110,8 @@ class Sandbox:
 
     @property
     def _step_functions(self) -> Any:
-        return stepfunctions_parser_backends[self._account][self._region]
+        _, _, _, region, account, *_ = self.deployment.state_machine_arn.split(":")
+        return stepfunctions_parser_backends[account][region]
 
 
 @contextmanager

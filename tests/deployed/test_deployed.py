@@ -44,6 +44,6 @@ def run(machine, request):
     step_functions = boto3.client("stepfunctions")
     arn = step_functions.start_execution(stateMachineArn=machine, input=request)["executionArn"]
     while (execution := step_functions.describe_execution(executionArn=arn))["status"] == "RUNNING":
-        time.sleep(5)
+        time.sleep(2)
     assert execution["status"] == "SUCCEEDED", f"{execution.get('error')}: {execution.get('cause')}"
     return json.loads(execution["output"])

@@ -1,6 +1,7 @@
 """``make demo`` and ``make serve``, as a person meets them."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -155,6 +156,18 @@ def test_the_served_sandbox_lets_nobody_into_a_role_that_does_not_trust_him(endp
         sts.assume_role(RoleArn=role, RoleSessionName="me", ExternalId="rekognition-model-copy")
     with pytest.raises(sts.exceptions.ClientError, match="is not authorized to perform: sts:AssumeRole"):
         sts.assume_role(RoleArn=f"{role}-unknown", RoleSessionName="me")
+
+
+def test_the_tests_of_a_deployed_stack_run_against_the_served_one(endpoint):
+    request = ROOT / "events" / "grant_left_behind.json"
+    settings = {"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"}
+    chosen = {"DEPLOYED_STACK": "rekognition-model-copy", "REQUEST": str(request), "AWS_DEFAULT_REGION": REGION}
+    command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/deployed")
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **settings, **chosen}, capture_output=True, text=True, check=False
+    )
+
+    assert "1 passed" in done.stdout, done.stdout
 
 
 def ended(step_functions, arn):

@@ -1,0 +1,100 @@
+"""The way to a stack that the README shows: sam build, then sam deploy, with no flags."""
+
+import json
+import os
+import shutil
+import subprocess
+from functools import partial
+
+import pytest
+import yaml
+from moto.cloudformation.responses import CloudFormationResponse
+from samtranslator.yaml_helper import yaml_parse
+
+from sandbox import built, deployment
+from sandbox.clock import VirtualClock, replaced
+from sandbox.deployment import REGION, ROOT, SOURCE_ACCOUNT, STACK_ACCOUNT, function_names
+from sandbox.lambdas import Lambdas
+from sandbox.local import SAM
+from sandbox.serve import served
+from sandbox.stories import read_event
+from sandbox.world import sandbox
+from tests.workflow.ending import Ending
+
+# SAM makes a bucket for what it uploads by a stack of its own, which moto's CloudFormation can't.
+MANAGED_STACK = {
+    "Resources": {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "managed-by-sam"}}},
+    "Outputs": {"SourceBucket": {"Value": {"Ref": "Bucket"}}},
+}
+
+
+@pytest.fixture(scope="module")
+def aws():
+    """An AWS in which the stack is in another account, and CloudFormation expands what SAM uploads."""
+    with sandbox(VirtualClock(), stack_account=SOURCE_ACCOUNT) as aws:
+        tags = [{"Key": "ManagedStackSource", "Value": "AwsSamCli"}]
+        deployment.client("cloudformation", STACK_ACCOUNT).create_stack(
+            StackName="aws-sam-cli-managed-default", TemplateBody=json.dumps(MANAGED_STACK), Tags=tags
+        )
+        with replaced(CloudFormationResponse, "_get_stack_from_s3_url", lambda self, url: expanded(url)):
+            yield aws
+
+
+def uploaded(key):
+    s3 = deployment.client("s3", STACK_ACCOUNT)
+    return s3.get_object(Bucket="managed-by-sam", Key=key)["Body"].read()
+
+
+def expanded(url):
+    template = yaml_parse(uploaded(url.partition("managed-by-sam/")[2]))
+    machine = template["Resources"]["CopyModelStateMachine"]["Properties"]
+    machine["Definition"] = yaml.safe_load(uploaded(machine.pop("DefinitionUri")["Key"]))
+    return json.dumps(deployment.expand(template))
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A clone in which sam build has run."""
+    folder = tmp_path_factory.mktemp("project")
+    for name in ("template.yaml", "samconfig.toml"):
+        shutil.copy(ROOT / name, folder)
+    for name in (".aws-sam", "statemachine"):
+        shutil.copytree(ROOT / name, folder / name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def sam_deploy(aws, project):
+    with served() as endpoint:
+        settings = {"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"}
+        environment = {**os.environ, **settings, "AWS_DEFAULT_REGION": REGION}
+        yield partial(subprocess.run, cwd=project, env=environment, text=True, capture_output=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def first(sam_deploy):
+    """The first deployment, with each question answered by return and then consent."""
+    # Its name and Region, the parameters, four questions of SAM's and two on where to write the answers.
+    questions = 2 + len(built.template()["Parameters"]) + 4 + 2
+    return sam_deploy((SAM, "deploy", "--guided"), input="\n" * questions + "y\n")
+
+
+def test_the_first_deployment_makes_the_stack(aws, first):
+    assert first.returncode == 0, first.stdout + first.stderr
+    made = deployment.deployed(STACK_ACCOUNT)
+    assert {deployment.logical_id(one.function_name) for one in made.functions.values()} == set(function_names())
+
+
+def test_later_ones_need_no_flags(aws, first, sam_deploy):
+    done = sam_deploy((SAM, "deploy"), input="y\n")
+
+    assert "No changes to deploy. Stack rekognition-model-copy is up to date" in done.stdout + done.stderr
+
+
+def test_what_was_deployed_runs(aws, first):
+    aws.deployment = deployment.deployed(STACK_ACCOUNT)
+    aws.lambdas = Lambdas(aws.deployment.functions, aws.clock, lambda: aws.plan)
+
+    ending = Ending.of(aws.run(read_event("many_mistakes")))
+
+    assert ending.error == "InvalidRequestError"

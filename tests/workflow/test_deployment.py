@@ -1,0 +1,91 @@
+"""The stack that the sandbox's CloudFormation makes of the template as SAM expands it."""
+
+import json
+import re
+from graphlib import CycleError, TopologicalSorter
+
+import pytest
+
+from sandbox.deployment import STACK_ACCOUNT, client, expanded_template, function_names
+
+
+def references(part):
+    """Name the resources that a part of a template refers to."""
+    if isinstance(part, list):
+        return {name for one in part for name in references(one)}
+    if not isinstance(part, dict):
+        return set()
+    found = {name for one in part.values() for name in references(one)}
+    if set(part) == {"Ref"}:
+        found.add(part["Ref"])
+    if set(part) == {"Fn::GetAtt"}:
+        found.add(part["Fn::GetAtt"][0])
+    if set(part) == {"Fn::Sub"} and isinstance(part["Fn::Sub"], str):
+        found |= set(re.findall(r"\$\{(\w+)", part["Fn::Sub"]))
+    return found
+
+
+def order(template):
+    """Put the resources in an order in which they can be made, or raise CycleError."""
+    resources = template["Resources"]
+    needs = {name: references(one) & set(resources) | set(one.get("DependsOn", ())) for name, one in resources.items()}
+    return list(TopologicalSorter(needs).static_order())
+
+
+def test_nothing_refers_in_a_circle():
+    template = expanded_template()
+    ordered = order(template)
+    assert ordered.index("CopyProjectVersionFunctionRole") < ordered.index("ValidateRequestFunction")
+    assert ordered.index("ValidateRequestFunction") < ordered.index("CopyModelStateMachine")
+
+    template["Resources"]["CopyProjectVersionFunctionRole"]["DependsOn"] = ["ValidateRequestFunction"]
+    with pytest.raises(CycleError):
+        order(template)
+
+
+def test_each_function_has_the_role_of_its_name(aws):
+    roles = {role["Arn"] for role in client("iam", STACK_ACCOUNT).list_roles()["Roles"]}
+
+    for name in function_names():
+        function = aws.deployment.function(name)
+        assert function.role in roles
+        assert f"-{name}Role-" in function.role
+
+
+def test_each_function_has_all_that_the_template_gives(aws):
+    given = expanded_template()["Resources"]
+    for name in function_names():
+        function, properties = aws.deployment.function(name), given[name]["Properties"]
+        variables = function.environment_vars
+        assert set(variables) == set(properties["Environment"]["Variables"])
+        assert variables["STACK_ACCOUNT"] == STACK_ACCOUNT
+        assert variables["COPY_ROLE_ARN"] == aws.deployment.function("CopyProjectVersionFunction").role
+        assert not [value for value in variables.values() if "{" in str(value)]
+        assert (function.handler, function.timeout, function.memory_size, function.run_time) == (
+            properties["Handler"],
+            60,
+            512,
+            "python3.13",
+        )
+
+
+def test_the_definition_calls_the_functions_that_were_made(aws):
+    machine = aws.deployment.state_machine_arn
+    described = client("stepfunctions", STACK_ACCOUNT).describe_state_machine(stateMachineArn=machine)
+
+    assert "${" not in described["definition"]
+    states = json.loads(described["definition"])["States"].values()
+    assert {state["Resource"] for state in states if state["Type"] == "Task"} == set(aws.deployment.functions)
+    assert described["roleArn"] in {role["Arn"] for role in client("iam", STACK_ACCOUNT).list_roles()["Roles"]}
+
+
+def test_logs_go_to_the_groups_that_were_made(aws):
+    groups = {group["logGroupName"] for group in client("logs", STACK_ACCOUNT).describe_log_groups()["logGroups"]}
+    resources = expanded_template()["Resources"]
+    (destination,) = resources["CopyModelStateMachine"]["Properties"]["LoggingConfiguration"]["Destinations"]
+
+    assert len(groups) == 2
+    assert "/aws/vendedlogs/states/rekognition-model-copy" in groups
+    assert destination["CloudWatchLogsLogGroup"]["LogGroupArn"] == {"Fn::GetAtt": ["StateMachineLogGroup", "Arn"]}
+    for name in function_names():
+        assert resources[name]["Properties"]["LoggingConfig"]["LogGroup"] == {"Ref": "FunctionLogGroup"}
