@@ -73,6 +73,10 @@ fuzz: .venv/.stamp ## Run random schedules (FUZZ_EXAMPLES=500)
 mutants: .venv/.stamp ## Break the project in small ways and tell what the tests let pass (an hour)
 	.venv/bin/python tests/mutants.py
 
+.PHONY: bench
+bench: .venv-bench/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Measure cold starts, packages and polling, and write docs/benchmarks.md
+	@PYTHONPATH=functions .venv-bench/bin/python -m benchmarks
+
 .PHONY: check
 check: check-code check-template check-definition ## Run every checker over the code, the template and the definition
 
@@ -122,7 +126,7 @@ build: .aws-sam/.stamp ## Build what is deployed into .aws-sam
 .PHONY: lock
 lock: .venv-lock/.stamp .venv-node/.stamp ## Lock the packages that requirements/ and package.json name (UPGRADE=1: newest)
 	cd requirements && $(LOCK) functions.in --output-file ../functions/requirements.txt
-	cd requirements && for name in pip test sam runtime node lock; do $(LOCK) $$name.in --output-file $$name.txt || exit; done
+	cd requirements && for name in pip test sam runtime bench node lock; do $(LOCK) $$name.in --output-file $$name.txt || exit; done
 	$(NPM) install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
 
 .PHONY: clean
@@ -147,6 +151,9 @@ endef
 
 .venv-runtime/.stamp: requirements/runtime.txt requirements/pip.txt
 	$(NEEDS_LAMBDAS_PYTHON)
+	$(environment)
+
+.venv-bench/.stamp: requirements/bench.txt requirements/pip.txt
 	$(environment)
 
 .venv-node/.stamp: requirements/node.txt requirements/pip.txt

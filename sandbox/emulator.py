@@ -61,7 +61,8 @@ class Emulator:
             answer = response.read().decode()
         if answer.startswith("Task timed out"):  # where Lambda answers as it does of other errors
             return json.dumps({"errorType": "Sandbox.Timedout", "errorMessage": answer}), True
-        return answer, "errorType" in json.loads(answer)
+        read = json.loads(answer)
+        return answer, isinstance(read, dict) and "errorType" in read
 
     @property
     def log(self) -> str:

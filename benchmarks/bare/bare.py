@@ -1,24 +1,35 @@
-"""What each function calls, made as plainly as boto3 allows: the peer of its cold start."""
+"""The peer of the functions: the same clients and the same calls, made as plainly as boto3 allows.
+
+Each handler makes the calls that the function of its name makes for the event that functions.py gives both.
+"""
 
 import json
 import os
+from typing import Any
 
 import boto3
 from botocore.config import Config
 
 CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
+DESCRIBE = "rekognition:DescribeProjectVersions"
+
 sts = boto3.client("sts", config=CONFIG)
+clients: dict[str, Any] = {}
 
 
-def client(project, role, *actions):
-    account = project.split(":")[4]
+def client(project: str, role: str, *actions: str) -> Any:
+    if project not in clients:
+        clients[project] = assume(project.split(":")[4], role, actions)
+    return clients[project]
+
+
+def assume(account: str, role: str, actions: tuple[str, ...]) -> Any:
+    policy = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": actions, "Resource": "*"}}
     found = sts.assume_role(
         RoleArn=f"arn:aws:iam::{account}:role/{os.environ[role]}",
         RoleSessionName="bare",
         ExternalId=os.environ["EXTERNAL_ID"],
-        Policy=json.dumps(
-            {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": actions, "Resource": "*"}}
-        ),
+        Policy=json.dumps(policy),
     )["Credentials"]
     return boto3.client(
         "rekognition",
@@ -29,41 +40,38 @@ def client(project, role, *actions):
     )
 
 
-def validate_request(event, context):
-    source = client(event["SourceProjectArn"], "SOURCE_ROLE_NAME", "rekognition:DescribeProjectVersions")
-    destination = client(event["DestinationProjectArn"], "DESTINATION_ROLE_NAME", "rekognition:DescribeProjectVersions")
-    source.describe_project_versions(ProjectArn=event["SourceProjectArn"], VersionNames=["v3"])
-    destination.describe_project_versions(
-        ProjectArn=event["DestinationProjectArn"], VersionNames=[event["VersionName"]]
-    )
-    return {}
+def describe_source(event: dict[str, Any]) -> None:
+    project, version = event["SourceProjectArn"], event["SourceProjectVersionArn"].split("/")[3]
+    client(project, "SOURCE_ROLE_NAME", DESCRIBE).describe_project_versions(ProjectArn=project, VersionNames=[version])
 
 
-def ensure_project_policy(event, context):
-    source = client(
-        event["SourceProjectArn"], "SOURCE_ROLE_NAME", "rekognition:ListProjectPolicies", "rekognition:PutProjectPolicy"
-    )
+def describe_destination(event: dict[str, Any], *actions: str) -> None:
+    project, version = event["DestinationProjectArn"], event["VersionName"]
+    destination = client(project, "DESTINATION_ROLE_NAME", DESCRIBE, *actions)
+    destination.describe_project_versions(ProjectArn=project, VersionNames=[version])
+
+
+def list_policies(event: dict[str, Any], action: str) -> None:
+    source = client(event["SourceProjectArn"], "SOURCE_ROLE_NAME", "rekognition:ListProjectPolicies", action)
     source.list_project_policies(ProjectArn=event["SourceProjectArn"])
-    return {}
 
 
-def copy_project_version(event, context):
-    destination = client(event["DestinationProjectArn"], "DESTINATION_ROLE_NAME", "rekognition:CopyProjectVersion")
-    destination.describe_project_versions(
-        ProjectArn=event["DestinationProjectArn"], VersionNames=[event["VersionName"]]
-    )
-    return {}
+def validate_request(event: dict[str, Any], context: object) -> None:
+    describe_source(event)
+    describe_destination(event)
 
 
-def describe_project_version(event, context):
-    destination = client(event["DestinationProjectArn"], "DESTINATION_ROLE_NAME", "rekognition:DescribeProjectVersions")
-    destination.describe_project_versions(
-        ProjectArn=event["DestinationProjectArn"], VersionNames=[event["VersionName"]]
-    )
-    return {}
+def ensure_project_policy(event: dict[str, Any], context: object) -> None:
+    list_policies(event, "rekognition:PutProjectPolicy")
 
 
-def withdraw_grant(event, context):
-    source = client(event["SourceProjectArn"], "SOURCE_ROLE_NAME", "rekognition:ListProjectPolicies")
-    source.list_project_policies(ProjectArn=event["SourceProjectArn"])
-    return {}
+def copy_project_version(event: dict[str, Any], context: object) -> None:
+    describe_destination(event, "rekognition:CopyProjectVersion")
+
+
+def describe_project_version(event: dict[str, Any], context: object) -> None:
+    describe_destination(event)
+
+
+def withdraw_grant(event: dict[str, Any], context: object) -> None:
+    list_policies(event, "rekognition:DeleteProjectPolicy")

@@ -1,0 +1,42 @@
+"""The size of what is uploaded for each function."""
+
+import io
+import zipfile
+from collections import Counter
+from pathlib import Path
+
+from benchmarks.tables import table
+from sandbox import built
+
+LARGEST = 1_300_000
+DEPENDENCIES = ("aws_lambda_powertools", "jmespath", "typing_extensions")
+
+
+def sizes() -> tuple[str, str, list[str]]:
+    """Pack each function as SAM does; give the tables, and what missed its mark."""
+    archives = {name: _pack(folder) for name, folder in built.functions().items()}
+    missed = [f"{name} has {len(one):,} bytes" for name, one in archives.items() if len(one) > LARGEST]
+    parts = _parts(next(iter(archives.values())))
+    return (
+        table(("Function", "zip, bytes"), [(name, len(one)) for name, one in archives.items()]),
+        table(("Part of each zip", "adds, bytes"), parts.most_common()),
+        missed,
+    )
+
+
+def _pack(folder: Path) -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        for path in sorted(folder.rglob("*")):
+            packed.write(path, path.relative_to(folder))
+    return archive.getvalue()
+
+
+def _parts(archive: bytes) -> Counter[str]:
+    """Sum up what the files of each part take, with their headers and entries in the directory."""
+    parts: Counter[str] = Counter()
+    with zipfile.ZipFile(io.BytesIO(archive)) as packed:
+        for one in packed.infolist():
+            part = next((name for name in DEPENDENCIES if name in one.filename), "the functions and model_copy")
+            parts[part] += one.compress_size + 76 + 2 * len(one.filename)
+    return parts
