@@ -167,9 +167,10 @@ def _plot(outcomes: dict[tuple[str, str], Outcome]) -> None:
             for duration, point in zip(DURATIONS, points, strict=True):
                 axes.annotate(duration, point, textcoords="offset points", xytext=(4, 5), fontsize=8)
         axes.set(
-            xscale="log", yscale="log", xlabel="dollars a copy (state transitions)", ylabel="seconds late on average"
+            xscale="log", ylim=(0, 35), xlabel="dollars a copy (state transitions)", ylabel="seconds late on average"
         )
         axes.set_title("How late the end of a copy is seen, and at what cost")
-        axes.legend()
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.legend(loc="center right")
         axes.grid(visible=True, which="both", alpha=0.2)
         figure.savefig(PLOT, metadata={"Date": None}, bbox_inches="tight")

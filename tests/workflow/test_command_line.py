@@ -10,8 +10,9 @@ import time
 import boto3
 import pytest
 
-from sandbox.deployment import ADMINISTRATOR, DESTINATION_ACCOUNT, REGION, ROOT, SOURCE_ACCOUNT
+from sandbox.deployment import ADMINISTRATOR, DESTINATION_ACCOUNT, REGION, ROOT, SOURCE_ACCOUNT, function_names
 from sandbox.stories import read_event
+from tests.samples import ANSWERS, REFUSALS
 
 
 def sandbox(*arguments):
@@ -66,6 +67,16 @@ def test_the_demo_in_the_readme_is_what_it_prints():
 
     for line in block.splitlines():
         assert any(one.startswith(line.removesuffix("...")) for one in printed), line
+
+
+def test_the_readme_shows_an_event_that_each_function_answers_and_one_that_it_refuses():
+    rows = re.findall(
+        r"^\| `(\w+Function)` \| `(\w+)` \| `(\w+)` \| `(\w+)` \|$", (ROOT / "README.md").read_text(), re.M
+    )
+
+    assert [name for name, *_ in rows] == function_names()
+    assert {(name, good) for name, good, _, _ in rows} == set(ANSWERS)
+    assert {(name, bad): error for name, _, bad, error in rows} == {key: error for key, (error, _) in REFUSALS.items()}
 
 
 def test_the_demo_tells_each_attempt_and_the_fault_that_it_met():
