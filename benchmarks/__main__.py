@@ -22,8 +22,8 @@ sandbox on a local port, across accounts; medians of {cold_starts} new environme
 
 {cold}
 
-What the imports take of it (`python -X importtime`, medians of {imports_runs} processes). The bare handler makes its STS
-client while it is imported, the functions when they are first invoked.
+What the imports take of it (`python -X importtime`, medians of {imports_runs} processes). The bare handler makes its
+STS client while it is imported, the functions when they are first invoked.
 
 {imports}
 
