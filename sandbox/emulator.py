@@ -13,7 +13,7 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
@@ -26,18 +26,14 @@ from sandbox.lambdas import variables
 
 PYTHON = ROOT / ".venv-runtime" / "bin" / "python3.13"
 EMULATORS = ROOT / ".venv-sam" / "lib" / "python3.13" / "site-packages" / "samcli" / "local" / "rapid"
-EMULATOR = EMULATORS / (
-    "aws-lambda-rie-arm64" if platform.machine() in ("aarch64", "arm64") else "aws-lambda-rie-x86_64"
-)
+EMULATOR = EMULATORS / f"aws-lambda-rie-{'arm64' if platform.machine() == 'aarch64' else 'x86_64'}"
 INVOCATIONS = "2015-03-31/functions/function/invocations"
 
 
 def missing() -> str | None:
     """Name the part of the runtime that this machine lacks, and how to get it."""
     if platform.system() != "Linux":
-        return (
-            "Lambda's runtime interface emulator runs on Linux only. Run the tests there, in a container for example."
-        )
+        return "Lambda's runtime interface emulator runs on Linux only. Run this there, in a container for example."
     for part in (PYTHON, EMULATOR):
         if not part.exists():
             return f"{part.relative_to(ROOT)} is missing. Install Python 3.13, then: make clean test"
@@ -49,9 +45,8 @@ def missing() -> str | None:
 class Emulator:
     """One execution environment of a function, which takes one invocation at a time."""
 
-    def __init__(self, address: str, process: "subprocess.Popen[bytes]", log: IO[bytes]) -> None:
+    def __init__(self, address: str, log: IO[bytes]) -> None:
         self._url = f"http://{address}/{INVOCATIONS}"
-        self._process = process
         self._log = log
 
     def invoke(self, payload: str) -> tuple[str, bool]:
@@ -92,7 +87,7 @@ def emulated(function: LambdaFunction, endpoint: str, code: Path | None = None, 
         "AWS_LAMBDA_FUNCTION_TIMEOUT": str(function.timeout),
         **extra,
     }
-    address, runtime_api = _free_address(), _free_address()
+    address, runtime_api = _free_addresses(2)
     addresses = ("--runtime-interface-emulator-address", address, "--runtime-api-address", runtime_api)
     with TemporaryFile() as log:
         process = subprocess.Popen(
@@ -106,16 +101,16 @@ def emulated(function: LambdaFunction, endpoint: str, code: Path | None = None, 
         )
         try:
             _wait_for(address, process)
-            yield Emulator(address, process, log)
+            yield Emulator(address, log)
         finally:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
 
-def _free_address() -> str:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{found.getsockname()[1]}"
+def _free_addresses(count: int) -> list[str]:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [f"127.0.0.1:{one.getsockname()[1]}" for one in sockets]
 
 
 def _wait_for(address: str, process: "subprocess.Popen[bytes]") -> None:

@@ -8,8 +8,8 @@ import pytest
 from sandbox import emulator
 from sandbox.clock import FastClock
 from sandbox.serve import SPEED, served
-from sandbox.stories import stories
 from sandbox.world import Sandbox, sandbox
+from tests.samples import SAMPLES
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -23,7 +23,7 @@ def _runtime() -> None:
 @pytest.fixture(scope="module")
 def aws() -> Iterator[Sandbox]:
     with sandbox(FastClock(SPEED)) as aws:
-        for story in stories():
+        for story in {story for _, story in SAMPLES}:
             aws.seed(story)
         yield aws
 

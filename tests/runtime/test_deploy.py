@@ -67,7 +67,7 @@ def project(tmp_path_factory):
 def sam_deploy(aws, project):
     with served() as endpoint:
         settings = {"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"}
-        environment = {**os.environ, **settings, "AWS_DEFAULT_REGION": REGION}
+        environment = {**os.environ, **settings, "AWS_DEFAULT_REGION": REGION, "TMPDIR": str(project)}
         yield partial(subprocess.run, cwd=project, env=environment, text=True, capture_output=True, check=False)
 
 

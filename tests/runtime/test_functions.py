@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from sandbox import built
+from sandbox import built, emulator
 from sandbox.deployment import ROOT, function_names
 from sandbox.emulator import emulated
 from sandbox.stories import read_event
@@ -18,6 +18,14 @@ SOURCES = ROOT / "functions"
 
 def event(story):
     return json.dumps(read_event(story))
+
+
+def test_a_part_that_is_missing_is_named_with_how_to_get_it(monkeypatch):
+    assert emulator.missing() is None
+
+    monkeypatch.setattr(emulator, "PYTHON", ROOT / ".venv-runtime" / "bin" / "python3.0")
+
+    assert emulator.missing() == ".venv-runtime/bin/python3.0 is missing. Install Python 3.13, then: make clean test"
 
 
 @pytest.mark.parametrize("function", function_names())
