@@ -85,10 +85,13 @@ def test_the_first_deployment_makes_the_stack(aws, first):
     assert {deployment.logical_id(one.function_name) for one in made.functions.values()} == set(function_names())
 
 
-def test_later_ones_need_no_flags(aws, first, sam_deploy):
+def test_a_pipeline_needs_no_flags_and_no_answers_of_the_first_time(aws, first, project, sam_deploy):
+    shutil.copy(ROOT / "samconfig.toml", project)
+
     done = sam_deploy((SAM, "deploy"), input="y\n")
 
-    assert "No changes to deploy. Stack rekognition-model-copy is up to date" in done.stdout + done.stderr
+    assert 'Capabilities                 : ["CAPABILITY_IAM"]' in done.stdout
+    assert "Successfully created/updated stack - rekognition-model-copy" in done.stdout
 
 
 def test_what_was_deployed_runs(aws, first):
