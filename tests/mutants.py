@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 FUNCTIONS, DEFINITION = "functions/model_copy", "statemachine/copy_model.asl.yaml"
-TESTS = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "2", "-p", "no:cacheprovider", "--no-header", "tests"]
+TESTS = "-m pytest -x -q -n 2 -p no:cacheprovider --no-header tests/unit tests/workflow".split()
 
 
 @dataclass(frozen=True)
@@ -252,7 +252,9 @@ def survives(mutant: Mutant) -> bool:
         if text.count(mutant.before) < 1:
             raise SystemExit(f"{mutant.file} has no {mutant.before!r} any more: bring the mutant up to date.")
         broken.write_text(text.replace(mutant.before, mutant.after, 1))
-        result = subprocess.run(TESTS, cwd=tree, env={**os.environ, "PYTHONPATH": ""}, capture_output=True, check=False)
+        result = subprocess.run(
+            [sys.executable, *TESTS], cwd=tree, env={**os.environ, "PYTHONPATH": ""}, capture_output=True, check=False
+        )
     return result.returncode == 0
 
 
