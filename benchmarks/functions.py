@@ -3,10 +3,11 @@
 import copy
 import json
 import os
+import random
 import re
 import subprocess
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -114,7 +115,10 @@ def imports() -> str:
     folders = {name: (folder, _module(name)) for name, folder in built.functions().items()}
     folders["the bare handler"] = (BARE, "bare")
     parts = [*PARTS, "Python's own library"]
-    rounds = [{name: _import(*place) for name, place in folders.items()} for _ in range(IMPORTS)]
+    rounds = []
+    for _ in range(IMPORTS):
+        order = random.sample(list(folders), len(folders))
+        rounds.append({name: _import(*folders[name]) for name in order})
     rows = []
     for name in folders:
         costs = [median(one[name][part] for one in rounds) for part in parts]
@@ -126,14 +130,14 @@ def _module(function: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", function.removesuffix("Function")).lower()
 
 
-def _import(folder: Path, module: str) -> Counter[str]:
+def _import(folder: Path, module: str) -> dict[str, float]:
     """Import a module in a process of its own; give the milliseconds by what was imported."""
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "AWS_DEFAULT_REGION": "us-east-1"}
     command = (PYTHON, "-X", "importtime", "-c", f"import awslambdaric.bootstrap, {module}")
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
     lines = done.stderr.partition("awslambdaric.bootstrap\n")[2]
-    costs: Counter[str] = Counter()
+    costs: dict[str, float] = defaultdict(float)
     for microseconds, imported in re.findall(r"import time: +(\d+) \| +\d+ \| +(\w+)", lines):
         part = next((part for part, names in PARTS.items() if imported in names), "Python's own library")
-        costs[part] += int(microseconds) / 1_000  # type: ignore[assignment]
+        costs[part] += int(microseconds) / 1_000
     return costs

@@ -7,7 +7,6 @@ import json
 import os
 import platform
 import re
-import signal
 import socket
 import subprocess
 import time
@@ -77,7 +76,27 @@ def emulated(function: LambdaFunction, endpoint: str, code: Path | None = None, 
 
     Its code is what ``sam build`` made, unless another folder is given.  Variables may be added to its environment.
     """
-    environment = {
+    address, runtime_api = _free_addresses(2)
+    addresses = ("--runtime-interface-emulator-address", address, "--runtime-api-address", runtime_api)
+    with TemporaryFile("a+b") as log:
+        process = subprocess.Popen(
+            (EMULATOR, *addresses, "--log-level", "info", PYTHON, "-m", "awslambdaric", str(function.handler)),
+            cwd=code or built.functions()[logical_id(function.function_name)],
+            env=_environment(function, endpoint) | extra,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            _wait_for(address, process)
+            yield Emulator(address, log)
+        finally:
+            process.terminate()  # it ends the runtime, which has a process group of its own
+            process.wait()
+
+
+def _environment(function: LambdaFunction, endpoint: str) -> dict[str, str]:
+    return {
         "PATH": os.environ["PATH"],
         "PYTHONDONTWRITEBYTECODE": "1",  # on Lambda nothing can be written beside the code
         **variables(function),
@@ -85,26 +104,7 @@ def emulated(function: LambdaFunction, endpoint: str, code: Path | None = None, 
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
         "AWS_LAMBDA_FUNCTION_TIMEOUT": str(function.timeout),
-        **extra,
     }
-    address, runtime_api = _free_addresses(2)
-    addresses = ("--runtime-interface-emulator-address", address, "--runtime-api-address", runtime_api)
-    with TemporaryFile() as log:
-        process = subprocess.Popen(
-            (EMULATOR, *addresses, "--log-level", "info", PYTHON, "-m", "awslambdaric", str(function.handler)),
-            cwd=code or built.functions()[logical_id(function.function_name)],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-        try:
-            _wait_for(address, process)
-            yield Emulator(address, log)
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
 
 
 def _free_addresses(count: int) -> list[str]:
@@ -115,9 +115,10 @@ def _free_addresses(count: int) -> list[str]:
 
 def _wait_for(address: str, process: "subprocess.Popen[bytes]") -> None:
     host, _, port = address.partition(":")
-    while process.poll() is None:
+    deadline = time.monotonic() + 30
+    while process.poll() is None and time.monotonic() < deadline:
         with socket.socket() as trial:
             if trial.connect_ex((host, int(port))) == 0:
                 return
         time.sleep(0.01)
-    raise RuntimeError(f"The emulator ended with {process.returncode} before it listened at {address}")
+    raise RuntimeError(f"The emulator does not listen at {address}")

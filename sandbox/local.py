@@ -32,19 +32,17 @@ def run(function: str, story: str) -> None:
 
 @contextmanager
 def sandbox_for_containers() -> Iterator[tuple[Sandbox, str]]:
-    """Serve a sandbox where containers reach it, and tell at which address."""
-    if platform.system() == "Linux":
-        here = seen_from_there = _own_end_of_the_bridge()
-    else:  # Docker Desktop
-        here, seen_from_there = "127.0.0.1", "host.docker.internal"
-    with sandbox(FastClock(SPEED)) as aws, served(here) as endpoint:
-        yield aws, endpoint.replace(here, seen_from_there)
+    """Serve a sandbox at an address of this machine that containers can reach."""
+    # On Linux that is its end of Docker's bridge; Docker Desktop reaches this machine's own.
+    host = _own_end_of_the_bridge() if platform.system() == "Linux" else "127.0.0.1"
+    with sandbox(FastClock(SPEED)) as aws, served(host) as endpoint:
+        yield aws, endpoint
 
 
 def _own_end_of_the_bridge() -> str:
     """Give the first address of Docker's bridge network, which is this machine's."""
     command = ("docker", "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Subnet}}")
-    subnet = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    subnet = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
     return str(next(ip_network(subnet).hosts()))
 
 
@@ -53,14 +51,16 @@ def invoke(function: LambdaFunction, story: str, endpoint: str, **popen: Any) ->
 
     SAM sets no variable that the template does not have, so it is given a copy of it that has the endpoint's, too.
     """
-    name, given = logical_id(function.function_name), variables(function)
-    settings = {name: given[name] for name in function.environment_vars} | {"AWS_ENDPOINT_URL": endpoint}
+    function_id, given = logical_id(function.function_name), variables(function)
+    settings = {name: given[name] for name in function.environment_vars}
+    settings["AWS_ENDPOINT_URL"] = endpoint.replace("127.0.0.1", "host.docker.internal")
     template = built.template()
     template["Globals"]["Function"]["Environment"]["Variables"] = dict.fromkeys(settings, "")
     TEMPLATE.write_text(json.dumps(template))
-    ENVIRONMENT.write_text(json.dumps({name: settings}, indent=2))
-    command = (SAM, "local", "invoke", name, "--template", TEMPLATE, "--event", EVENTS / f"{story}.json")
+    ENVIRONMENT.write_text(json.dumps({function_id: settings}, indent=2))
+    command = (SAM, "local", "invoke", function_id, "--template", TEMPLATE, "--event", EVENTS / f"{story}.json")
     options = ("--env-vars", ENVIRONMENT, "--skip-pull-image")
-    credentials = {name: value for name, value in given.items() if name.startswith("AWS_")}
-    environment = {**os.environ, **credentials, "AWS_ENDPOINT_URL": endpoint}
-    return subprocess.run((*command, *options), env=environment, text=True, check=True, **popen)
+    # What SAM itself has is for the function: its credentials and Region. It also asks who it is.
+    environment = {name: value for name, value in given.items() if name.startswith("AWS_")}
+    environment["AWS_ENDPOINT_URL"] = endpoint
+    return subprocess.run((*command, *options), env={**os.environ, **environment}, text=True, check=True, **popen)

@@ -1,6 +1,7 @@
 """``make serve``: the sandbox on a local port, for the AWS CLI and boto3."""
 
 import logging
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -54,7 +55,11 @@ def run(port: int) -> None:
 
 @contextmanager
 def served(host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
-    """Answer at an address of this machine, on a free port unless one is given, and tell where."""
+    """Answer at an address of this machine, on a free port unless one is given, and tell where.
+
+    Raises OSError where nothing can listen there; moto would wait for ever.
+    """
+    socket.create_server((host, port)).close()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it would tell of each request, and not what was asked
     server = ThreadedMotoServer(host, port, verbose=False)
     server.start()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 FUNCTIONS, DEFINITION = "functions/model_copy", "statemachine/copy_model.asl.yaml"
-TESTS = "-m pytest -x -q -n 2 -p no:cacheprovider --no-header tests/unit tests/workflow".split()
+TESTS = ["-m", "pytest", "-x", "-q", "-n", "2", "-p", "no:cacheprovider", "--no-header", "tests/unit", "tests/workflow"]
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ def regions() -> list[str]:
 
 
 class _Loader(Loader):
-    """Knows the services that it loads, where botocore's looks for them in 800 folders at each cold start."""
+    """Knows the services that it loads, where botocore's lists those of all services at each cold start."""
 
     def list_available_services(self, type_name: str) -> list[str]:
         return ["rekognition", "sts"]

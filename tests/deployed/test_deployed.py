@@ -26,7 +26,7 @@ def _aws_settings(monkeypatch):
         monkeypatch.setenv(name, value)
 
 
-def test_a_request_is_copied_and_copied_once():
+def test_a_request_is_copied_once():
     stack = boto3.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     request = Path(REQUEST).read_text()
@@ -34,6 +34,7 @@ def test_a_request_is_copied_and_copied_once():
     first, again = (run(outputs["StateMachineArn"], request) for _ in range(2))
 
     assert first["Status"] == "COPYING_COMPLETED"
+    assert first["Adopted"] is False, f"{first['ProjectVersionArn']} was there already: choose another VersionName"
     assert again["Adopted"] is True
     assert again["ProjectVersionArn"] == first["ProjectVersionArn"]
     assert "Error" not in first["Withdrawal"]

@@ -1,10 +1,11 @@
 """The way to a stack that the README shows: sam build, then sam deploy, with no flags."""
 
+import io
 import json
 import os
 import shutil
 import subprocess
-from functools import partial
+import zipfile
 
 import pytest
 import yaml
@@ -67,34 +68,55 @@ def project(tmp_path_factory):
 def sam_deploy(aws, project):
     with served() as endpoint:
         settings = {"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"}
-        environment = {**os.environ, **settings, "AWS_DEFAULT_REGION": REGION, "TMPDIR": str(project)}
-        yield partial(subprocess.run, cwd=project, env=environment, text=True, capture_output=True, check=False)
+        settings |= {"AWS_DEFAULT_REGION": REGION, "SAM_CLI_TELEMETRY": "0", "TMPDIR": str(project)}
+
+        def sam_deploy(*flags, answers):
+            command, environment = (SAM, "deploy", *flags), {**os.environ, **settings}
+            return subprocess.run(
+                command, cwd=project, env=environment, input=answers, text=True, capture_output=True, check=False
+            )
+
+        yield sam_deploy
 
 
 @pytest.fixture(scope="module")
-def first(sam_deploy):
-    """The first deployment, with each question answered by return and then consent."""
-    # Its name and Region, the parameters, four questions of SAM's and two on where to write the answers.
+def first_deployment(sam_deploy):
+    """The one with --guided, each of its questions answered by return, and then consent."""
+    # The stack's name and Region, the parameters, four questions of SAM's and two on where to write the answers.
     questions = 2 + len(built.template()["Parameters"]) + 4 + 2
-    return sam_deploy((SAM, "deploy", "--guided"), input="\n" * questions + "y\n")
+    return sam_deploy("--guided", answers="\n" * questions + "y\n")
 
 
-def test_the_first_deployment_makes_the_stack(aws, first):
-    assert first.returncode == 0, first.stdout + first.stderr
+def test_the_first_deployment_makes_the_stack(aws, first_deployment):
+    assert first_deployment.returncode == 0, first_deployment.stdout + first_deployment.stderr
     made = deployment.deployed(STACK_ACCOUNT)
     assert {deployment.logical_id(one.function_name) for one in made.functions.values()} == set(function_names())
 
 
-def test_a_pipeline_needs_no_flags_and_no_answers_of_the_first_time(aws, first, project, sam_deploy):
+def test_later_ones_need_no_flags_and_only_consent_and_not_what_the_first_one_saved(
+    aws, first_deployment, project, sam_deploy
+):
     shutil.copy(ROOT / "samconfig.toml", project)
 
-    done = sam_deploy((SAM, "deploy"), input="y\n")
+    done = sam_deploy(answers="y\n")
 
+    assert done.returncode == 0
     assert 'Capabilities                 : ["CAPABILITY_IAM"]' in done.stdout
     assert "Successfully created/updated stack - rekognition-model-copy" in done.stdout
 
 
-def test_what_was_deployed_runs(aws, first):
+def test_what_was_built_is_uploaded(aws, first_deployment):
+    keys = {function.code["S3Key"] for function in deployment.deployed(STACK_ACCOUNT).functions.values()}
+    folders = built.functions().values()
+
+    for key in keys:
+        with zipfile.ZipFile(io.BytesIO(uploaded(key))) as archive:
+            packed = {name for name in archive.namelist() if not name.endswith("/")}
+        for folder in folders:
+            assert packed == {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_definition_that_was_uploaded_calls_the_functions_that_were_made(aws, first_deployment):
     aws.deployment = deployment.deployed(STACK_ACCOUNT)
     aws.lambdas = Lambdas(aws.deployment.functions, aws.clock, lambda: aws.plan)
 

@@ -28,7 +28,8 @@ def deployed_functions(aws, endpoint):
 
 def run(aws, story):
     execution = aws.start(read_event(story))
-    while execution.status == "RUNNING":
+    deadline = time.monotonic() + 120
+    while execution.status == "RUNNING" and time.monotonic() < deadline:
         time.sleep(0.05)
     return Ending.of(execution)
 

@@ -1,5 +1,6 @@
 """Each function in a container, as sam local invoke runs it: make test-sam-local."""
 
+import shutil
 import subprocess
 
 import pytest
@@ -10,6 +11,8 @@ from tests.samples import SAMPLES, check
 
 @pytest.fixture(scope="module")
 def served_sandbox():
+    if not shutil.which("docker") or subprocess.run(("docker", "version"), capture_output=True, check=False).returncode:
+        pytest.fail("No Docker Engine answers. Run: make test-sam-local")
     with local.sandbox_for_containers() as (aws, endpoint):
         for story in {story for _, story in SAMPLES}:
             aws.seed(story)

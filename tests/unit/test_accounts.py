@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.loaders import Loader
 from moto.sts.models import AssumedRole, sts_backends
 
 import sandbox.sts
@@ -190,3 +191,14 @@ def test_the_partition_and_its_regions_with_rekognition_are_known_without_a_call
     assert accounts.partition() == partition
     assert has <= set(accounts.regions())
     assert has_not.isdisjoint(accounts.regions())
+
+
+def test_botocore_does_not_look_for_the_services_that_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    def listed(self: Loader, type_name: str) -> list[str]:
+        raise AssertionError(f"The services with a {type_name} were listed")
+
+    monkeypatch.setattr(Loader, "list_available_services", listed)
+    session: Any = accounts._botocore_session.__wrapped__()
+
+    for service in ("rekognition", "sts"):
+        assert session.create_client(service, region_name="eu-central-1").meta.service_model.service_name == service

@@ -170,7 +170,7 @@ def test_the_served_sandbox_lets_nobody_into_a_role_that_does_not_trust_him(endp
 
 
 def test_the_tests_of_a_deployed_stack_run_against_the_served_one(endpoint):
-    request = ROOT / "events" / "grant_left_behind.json"
+    request = ROOT / "events" / "small_model.json"
     settings = {"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"}
     chosen = {"DEPLOYED_STACK": "rekognition-model-copy", "REQUEST": str(request), "AWS_DEFAULT_REGION": REGION}
     command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/deployed")

@@ -6,6 +6,7 @@ from graphlib import CycleError, TopologicalSorter
 
 import pytest
 
+from model_copy.policies import as_list
 from sandbox.deployment import STACK_ACCOUNT, client, expanded_template, function_names
 
 
@@ -20,15 +21,17 @@ def references(part):
         found.add(part["Ref"])
     if set(part) == {"Fn::GetAtt"}:
         found.add(part["Fn::GetAtt"][0])
-    if set(part) == {"Fn::Sub"} and isinstance(part["Fn::Sub"], str):
-        found |= set(re.findall(r"\$\{(\w+)", part["Fn::Sub"]))
+    if set(part) == {"Fn::Sub"}:
+        found |= set(re.findall(r"\$\{(\w+)", json.dumps(part["Fn::Sub"])))
     return found
 
 
 def order(template):
     """Put the resources in an order in which they can be made, or raise CycleError."""
     resources = template["Resources"]
-    needs = {name: references(one) & set(resources) | set(one.get("DependsOn", ())) for name, one in resources.items()}
+    needs = {name: references(one) & set(resources) for name, one in resources.items()}
+    for name, one in resources.items():
+        needs[name] |= set(as_list(one.get("DependsOn")))
     return list(TopologicalSorter(needs).static_order())
 
 

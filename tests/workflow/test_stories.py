@@ -163,6 +163,14 @@ def test_copy_fails(tell):
     assert 600 <= ending.seconds <= 600 + 36
 
 
+def test_small_model(tell):
+    ending = tell("small_model")
+
+    assert ending.status == "SUCCEEDED"
+    assert ending.output["Adopted"] is False
+    assert 120 <= ending.seconds <= 120 + 13
+
+
 def test_never_finishes(tell):
     ending = tell("never_finishes")
 
