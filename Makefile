@@ -12,7 +12,8 @@ PYTHON ?= $(shell for python in python3.13 "$${PYENV_ROOT:-$$HOME/.pyenv}"/versi
 NEEDS_PYTHON = No Python 3.11 or later that can make environments was found. Install Python 3.13 with its venv module, \
 	or name one: make PYTHON=/path/to/python3.13
 
-HAS_LAMBDAS_PYTHON := $(if $(PYTHON),$(shell '$(PYTHON)' -c 'import sys; sys.version_info[:2] == (3, 13) and print("yes")'))
+HAS_LAMBDAS_PYTHON := $(if $(PYTHON),$(shell '$(PYTHON)' -c \
+	'import sys; sys.version_info[:2] == (3, 13) and print("yes")'))
 NEEDS_LAMBDAS_PYTHON = This needs Python 3.13, as on Lambda. Install it, then: make clean
 
 SAM = .venv-sam/bin/sam
@@ -45,7 +46,7 @@ serve: .venv/.stamp ## Answer the AWS CLI on a local port, offline (PORT=5000)
 	@.venv/bin/python -m sandbox serve --port $(PORT)
 
 .PHONY: invoke
-invoke: .venv/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Run one function in a container (FUNCTION=ValidateRequestFunction EVENT=name_taken)
+invoke: .venv/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Run one function in a container (FUNCTION=... EVENT=name_taken)
 	@tools/with_docker.sh .venv/bin/python -m sandbox invoke '$(or $(FUNCTION),ValidateRequestFunction)' $(EVENT)
 
 # Those under Lambda's own runtime need Python 3.13; without it they say so.
@@ -59,7 +60,7 @@ test-sam-local: .venv/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Run each fu
 
 .PHONY: test-deployed
 test-deployed: .venv/.stamp ## Run one copy on AWS (STACK_NAME=... REQUEST=request.json)
-	@test -n '$(STACK_NAME)' -a -n '$(REQUEST)' || { echo 'Name both: STACK_NAME=... REQUEST=path/to/request.json' >&2; exit 1; }
+	@test -n '$(STACK_NAME)' -a -n '$(REQUEST)' || { echo 'Name both: STACK_NAME=... REQUEST=request.json' >&2; exit 1; }
 	DEPLOYED_STACK='$(STACK_NAME)' REQUEST='$(REQUEST)' .venv/bin/python -m pytest tests/deployed
 
 .PHONY: matrix
@@ -167,8 +168,8 @@ node_modules/.stamp: package-lock.json .venv-node/.stamp
 	@$(NPM) ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-# The folders, too, so that a file that goes is noticed.
-.aws-sam/.stamp: template.yaml samconfig.toml .venv-sam/.stamp $(shell find functions -name __pycache__ -prune -o -print)
+# With the folders, so that a file that goes is noticed.
+.aws-sam/.stamp: template.yaml samconfig.toml .venv-sam/.stamp $(shell find functions -name '__py*' -prune -o -print)
 	@test -x .venv-sam/bin/python3.13 || { echo '$(NEEDS_LAMBDAS_PYTHON)' >&2; exit 1; }
 	PATH="$(CURDIR)/.venv-sam/bin:$$PATH" $(SAM) build
 	@touch $@

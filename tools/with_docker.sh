@@ -47,7 +47,7 @@ unpack() {
   mkdir -p "$PACKAGES/debs"
   apt-get update > "$HERE/apt.log" 2>&1 || say "apt-get update failed; going on with the lists that are there"
   (cd "$PACKAGES/debs" && rm -f ./*.deb && apt-get download "$@" >> "$HERE/apt.log" 2>&1) ||
-    give_up "Debian's packages $* can't be downloaded." "build/docker/apt.log has apt's words; name a mirror in /etc/apt."
+    give_up "Debian's packages $* can't be downloaded." "apt's words are in build/docker/apt.log."
   local deb
   for deb in "$PACKAGES"/debs/*.deb; do dpkg-deb -x "$deb" "$PACKAGES"; done
 }
