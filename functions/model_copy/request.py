@@ -66,7 +66,9 @@ def execution_name(state: Mapping[str, Any]) -> str:
     return str(execution.get("Name") or "local") if isinstance(execution, dict) else "local"
 
 
-def validate(state: Mapping[str, Any], shape: Shape, partition: str, regions: Collection[str]) -> CopyRequest:
+def validate(
+    state: Mapping[str, Any], shape: Shape, partition: str, regions: Collection[str], accounts: Collection[str]
+) -> CopyRequest:
     """Give the request, or raise InvalidRequestError, which names all that is wrong with it.
 
     Parameters
@@ -74,9 +76,15 @@ def validate(state: Mapping[str, Any], shape: Shape, partition: str, regions: Co
     shape: the model of the request.
     partition: that of the stack.
     regions: where Rekognition is in it.
+    accounts: those that may take part; where none is named, all may.
     """
     members = {name: value for name, value in state.items() if name != "Execution"}
-    found = [*rules.mistakes(members, shape), *_contradictions(state), *_unknown_place(state, partition, regions)]
+    found = [
+        *rules.mistakes(members, shape),
+        *_contradictions(state),
+        *_unknown_place(state, partition, regions),
+        *_foreign_accounts(state, accounts),
+    ]
     if found:
         raise InvalidRequestError.of(found)
     return CopyRequest.from_state(state)
@@ -90,6 +98,14 @@ def _unknown_place(state: Mapping[str, Any], partition: str, regions: Collection
     elif source and source.region not in regions:
         near = rules.nearest(source.region, regions)
         yield f"SourceProjectArn must be in a Region where Rekognition is, and is in {source.region}{near}"
+
+
+def _foreign_accounts(state: Mapping[str, Any], accounts: Collection[str]) -> Iterator[str]:
+    """Say which project is in an account that may not take part."""
+    for name in ("SourceProjectArn", "DestinationProjectArn"):
+        project = Arn.of_project(state.get(name))
+        if project and accounts and project.account not in accounts:
+            yield f"{name} must be in an account that this stack's AllowedAccounts names, and is in {project.account}"
 
 
 def _contradictions(state: Mapping[str, Any]) -> Iterator[str]:

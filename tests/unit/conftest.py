@@ -41,6 +41,7 @@ SETTINGS = {
     "DESTINATION_ROLE_NAME": "model-copy-destination",
     "EXTERNAL_ID": "an-external-id",
     "DEADLINE_HOURS": "24",
+    "ALLOWED_ACCOUNTS": "",
 }
 
 # The same examples each time, so that what fails here fails there.

@@ -16,12 +16,12 @@ REGIONS = ["eu-central-1", "us-east-1"]
 
 def refusal(state: State, shape: Shape) -> str:
     with pytest.raises(InvalidRequestError) as caught:
-        validate(state, shape, "aws", REGIONS)
+        validate(state, shape, "aws", REGIONS, [])
     return str(caught.value)
 
 
 def test_a_request_that_is_all_right_is_read(state: State, shape: Shape) -> None:
-    request = validate(state, shape, "aws", REGIONS)
+    request = validate(state, shape, "aws", REGIONS, [])
 
     assert request.source_project.account == "111111111111"
     assert request.source_version.version == "v1"
@@ -143,7 +143,7 @@ def test_a_region_that_is_like_no_other_is_refused_without_a_guess(state: State,
 
 def test_where_rekognition_is_in_no_region_every_region_is_refused(state: State, shape: Shape) -> None:
     with pytest.raises(InvalidRequestError, match="a Region where Rekognition is, and is in eu-central-1"):
-        validate(state, shape, "aws", [])
+        validate(state, shape, "aws", [], [])
 
 
 def test_a_partition_that_is_not_the_stack_s_is_refused_whatever_the_region(state: State, shape: Shape) -> None:
@@ -158,9 +158,9 @@ def test_a_partition_that_is_not_the_stack_s_is_refused_whatever_the_region(stat
 def test_a_stack_of_another_partition_takes_requests_there(state: State, shape: Shape) -> None:
     there = moved(moved(state, "arn:aws:", "arn:aws-us-gov:"), "eu-central-1", "us-gov-west-1")
 
-    assert validate(there, shape, "aws-us-gov", ["us-gov-west-1"]).source_project.region == "us-gov-west-1"
+    assert validate(there, shape, "aws-us-gov", ["us-gov-west-1"], []).source_project.region == "us-gov-west-1"
     with pytest.raises(InvalidRequestError, match="the partition of this stack, aws-us-gov, and is in aws"):
-        validate(state, shape, "aws-us-gov", ["us-gov-west-1"])
+        validate(state, shape, "aws-us-gov", ["us-gov-west-1"], [])
 
 
 def test_a_place_is_wrong_next_to_other_mistakes(state: State, shape: Shape) -> None:
@@ -181,7 +181,7 @@ def test_a_model_is_not_copied_into_its_own_project(state: State, shape: Shape) 
 def test_a_project_of_the_same_name_in_another_account_is_another_project(state: State, shape: Shape) -> None:
     state["DestinationProjectArn"] = state["SourceProjectArn"].replace("111111111111", "222222222222")
 
-    assert validate(state, shape, "aws", REGIONS).crosses_accounts
+    assert validate(state, shape, "aws", REGIONS, []).crosses_accounts
 
 
 def test_contradictions_and_broken_rules_are_said_together(state: State, shape: Shape) -> None:
@@ -207,7 +207,7 @@ def test_an_arn_that_cannot_be_read_contradicts_nothing(state: State, shape: Sha
 
 def test_the_execution_is_no_member_of_the_request(state: State, shape: Shape) -> None:
     assert "Execution" in state
-    assert validate(state, shape, "aws", REGIONS)
+    assert validate(state, shape, "aws", REGIONS, [])
 
 
 def test_a_version_name_is_ascii(state: State, shape: Shape) -> None:
@@ -261,3 +261,14 @@ def test_a_step_refuses_a_state_in_which_a_member_is_missing(state: State, membe
 
     with pytest.raises(InvalidRequestError, match="It has not passed Validate request"):
         CopyRequest.from_state(state)
+
+
+def test_only_the_accounts_that_the_stack_names_may_take_part(state: State, shape: Shape) -> None:
+    assert validate(state, shape, "aws", REGIONS, ["222222222222", "111111111111"])
+
+    with pytest.raises(InvalidRequestError) as caught:
+        validate(state, shape, "aws", REGIONS, ["333333333333"])
+
+    for name, account in (("SourceProjectArn", "111111111111"), ("DestinationProjectArn", "222222222222")):
+        wrong = f"{name} must be in an account that this stack's AllowedAccounts names, and is in {account}"
+        assert wrong in str(caught.value)

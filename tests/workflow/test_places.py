@@ -37,3 +37,24 @@ def test_a_stack_copies_from_wherever_it_is_and_grants_to_the_role_that_copies(p
         assert role.startswith(f"arn:aws:iam::{place}:role/rekognition-model-copy-CopyProjectVersionFunctionRole-")
     else:
         assert role == DESTINATION_ROLE
+
+
+@pytest.mark.parametrize(
+    ("allowed", "status", "called"),
+    [("111111111111,222222222222", "SUCCEEDED", True), ("111111111111", "FAILED", False)],
+)
+def test_a_stack_refuses_an_account_that_its_parameter_does_not_name_before_it_calls_aws(allowed, status, called):
+    calls = []
+    with sandbox(VirtualClock()) as aws:
+        aws.seed("copy_between_accounts")
+        aws.plan = Plan(
+            "AssumeRole: noted always; DescribeProjectVersions: noted always", {"noted": lambda: calls.append(1)}
+        )
+        for function in aws.deployment.functions.values():
+            function.environment_vars = {**function.environment_vars, "ALLOWED_ACCOUNTS": allowed}
+
+        execution = aws.run(REQUEST)
+
+    assert execution.status == status
+    assert bool(calls) is called
+    assert called or execution.error == "InvalidRequestError"
