@@ -6,9 +6,11 @@ import os
 import shutil
 import subprocess
 import zipfile
+from functools import partialmethod
 
 import pytest
 import yaml
+from moto.cloudformation.parsing import ResourceMap
 from moto.cloudformation.responses import CloudFormationResponse
 from samtranslator.yaml_helper import yaml_parse
 
@@ -37,8 +39,18 @@ def aws():
         deployment.client("cloudformation", STACK_ACCOUNT).create_stack(
             StackName="aws-sam-cli-managed-default", TemplateBody=json.dumps(MANAGED_STACK), Tags=tags
         )
-        with replaced(CloudFormationResponse, "_get_stack_from_s3_url", lambda self, url: expanded(url)):
+        with (
+            replaced(CloudFormationResponse, "_get_stack_from_s3_url", lambda self, url: expanded(url)),
+            replaced(ResourceMap, "load_parameters", partialmethod(load_parameters, ResourceMap.load_parameters)),
+        ):
             yield aws
+
+
+def load_parameters(self, load):
+    """Give moto the lists among the earlier values in the form in which it takes them."""
+    for key, value in self.input_parameters.items():
+        self.input_parameters[key] = ",".join(value) if isinstance(value, list) else value
+    load(self)
 
 
 def uploaded(key):

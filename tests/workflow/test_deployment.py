@@ -5,9 +5,10 @@ import re
 from graphlib import CycleError, TopologicalSorter
 
 import pytest
+from samtranslator.yaml_helper import yaml_parse
 
 from model_copy.policies import as_list
-from sandbox.deployment import STACK_ACCOUNT, client, expanded_template, function_names
+from sandbox.deployment import ROOT, STACK_ACCOUNT, client, expanded_template, function_names
 
 
 def references(part):
@@ -92,3 +93,27 @@ def test_logs_go_to_the_groups_that_were_made(aws):
     assert destination["CloudWatchLogsLogGroup"]["LogGroupArn"] == {"Fn::GetAtt": ["StateMachineLogGroup", "Arn"]}
     for name in function_names():
         assert resources[name]["Properties"]["LoggingConfig"]["LogGroup"] == {"Ref": "FunctionLogGroup"}
+
+
+def roles_of(template):
+    return [one["Properties"] for one in template["Resources"].values() if one["Type"] == "AWS::IAM::Role"]
+
+
+def test_each_role_can_be_bounded():
+    accounts = [yaml_parse(path.read_text()) for path in (ROOT / "accounts").glob("*.yaml")]
+    bounded = {"Fn::If": ["HasPermissionsBoundary", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]}
+    roles = [role for template in (expanded_template(), *accounts) for role in roles_of(template)]
+
+    assert len(roles) == 8
+    assert [role["PermissionsBoundary"] for role in roles] == [bounded] * len(roles)
+
+
+def test_each_function_can_be_placed_in_a_vpc():
+    resources = expanded_template()["Resources"]
+    for name in function_names():
+        condition, places, otherwise = resources[name]["Properties"]["VpcConfig"]["Fn::If"]
+        assert condition == "InVpc"
+        assert places == {"SubnetIds": {"Ref": "SubnetIds"}, "SecurityGroupIds": {"Ref": "SecurityGroupIds"}}
+        assert otherwise == {"Ref": "AWS::NoValue"}
+        allowed = resources[f"{name}Role"]["Properties"]["ManagedPolicyArns"]
+        assert allowed == {"Fn::If": ["InVpc", [{"Ref": "NetworkPolicy"}], {"Ref": "AWS::NoValue"}]}
