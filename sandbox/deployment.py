@@ -124,7 +124,14 @@ def _create_administrator(account: str) -> None:
         "Principal": {"AWS": f"arn:aws:iam::{STACK_ACCOUNT}:root"},
         "Action": "sts:AssumeRole",
     }
-    client("iam", account).create_role(
+    iam = client("iam", account)
+    iam.create_role(
         RoleName=ADMINISTRATOR,
         AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+    )
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    iam.put_role_policy(
+        RoleName=ADMINISTRATOR,
+        PolicyName="everything",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [everything]}),
     )

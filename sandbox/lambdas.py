@@ -22,6 +22,7 @@ from sandbox.deployment import logical_id
 from sandbox.faults import Overdue, Plan, invocation
 
 CODE = Path(__file__).parent.parent / "functions"
+LONGEST_EXECUTION = 14 * 24 * 3_600
 OUTSIDE = {"AWS_ACCESS_KEY_ID": "FOOBARKEY", "AWS_SECRET_ACCESS_KEY": "FOOBARSECRET"}  # what mock_aws gives
 
 
@@ -97,7 +98,7 @@ def variables(function: LambdaFunction) -> dict[str, str]:
         role_session_name=function.function_name[:64],
         role_arn=function.role,
         policy="",
-        duration=43_200,
+        duration=LONGEST_EXECUTION,  # Lambda renews them
         external_id="",
     )
     return {

@@ -19,7 +19,7 @@ from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.stepfunctions.parser.utils import TMP_THREADS
 from moto.sts.models import sts_backends
 
-from sandbox import clock, deployment, faults, rekognition, stories, sts, workflow
+from sandbox import clock, deployment, faults, iam, rekognition, stories, sts, workflow
 from sandbox.clock import Clock, VirtualClock
 from sandbox.faults import Plan
 from sandbox.happenings import Others
@@ -148,6 +148,7 @@ def sandbox(its_clock: Clock, stack_account: str = deployment.STACK_ACCOUNT) -> 
         mock_aws(config=MOTO),
         clock.install(its_clock),
         sts.install(),
+        iam.install(),
         workflow.install(invoke, listeners),
     ):
         made.append(Sandbox(its_clock, listeners, stack_account))

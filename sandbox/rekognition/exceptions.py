@@ -17,6 +17,10 @@ class AccessDeniedException(CustomLabelsError):
     """The caller may not do this."""
 
 
+class ExpiredTokenException(CustomLabelsError):
+    """The session of the caller is past its end."""
+
+
 class InternalServerError(CustomLabelsError):
     """The service has an issue."""
 

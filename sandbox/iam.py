@@ -1,0 +1,180 @@
+"""AWS IAM in the sandbox: whether whoever calls an operation may make the call.
+
+Policies are evaluated in AWS's order: a Deny in any policy decides; then the call has to be allowed by the role's own
+policies, by its permissions boundary and by the policy of the session.
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+from urllib.parse import unquote
+
+import moto.sts.models
+from moto.core.exceptions import AccessDeniedError
+from moto.iam.models import IAMBackend, Role, iam_backends
+from moto.rekognition.responses import RekognitionResponse
+from moto.sts.models import AssumedRole, sts_backends
+from moto.sts.responses import TokenResponse
+
+from sandbox.clock import replaced
+from sandbox.rekognition.exceptions import AccessDeniedException, ExpiredTokenException
+
+Statement = Mapping[str, Any]
+Context = Mapping[str, str]
+
+
+@contextmanager
+def install() -> Iterator[None]:
+    """Let Rekognition and STS refuse what the policies of the caller do not allow; an account's root may do all."""
+    rekognition: Any = RekognitionResponse
+    check, respond = rekognition._checked_request, TokenResponse.assume_role
+
+    def checked_request(self: Any) -> dict[str, Any]:
+        session = _session_of(self.access_key)
+        if session is None:
+            return dict(check(self))
+        if session.expiration < moto.sts.models.utcnow():  # type: ignore[attr-defined]
+            raise ExpiredTokenException("The security token included in the request is expired")
+        for action, resource in _needed(self._get_action(), json.loads(self.body)):
+            refused = refusal(session, f"rekognition:{action}", resource, {})
+            if refused:
+                raise AccessDeniedException(refused)
+        return dict(check(self))
+
+    def assume_role(self: TokenResponse) -> Any:
+        session, arn = _session_of(self.get_access_key()), self._get_param("RoleArn")
+        context = {"sts:ExternalId": self._get_param("ExternalId") or ""}
+        if session and refusal(session, "sts:AssumeRole", arn, context):
+            raise AccessDeniedError(session.arn, f"sts:AssumeRole on resource: {arn}")
+        return respond(self)
+
+    with (
+        replaced(RekognitionResponse, "_checked_request", checked_request),
+        replaced(TokenResponse, "assume_role", assume_role),
+    ):
+        yield
+
+
+def refusal(session: AssumedRole, action: str, resource: str, context: Context) -> str | None:
+    """Say in AWS's words why the session may not do it; None when it may."""
+    kinds = {
+        "identity-based policy": _policies_of_role(session.role_arn),
+        "permissions boundary": _boundary_of_role(session.role_arn),
+        "session policy": [session.policy] if session.policy else None,
+    }
+    effects = {
+        kind: _effects(documents, action, resource, context)
+        for kind, documents in kinds.items()
+        if documents is not None
+    }
+    start = f"User: {session.arn} is not authorized to perform: {action} on resource: {resource}"
+    for kind, found in effects.items():
+        if "Deny" in found:
+            article = "an" if kind[0] == "i" else "a"
+            return f"{start} with an explicit deny in {article} {kind}"
+    for kind, found in effects.items():
+        if "Allow" not in found:
+            return f"{start} because no {kind} allows the {action} action"
+    return None
+
+
+def _needed(operation: str, request: dict[str, Any]) -> list[tuple[str, str]]:
+    """Give the actions that an operation of Rekognition needs, and on what.
+
+    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrekognition.html
+    """
+    if operation != "CopyProjectVersion":
+        named = [str(request[key]) for key in ("ProjectArn", "ProjectVersionArn", "ResourceArn") if key in request]
+        return [(operation, named[0] if named else "*")]
+    project = str(request.get("DestinationProjectArn"))
+    version = f"{project.rpartition('/')[0]}/version/{request.get('VersionName')}/0"
+    return [
+        *((operation, str(request.get(name))) for name in ("SourceProjectArn", "SourceProjectVersionArn")),
+        (operation, project),
+        ("CreateProjectVersion", project),
+        *([("TagResource", version)] if request.get("Tags") else []),
+    ]
+
+
+def _session_of(access_key: str) -> AssumedRole | None:
+    """Find the session that has the key; None for an account's root."""
+    for backends in list(sts_backends.values()):
+        for backend in list(backends.values()):
+            found: AssumedRole | None = backend.get_assumed_role_from_access_key(access_key)
+            if found:
+                return found
+    return None
+
+
+def _effects(documents: Iterable[str], action: str, resource: str, context: Context) -> set[str]:
+    """Give the effects of the statements that are about the call."""
+    return {
+        str(one["Effect"])
+        for document in documents
+        for one in _statements(document)
+        if _covers(one["Action"], action, lower=True) and _covers(one["Resource"], resource) and _holds(one, context)
+    }
+
+
+def _holds(statement: Statement, context: Context) -> bool:
+    """Tell whether each condition of a statement is met; a key that the call does not have meets none."""
+    conditions: dict[str, dict[str, Any]] = statement.get("Condition", {})
+    return all(
+        OPERATORS[operator](context.get(key), as_list(values))
+        for operator, tests in conditions.items()
+        for key, values in tests.items()
+    )
+
+
+OPERATORS: dict[str, Callable[[str | None, list[str]], bool]] = {
+    "StringEquals": lambda found, values: found in values,
+    "StringLike": lambda found, values: found is not None and _covers(values, found),
+    "ArnLike": lambda found, values: found is not None and _covers(values, found),
+    "Null": lambda found, values: str(found is None).lower() in values,
+}
+
+
+def _policies_of_role(role_arn: str) -> list[str]:
+    role, backend = _role(role_arn)
+    inline = [one if isinstance(one, str) else json.dumps(one) for one in role.policies.values()]
+    return [*inline, *(_managed(backend, arn) for arn in role.managed_policies)]
+
+
+def _boundary_of_role(role_arn: str) -> list[str] | None:
+    role, backend = _role(role_arn)
+    return [_managed(backend, role.permissions_boundary_arn)] if role.permissions_boundary_arn else None
+
+
+def _managed(backend: IAMBackend, arn: str) -> str:
+    return next(one.document for one in backend.managed_policies[arn].versions if one.is_default)
+
+
+def _role(role_arn: str) -> tuple[Role, IAMBackend]:
+    _, partition, _, _, account, _ = role_arn.split(":", 5)
+    backend = iam_backends[account][partition]
+    return backend.get_role_by_arn(role_arn), backend
+
+
+@lru_cache(maxsize=256)
+def _statements(document: str) -> list[Statement]:
+    return as_list(json.loads(unquote(document))["Statement"])
+
+
+def _covers(patterns: object, text: str, *, lower: bool = False) -> bool:
+    return any(
+        _compiled(one.lower() if lower else one).fullmatch(text.lower() if lower else text) for one in as_list(patterns)
+    )
+
+
+@lru_cache(maxsize=1024)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
+
+
+def as_list(value: Any) -> list[Any]:
+    """Give the list that a policy may also write as its one element."""
+    return value if isinstance(value, list) else [] if value is None else [value]

@@ -1,0 +1,133 @@
+"""Each role may do what it is asked to do, and nothing else: without any one action or resource some run fails."""
+
+import json
+from contextlib import contextmanager
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto.iam.models import iam_backends
+from moto.sts.models import sts_backends
+
+from sandbox.clock import VirtualClock
+from sandbox.deployment import DESTINATION_ACCOUNT, SOURCE_ACCOUNT, STACK_ACCOUNT
+from sandbox.iam import as_list
+from sandbox.rekognition.settings import settings
+from sandbox.stories import read_event
+from sandbox.world import sandbox
+from tests.workflow.ending import Ending
+
+# The runs that need them, with what goes wrong in each.
+RUNS = (
+    ("copy_with_tags_and_key", ""),
+    ("grant_beside_others", ""),
+    ("copy_between_accounts", "CopyProjectVersion: AccessDeniedException"),
+)
+# What the sandbox does not exercise: what Rekognition does in the caller's name, logs and traces.
+NOT_EXERCISED = ("s3:", "kms:", "logs:", "xray:")
+OTHERS = ("OrganizationAccountAccessRole", "CopyModelStateMachineRole")
+
+
+def roles():
+    """Give the roles of the stack and of the other accounts by the name that they have in their template."""
+    found = {}
+    for account in (STACK_ACCOUNT, SOURCE_ACCOUNT, DESTINATION_ACCOUNT):
+        for role in iam_backends[account]["aws"].roles.values():
+            name = role.name.rsplit("-", 2)[1] if "Function" in role.name else role.name
+            if not any(one in role.name for one in OTHERS):
+                found.setdefault(name, []).append(role)
+    return found
+
+
+def document(role):
+    (found,) = role.policies.values()
+    return json.loads(found) if isinstance(found, str) else found
+
+
+def parts():
+    """List each action and each resource of each statement that is exercised."""
+    return [
+        (name, number, part, value)
+        for name, (role, *_) in roles().items()
+        for number, statement in enumerate(document(role)["Statement"])
+        if not str(as_list(statement["Action"])[0]).startswith(NOT_EXERCISED)
+        for part in ("Action", "Resource")
+        for value in map(normal, as_list(statement[part]))
+    ]
+
+
+def normal(value):
+    """Write a value alike wherever the stack is."""
+    return value.replace(STACK_ACCOUNT, "OWN").replace(SOURCE_ACCOUNT, "OWN").replace(DESTINATION_ACCOUNT, "OWN")
+
+
+@contextmanager
+def without(name, number, part, value):
+    """Take a part out of the policies of a role."""
+    before = [(role, dict(role.policies)) for role in roles()[name]]
+    for role, policies in before:
+        changed = json.loads(json.dumps(document(role)))
+        statement = changed["Statement"][number]
+        statement[part] = [one for one in as_list(statement[part]) if normal(one) != value]
+        role.policies = dict.fromkeys(policies, json.dumps(changed))
+    yield
+    for role, policies in before:
+        role.policies = policies
+
+
+def endings(aws):
+    for story, plan in RUNS:
+        aws.reset()
+        aws.seed(story)
+        settings.copy_seconds = 30
+        aws.follow(plan, read_event(story))
+        yield Ending.of(aws.run(read_event(story))).told
+
+
+def test_nothing_is_allowed_that_is_not_needed():
+    needed = set()
+    for place in (STACK_ACCOUNT, SOURCE_ACCOUNT, DESTINATION_ACCOUNT):
+        with sandbox(VirtualClock(), place) as aws:
+            as_it_is = list(endings(aws))
+            assert as_it_is == ["succeeds"] * len(RUNS)
+            for part in set(parts()) - needed:
+                with without(*part):
+                    if any(one != other for one, other in zip(endings(aws), as_it_is, strict=True)):
+                        needed.add(part)
+            all_parts = set(parts())
+
+    assert sorted(all_parts - needed) == []
+
+
+def rekognition_in(role_arn, **session):
+    """Give a client in a session of a role."""
+    _, partition, _, _, account, _ = role_arn.split(":", 5)
+    parameters = {"role_session_name": "me", "policy": "", "duration": 3_600, "external_id": "", **session}
+    made = sts_backends[account][partition].assume_role("us-east-1", role_arn=role_arn, **parameters)
+    keys = {"aws_access_key_id": made.access_key_id, "aws_secret_access_key": made.secret_access_key}
+    return boto3.client("rekognition", region_name="us-east-1", aws_session_token=made.session_token, **keys)
+
+
+def test_a_session_past_its_end_is_refused(aws):
+    aws.seed("already_copied")
+    project = read_event("already_copied")["DestinationProjectArn"]
+    client = rekognition_in(f"arn:aws:iam::{DESTINATION_ACCOUNT}:role/rekognition-model-copy-destination")
+    assert client.describe_project_versions(ProjectArn=project)["ProjectVersionDescriptions"]
+
+    aws.clock.spawn(lambda: aws.clock.sleep(3_601))
+    aws.clock.run()
+
+    with pytest.raises(ClientError, match="ExpiredTokenException"):
+        client.describe_project_versions(ProjectArn=project)
+
+
+def test_the_source_role_copies_nothing_and_the_destination_role_changes_no_policy(aws):
+    aws.seed("copy_between_accounts")
+    request = read_event("copy_between_accounts")
+    source = rekognition_in(f"arn:aws:iam::{SOURCE_ACCOUNT}:role/rekognition-model-copy-source")
+    destination = rekognition_in(f"arn:aws:iam::{SOURCE_ACCOUNT}:role/rekognition-model-copy-destination")
+
+    with pytest.raises(ClientError, match="no identity-based policy allows the rekognition:CopyProjectVersion action"):
+        source.copy_project_version(**request)
+    with pytest.raises(ClientError, match="no identity-based policy allows the rekognition:DeleteProjectPolicy action"):
+        destination.delete_project_policy(ProjectArn=request["SourceProjectArn"], PolicyName="any")
