@@ -9,18 +9,18 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC
 from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
-import moto.sts.models
 from moto.core.exceptions import AccessDeniedError
 from moto.iam.models import IAMBackend, Role, iam_backends
 from moto.rekognition.responses import RekognitionResponse
 from moto.sts.models import AssumedRole, sts_backends
 from moto.sts.responses import TokenResponse
 
-from sandbox.clock import replaced
+from sandbox.clock import Clock, replaced
 from sandbox.rekognition.exceptions import AccessDeniedException, ExpiredTokenException
 
 Statement = Mapping[str, Any]
@@ -28,7 +28,7 @@ Context = Mapping[str, str]
 
 
 @contextmanager
-def install() -> Iterator[None]:
+def install(clock: Clock) -> Iterator[None]:
     """Let Rekognition and STS refuse what the policies of the caller do not allow; an account's root may do all."""
     rekognition: Any = RekognitionResponse
     check, respond = rekognition._checked_request, TokenResponse.assume_role
@@ -37,7 +37,7 @@ def install() -> Iterator[None]:
         session = _session_of(self.access_key)
         if session is None:
             return dict(check(self))
-        if session.expiration < moto.sts.models.utcnow():  # type: ignore[attr-defined]
+        if session.expiration.replace(tzinfo=UTC).timestamp() < clock.time():
             raise ExpiredTokenException("The security token included in the request is expired")
         for action, resource in _needed(self._get_action(), json.loads(self.body)):
             refused = refusal(session, f"rekognition:{action}", resource, {})

@@ -148,7 +148,7 @@ def sandbox(its_clock: Clock, stack_account: str = deployment.STACK_ACCOUNT) -> 
         mock_aws(config=MOTO),
         clock.install(its_clock),
         sts.install(),
-        iam.install(),
+        iam.install(its_clock),
         workflow.install(invoke, listeners),
     ):
         made.append(Sandbox(its_clock, listeners, stack_account))
