@@ -6,7 +6,6 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_eval
 """
 
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC
@@ -22,6 +21,7 @@ from moto.sts.responses import TokenResponse
 
 from sandbox.clock import Clock, replaced
 from sandbox.rekognition.exceptions import AccessDeniedException, ExpiredTokenException
+from sandbox.rekognition.policy import covers
 
 Statement = Mapping[str, Any]
 Context = Mapping[str, str]
@@ -34,7 +34,7 @@ def install(clock: Clock) -> Iterator[None]:
     check, respond = rekognition._checked_request, TokenResponse.assume_role
 
     def checked_request(self: Any) -> dict[str, Any]:
-        session = _session_of(self.access_key)
+        session = session_of(self.access_key)
         if session is None:
             return dict(check(self))
         if session.expiration.replace(tzinfo=UTC).timestamp() < clock.time():
@@ -46,7 +46,7 @@ def install(clock: Clock) -> Iterator[None]:
         return dict(check(self))
 
     def assume_role(self: TokenResponse) -> Any:
-        session, arn = _session_of(self.get_access_key()), self._get_param("RoleArn")
+        session, arn = session_of(self.get_access_key()), self._get_param("RoleArn")
         context = {"sts:ExternalId": self._get_param("ExternalId") or ""}
         if session and refusal(session, "sts:AssumeRole", arn, context):
             raise AccessDeniedError(session.arn, f"sts:AssumeRole on resource: {arn}")
@@ -100,7 +100,7 @@ def _needed(operation: str, request: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def _session_of(access_key: str) -> AssumedRole | None:
+def session_of(access_key: str) -> AssumedRole | None:
     """Find the session that has the key; None for an account's root."""
     for backends in list(sts_backends.values()):
         for backend in list(backends.values()):
@@ -165,14 +165,9 @@ def _statements(document: str) -> list[Statement]:
 
 
 def _covers(patterns: object, text: str, *, lower: bool = False) -> bool:
-    return any(
-        _compiled(one.lower() if lower else one).fullmatch(text.lower() if lower else text) for one in as_list(patterns)
-    )
-
-
-@lru_cache(maxsize=1024)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
+    if lower:
+        return any(covers(one.lower(), text.lower()) for one in as_list(patterns))
+    return any(covers(one, text) for one in as_list(patterns))
 
 
 def as_list(value: Any) -> list[Any]:

@@ -9,29 +9,28 @@ from urllib.parse import unquote
 from moto.core.exceptions import AccessDeniedError
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
-from moto.sts.models import AssumedRole, sts_backends
 from moto.sts.responses import TokenResponse
 
 from sandbox.clock import replaced
+from sandbox.iam import as_list, session_of
 
 
 def caller_arns(access_key: str) -> list[str]:
     """Give the names under which a policy may speak of the caller: the session, its role, its account."""
-    for account, backends in list(sts_backends.items()):
-        for partition, backend in list(backends.items()):
-            session: AssumedRole | None = backend.get_assumed_role_from_access_key(access_key)
-            if session:
-                return [session.arn, session.role_arn, f"arn:{partition}:iam::{account}:root", account]
-    return ["arn:aws:iam::123456789012:root", "123456789012"]
+    session = session_of(access_key)
+    if session is None:
+        return ["arn:aws:iam::123456789012:root", "123456789012"]
+    account = session.account_id
+    return [session.arn, session.role_arn, f"arn:{session.partition}:iam::{account}:root", account]
 
 
 def trusts(document: dict[str, Any], caller: list[str], external_id: str | None) -> bool:
     """Tell whether a trust policy lets the caller in."""
     return any(
         statement["Effect"] == "Allow"
-        and bool({*caller, "*"} & set(_as_list(statement["Principal"].get("AWS"))))
+        and bool({*caller, "*"} & set(as_list(statement["Principal"].get("AWS"))))
         and statement.get("Condition", {}).get("StringEquals", {}).get("sts:ExternalId", external_id) == external_id
-        for statement in _as_list(document["Statement"])
+        for statement in as_list(document["Statement"])
     )
 
 
@@ -60,7 +59,3 @@ def _lets_in(role_arn: str, caller: list[str], external_id: str | None) -> bool:
         return False
     document = role.assume_role_policy_document
     return trusts(json.loads(unquote(document)) if isinstance(document, str) else document, caller, external_id)
-
-
-def _as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [] if value is None else [value]

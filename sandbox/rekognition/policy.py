@@ -32,8 +32,8 @@ class Statement:
         """Whether it is about this caller's copying this version, to allow it or to deny it."""
         return (
             any(name == "*" or name in caller.principals for name in self.principals)
-            and any(_covers(pattern.lower(), COPY_ACTION.lower()) for pattern in self.actions)
-            and any(_covers(pattern, version_arn) for pattern in self.resources)
+            and any(covers(pattern.lower(), COPY_ACTION.lower()) for pattern in self.actions)
+            and any(covers(pattern, version_arn) for pattern in self.resources)
             and (settings.conditions_hold or not self.conditional)
         )
 
@@ -97,7 +97,7 @@ def _check_principals(principal: Any) -> None:
 
 def _check_actions(action: Any) -> None:
     for pattern in _texts(action, "Action"):
-        if not _covers(pattern.lower(), COPY_ACTION.lower()):
+        if not covers(pattern.lower(), COPY_ACTION.lower()):
             raise MalformedPolicyDocumentException(f"A project policy supports only {COPY_ACTION}, not {pattern}.")
 
 
@@ -136,7 +136,8 @@ def _parse(statement: dict[str, Any]) -> Statement:
     )
 
 
-def _covers(pattern: str, text: str) -> bool:
+def covers(pattern: str, text: str) -> bool:
+    """Whether a text is what a pattern with `*` and `?` means."""
     return bool(_compiled(pattern).fullmatch(text))
 
 

@@ -25,6 +25,7 @@ RUNS = (
 )
 # What the sandbox does not exercise: what Rekognition does in the caller's name, logs and traces.
 NOT_EXERCISED = ("s3:", "kms:", "logs:", "xray:")
+# Roles of no function and of no account template.
 OTHERS = ("OrganizationAccountAccessRole", "CopyModelStateMachineRole")
 
 
