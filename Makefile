@@ -93,14 +93,17 @@ check-code: .venv/.stamp
 
 .PHONY: check-template
 check-template: export AWS_DEFAULT_REGION = us-east-1
-check-template: .venv/.stamp .venv-sam/.stamp
+check-template: .venv/.stamp .venv-sam/.stamp .venv-checkov/.stamp
 	$(call heading,sam validate: the template)
 	@$(SAM) validate --lint --template template.yaml
 	$(call heading,cfn-lint: the templates as written)
-	@.venv/bin/cfn-lint template.yaml $(wildcard accounts/*.yaml)
+	@.venv/bin/cfn-lint --append-rules cfn_lint_serverless.rules -- template.yaml $(wildcard accounts/*.yaml)
 	$(call heading,cfn-lint: the template as SAM expands it)
 	@.venv/bin/python -m tools.expand_template build/template.json
 	@.venv/bin/cfn-lint build/template.json
+	$(call heading,checkov: the templates)
+	@.venv-checkov/bin/checkov --skip-download --framework cloudformation --compact --quiet \
+		$(addprefix --file ,template.yaml $(wildcard accounts/*.yaml))
 
 # The checks above do not open the file behind DefinitionUri.
 .PHONY: check-definition
@@ -128,7 +131,7 @@ build: .aws-sam/.stamp ## Build what is deployed into .aws-sam
 .PHONY: lock
 lock: .venv-lock/.stamp .venv-node/.stamp ## Lock the packages that requirements/ and package.json name (UPGRADE=1: newest)
 	cd requirements && $(LOCK) functions.in --output-file ../functions/requirements.txt
-	cd requirements && for name in pip test sam runtime bench node lock; do $(LOCK) $$name.in --output-file $$name.txt || exit; done
+	cd requirements && for name in pip test sam checkov runtime bench node lock; do $(LOCK) $$name.in --output-file $$name.txt || exit; done
 	$(NPM) install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
 
 .PHONY: clean
@@ -149,6 +152,9 @@ endef
 	$(environment)
 
 .venv-sam/.stamp: requirements/sam.txt requirements/pip.txt
+	$(environment)
+
+.venv-checkov/.stamp: requirements/checkov.txt requirements/pip.txt
 	$(environment)
 
 .venv-runtime/.stamp: requirements/runtime.txt requirements/pip.txt

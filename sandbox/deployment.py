@@ -27,6 +27,7 @@ class Deployment:
     """What the stack's CloudFormation made."""
 
     state_machine_arn: str
+    state_machine_role: str
     functions: dict[str, LambdaFunction]
 
     def function(self, name: str) -> LambdaFunction:
@@ -76,8 +77,10 @@ def deploy(stack_account: str = STACK_ACCOUNT) -> Deployment:
 def deployed(stack_account: str) -> Deployment:
     """Find what the stack made."""
     functions = lambda_simple_backends[stack_account][REGION].list_functions()
-    (machine,) = client("stepfunctions", stack_account).list_state_machines()["stateMachines"]
-    return Deployment(machine["stateMachineArn"], {one.function_arn: one for one in functions})
+    step_functions = client("stepfunctions", stack_account)
+    (listed,) = step_functions.list_state_machines()["stateMachines"]
+    machine = step_functions.describe_state_machine(stateMachineArn=listed["stateMachineArn"])
+    return Deployment(machine["stateMachineArn"], machine["roleArn"], {one.function_arn: one for one in functions})
 
 
 def logical_id(function_name: str) -> str:

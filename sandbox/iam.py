@@ -116,11 +116,11 @@ def _effects(documents: Iterable[str], action: str, resource: str, context: Cont
         str(one["Effect"])
         for document in documents
         for one in _statements(document)
-        if _covers(one["Action"], action, lower=True) and _covers(one["Resource"], resource) and _holds(one, context)
+        if _covers(one["Action"], action, lower=True) and _covers(one["Resource"], resource) and holds(one, context)
     }
 
 
-def _holds(statement: Statement, context: Context) -> bool:
+def holds(statement: Statement, context: Context) -> bool:
     """Tell whether each condition of a statement is met; a key that the call does not have meets none."""
     conditions: dict[str, dict[str, Any]] = statement.get("Condition", {})
     return all(

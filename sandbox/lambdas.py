@@ -15,14 +15,14 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from moto.awslambda.models import LambdaFunction
-from moto.sts.models import sts_backends
 
 from sandbox.clock import Clock, replaced
-from sandbox.deployment import logical_id
+from sandbox.deployment import Deployment, logical_id
 from sandbox.faults import Overdue, Plan, invocation
+from sandbox.iam import refusal
+from sandbox.sts import session_of_service
 
 CODE = Path(__file__).parent.parent / "functions"
-LONGEST_EXECUTION = 14 * 24 * 3_600
 OUTSIDE = {"AWS_ACCESS_KEY_ID": "FOOBARKEY", "AWS_SECRET_ACCESS_KEY": "FOOBARSECRET"}  # what mock_aws gives
 
 
@@ -56,14 +56,19 @@ class ExecutionEnvironment:
 class Lambdas:
     """The functions of one Region, and their environments that are warm and idle."""
 
-    def __init__(self, functions: dict[str, LambdaFunction], clock: Clock, plan: Callable[[], Plan]) -> None:
-        self._functions = functions
+    def __init__(self, deployment: Deployment, clock: Clock, plan: Callable[[], Plan]) -> None:
+        self._functions = deployment.functions
+        machine = deployment.state_machine_arn
+        self._invoker = session_of_service("states.amazonaws.com", deployment.state_machine_role, "states", machine)
         self._clock = clock
         self._plan = plan
-        self._idle: dict[str, list[ExecutionEnvironment]] = {arn: [] for arn in functions}
+        self._idle: dict[str, list[ExecutionEnvironment]] = {arn: [] for arn in deployment.functions}
 
     def invoke(self, arn: str, payload: str) -> tuple[str, bool]:
-        """Invoke a function by its ARN; give its answer as JSON, and whether that is an error."""
+        """Invoke a function for the state machine; give its answer as JSON, and whether that is an error."""
+        refused = refusal(self._invoker, "lambda:InvokeFunction", arn, {})
+        if refused:
+            return json.dumps(_error("Lambda.AWSLambdaException", refused)), True
         function = self._functions[arn]
         fault = self._plan().next_fault(logical_id(function.function_name))
         if fault == "throttled":
@@ -92,15 +97,8 @@ def _error(name: str, message: str, error: BaseException | None = None) -> dict[
 
 def variables(function: LambdaFunction) -> dict[str, str]:
     """Give the environment that Lambda gives: the template's, and the credentials of the function's role."""
-    account = function.account_id
-    session = sts_backends[account]["aws"].assume_role(
-        region_name=function.region,
-        role_session_name=function.function_name[:64],
-        role_arn=function.role,
-        policy="",
-        duration=LONGEST_EXECUTION,  # Lambda renews them
-        external_id="",
-    )
+    service = "lambda.amazonaws.com"
+    session = session_of_service(service, str(function.role), function.function_name, function.function_arn)
     return {
         **{name: str(value) for name, value in function.environment_vars.items()},
         "AWS_ACCESS_KEY_ID": session.access_key_id,

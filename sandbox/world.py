@@ -19,7 +19,7 @@ from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.stepfunctions.parser.utils import TMP_THREADS
 from moto.sts.models import sts_backends
 
-from sandbox import clock, deployment, faults, iam, rekognition, stories, sts, workflow
+from sandbox import clock, cloudformation, deployment, faults, iam, rekognition, stories, sts, workflow
 from sandbox.clock import Clock, VirtualClock
 from sandbox.faults import Plan
 from sandbox.happenings import Others
@@ -42,14 +42,14 @@ class Sandbox:
         random.seed(1)
         self.deployment = deployment.deploy(stack_account)
         self.plan = Plan()
-        self.lambdas = Lambdas(self.deployment.functions, its_clock, lambda: self.plan)
+        self.lambdas = Lambdas(self.deployment, its_clock, lambda: self.plan)
 
     def reset(self) -> None:
         """Begin a world on a virtual clock that is empty but for the stack."""
         assert isinstance(self.clock, VirtualClock)
         self.clock.reset()
         self.plan = Plan()
-        self.lambdas = Lambdas(self.deployment.functions, self.clock, lambda: self.plan)
+        self.lambdas = Lambdas(self.deployment, self.clock, lambda: self.plan)
         self.listeners.clear()
         random.seed(1)
         settings.reset()
@@ -147,6 +147,7 @@ def sandbox(its_clock: Clock, stack_account: str = deployment.STACK_ACCOUNT) -> 
         one_look,
         mock_aws(config=MOTO),
         clock.install(its_clock),
+        cloudformation.install(),
         sts.install(),
         iam.install(its_clock),
         workflow.install(invoke, listeners),

@@ -130,7 +130,7 @@ def test_what_was_built_is_uploaded(aws, first_deployment):
 
 def test_the_definition_that_was_uploaded_calls_the_functions_that_were_made(aws, first_deployment):
     aws.deployment = deployment.deployed(STACK_ACCOUNT)
-    aws.lambdas = Lambdas(aws.deployment.functions, aws.clock, lambda: aws.plan)
+    aws.lambdas = Lambdas(aws.deployment, aws.clock, lambda: aws.plan)
 
     ending = Ending.of(aws.run(read_event("many_mistakes")))
 

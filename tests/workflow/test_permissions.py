@@ -1,6 +1,7 @@
 """Each role may do what it is asked to do, and nothing else: without any one action or resource some run fails."""
 
 import json
+import re
 from contextlib import contextmanager
 
 import boto3
@@ -10,7 +11,7 @@ from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
 from sandbox.clock import VirtualClock
-from sandbox.deployment import DESTINATION_ACCOUNT, SOURCE_ACCOUNT, STACK_ACCOUNT
+from sandbox.deployment import ADMINISTRATOR, DESTINATION_ACCOUNT, SOURCE_ACCOUNT, STACK_ACCOUNT
 from sandbox.iam import as_list
 from sandbox.rekognition.settings import settings
 from sandbox.stories import read_event
@@ -25,8 +26,6 @@ RUNS = (
 )
 # What the sandbox does not exercise: what Rekognition does in the caller's name, logs and traces.
 NOT_EXERCISED = ("s3:", "kms:", "logs:", "xray:")
-# Roles of no function and of no account template.
-OTHERS = ("OrganizationAccountAccessRole", "CopyModelStateMachineRole")
 
 
 def roles():
@@ -34,10 +33,14 @@ def roles():
     found = {}
     for account in (STACK_ACCOUNT, SOURCE_ACCOUNT, DESTINATION_ACCOUNT):
         for role in iam_backends[account]["aws"].roles.values():
-            name = role.name.rsplit("-", 2)[1] if "Function" in role.name else role.name
-            if not any(one in role.name for one in OTHERS):
-                found.setdefault(name, []).append(role)
+            if role.name != ADMINISTRATOR:
+                found.setdefault(without_suffix(role.name), []).append(role)
     return found
+
+
+def without_suffix(name):
+    """Take off what CloudFormation adds to the name of what it makes."""
+    return re.sub("-[A-Z0-9]{12}$", "", name)
 
 
 def document(role):
@@ -59,7 +62,7 @@ def parts():
 
 def normal(value):
     """Write a value alike wherever the stack is."""
-    return value.replace(STACK_ACCOUNT, "OWN").replace(SOURCE_ACCOUNT, "OWN").replace(DESTINATION_ACCOUNT, "OWN")
+    return re.sub("|".join((STACK_ACCOUNT, SOURCE_ACCOUNT, DESTINATION_ACCOUNT)), "OWN", without_suffix(value))
 
 
 @contextmanager
