@@ -66,12 +66,16 @@ def deploy(stack_account: str = STACK_ACCOUNT) -> Deployment:
     outputs = _create_stack(stack_account, STACK_NAME, json.dumps(expanded_template()))
     for account in {SOURCE_ACCOUNT, DESTINATION_ACCOUNT, STACK_ACCOUNT} - {stack_account}:
         for side in ("Source", "Destination"):
-            template = (ROOT / "accounts" / f"{side.lower()}.yaml").read_text()
-            principals = outputs[f"{side}RolePrincipals"]
-            _create_stack(account, f"{STACK_NAME}-{side.lower()}", template, TrustedRoleArns=principals)
+            create_account_role(side.lower(), account, TrustedRoleArns=outputs[f"{side}RolePrincipals"])
     for account in (SOURCE_ACCOUNT, DESTINATION_ACCOUNT, STACK_ACCOUNT):
         _create_administrator(account)
     return deployed(stack_account)
+
+
+def create_account_role(side: str, account: str, **parameters: str) -> None:
+    """Create the stack of accounts/source.yaml or accounts/destination.yaml in an account."""
+    template = (ROOT / "accounts" / f"{side}.yaml").read_text()
+    _create_stack(account, f"{STACK_NAME}-{side}", template, **parameters)
 
 
 def deployed(stack_account: str) -> Deployment:

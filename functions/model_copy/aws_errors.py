@@ -10,6 +10,8 @@ from model_copy.errors import AccessDeniedError, RequestRejectedError, Transient
 from model_copy.text import without_stop
 
 _BUSY = {
+    "ExpiredToken",  # the next try has another session
+    "ExpiredTokenException",
     "InternalServerError",
     "InvalidPaginationTokenException",  # the list changed between two pages
     "ProvisionedThroughputExceededException",

@@ -4,11 +4,7 @@ import json
 import re
 from contextlib import contextmanager
 
-import boto3
-import pytest
-from botocore.exceptions import ClientError
 from moto.iam.models import iam_backends
-from moto.sts.models import sts_backends
 
 from sandbox.clock import VirtualClock
 from sandbox.deployment import ADMINISTRATOR, DESTINATION_ACCOUNT, SOURCE_ACCOUNT, STACK_ACCOUNT
@@ -101,37 +97,3 @@ def test_nothing_is_allowed_that_is_not_needed():
             all_parts = set(parts())
 
     assert sorted(all_parts - needed) == []
-
-
-def rekognition_in(role_arn, **session):
-    """Give a client in a session of a role."""
-    _, partition, _, _, account, _ = role_arn.split(":", 5)
-    parameters = {"role_session_name": "me", "policy": "", "duration": 3_600, "external_id": "", **session}
-    made = sts_backends[account][partition].assume_role("us-east-1", role_arn=role_arn, **parameters)
-    keys = {"aws_access_key_id": made.access_key_id, "aws_secret_access_key": made.secret_access_key}
-    return boto3.client("rekognition", region_name="us-east-1", aws_session_token=made.session_token, **keys)
-
-
-def test_a_session_past_its_end_is_refused(aws):
-    aws.seed("already_copied")
-    project = read_event("already_copied")["DestinationProjectArn"]
-    client = rekognition_in(f"arn:aws:iam::{DESTINATION_ACCOUNT}:role/rekognition-model-copy-destination")
-    assert client.describe_project_versions(ProjectArn=project)["ProjectVersionDescriptions"]
-
-    aws.clock.spawn(lambda: aws.clock.sleep(3_601))
-    aws.clock.run()
-
-    with pytest.raises(ClientError, match="ExpiredTokenException"):
-        client.describe_project_versions(ProjectArn=project)
-
-
-def test_the_source_role_copies_nothing_and_the_destination_role_changes_no_policy(aws):
-    aws.seed("copy_between_accounts")
-    request = read_event("copy_between_accounts")
-    source = rekognition_in(f"arn:aws:iam::{SOURCE_ACCOUNT}:role/rekognition-model-copy-source")
-    destination = rekognition_in(f"arn:aws:iam::{SOURCE_ACCOUNT}:role/rekognition-model-copy-destination")
-
-    with pytest.raises(ClientError, match="no identity-based policy allows the rekognition:CopyProjectVersion action"):
-        source.copy_project_version(**request)
-    with pytest.raises(ClientError, match="no identity-based policy allows the rekognition:DeleteProjectPolicy action"):
-        destination.delete_project_policy(ProjectArn=request["SourceProjectArn"], PolicyName="any")

@@ -1,0 +1,150 @@
+"""What must be true of the templates' security, where no checker looks."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+from sandbox.deployment import ROOT, expanded_template
+from sandbox.iam import as_list
+
+TEMPLATES = {
+    "template.yaml": expanded_template(),
+    **{path.name: yaml_parse(path.read_text()) for path in sorted((ROOT / "accounts").glob("*.yaml"))},
+}
+RESOURCES = [
+    pytest.param(resource, id=f"{template}:{name}")
+    for template, content in TEMPLATES.items()
+    for name, resource in content["Resources"].items()
+]
+# What CloudFormation puts no tags on.
+WITHOUT_TAGS = {"AWS::IAM::ManagedPolicy", "AWS::SNS::TopicPolicy", "AWS::SNS::Subscription", "AWS::SQS::QueuePolicy"}
+# Actions that AWS allows on all resources or on none.
+KNOW_NO_RESOURCES = re.compile(r"xray:\w+|logs:(\w+LogDeliver\w+|\w+ResourcePolic\w+|DescribeLogGroups)|ec2:\w+")
+OPERATION_KEY = {"Fn::If": ["MakesKey", {"Fn::GetAtt": ["OperationKey", "Arn"]}, {"Ref": "OperationKeyArn"}]}
+
+Resource = dict[str, Any]
+
+
+def of_type(kind: str) -> list[Any]:
+    return [one for one in RESOURCES if one.values[0]["Type"] == kind]
+
+
+def properties(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = TEMPLATES["template.yaml"]["Resources"][name]["Properties"]
+    return found
+
+
+def statements(role: Resource) -> Iterator[dict[str, Any]]:
+    for policy in role["Properties"].get("Policies", ()):
+        yield from policy["PolicyDocument"]["Statement"]
+
+
+def denies_all_but_tls(policy: Resource) -> bool:
+    return any(
+        one["Effect"] == "Deny"
+        and one["Principal"] == "*"
+        and one["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        for one in policy["Properties"]["PolicyDocument"]["Statement"]
+    )
+
+
+def test_the_workflow_logs_all_and_is_traced() -> None:
+    machine = properties("CopyModelStateMachine")
+    (destination,) = machine["LoggingConfiguration"]["Destinations"]
+
+    assert machine["LoggingConfiguration"]["Level"] == "ALL"
+    assert machine["LoggingConfiguration"]["IncludeExecutionData"] is True
+    assert destination["CloudWatchLogsLogGroup"]["LogGroupArn"] == {"Fn::GetAtt": ["StateMachineLogGroup", "Arn"]}
+    assert machine["TracingConfiguration"] == {"Enabled": True}
+
+
+@pytest.mark.parametrize("function", of_type("AWS::Lambda::Function"))
+def test_each_function_is_traced_and_logs_to_the_group_with_retention(function: Resource) -> None:
+    assert function["Properties"]["TracingConfig"] == {"Mode": "Active"}
+    assert function["Properties"]["LoggingConfig"] == {"LogFormat": "JSON", "LogGroup": {"Ref": "FunctionLogGroup"}}
+
+
+@pytest.mark.parametrize("group", of_type("AWS::Logs::LogGroup"))
+def test_logs_are_kept_for_a_while_and_encrypted_with_the_operation_key(group: Resource) -> None:
+    assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+    assert group["Properties"]["KmsKeyId"] == OPERATION_KEY
+
+
+@pytest.mark.parametrize("topic", of_type("AWS::SNS::Topic"))
+def test_a_topic_is_encrypted_with_the_operation_key_and_takes_no_more_than_tls(topic: Resource) -> None:
+    (policy,) = (one.values[0] for one in of_type("AWS::SNS::TopicPolicy"))
+    assert topic["Properties"]["KmsMasterKeyId"] == OPERATION_KEY
+    assert policy["Properties"]["Topics"] == [{"Ref": "NotificationTopic"}]
+    assert denies_all_but_tls(policy)
+
+
+def test_the_key_is_rotated_and_serves_only_this_stacks_logs_and_this_accounts_alarms() -> None:
+    key = properties("OperationKey")
+    account, logs, alarms = key["KeyPolicy"]["Statement"]
+    groups = json.dumps(logs["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"])
+
+    assert key["EnableKeyRotation"] is True
+    assert account["Principal"] == {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}}
+    assert groups.count("${AWS::AccountId}:log-group:") == groups.count("${AWS::StackName}") == 2
+    assert alarms["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    assert alarms["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+
+
+@pytest.mark.parametrize("resource", [one for one in RESOURCES if one.values[0]["Type"] not in WITHOUT_TAGS])
+def test_whatever_can_have_tags_says_what_it_belongs_to(resource: Resource) -> None:
+    tags = {tag["Key"]: tag["Value"] for tag in resource["Properties"]["Tags"]}
+    assert tags["application"] == "rekognition-model-copy"
+
+
+@pytest.mark.parametrize("function", of_type("AWS::Lambda::Function"))
+def test_no_environment_holds_a_secret(function: Resource) -> None:
+    template = TEMPLATES["template.yaml"]
+    variables = function["Properties"]["Environment"]["Variables"]
+    said = json.dumps(variables)
+    parameters = {name: one for name, one in template["Parameters"].items() if f'"Ref": "{name}"' in said}
+
+    assert "{{resolve:" not in said
+    assert not [name for name, one in parameters.items() if one.get("NoEcho")]
+    assert not [name for name in variables if re.search("SECRET|PASSWORD|TOKEN|CREDENTIAL|PRIVATE", name)]
+
+
+@pytest.mark.parametrize("role", of_type("AWS::IAM::Role"))
+def test_a_role_has_no_managed_policy_of_aws_and_allows_on_everything_only_what_knows_no_resources(
+    role: Resource,
+) -> None:
+    assert "arn:aws" not in json.dumps(role["Properties"].get("ManagedPolicyArns", ""))
+    for one in statements(role):
+        actions = as_list(one["Action"])
+        assert not [action for action in actions if "*" in action]
+        if one["Resource"] == "*":
+            assert not [action for action in actions if not KNOW_NO_RESOURCES.fullmatch(action)]
+
+
+@pytest.mark.parametrize("role", of_type("AWS::IAM::Role"))
+def test_a_role_trusts_one_service_for_this_account_or_named_roles_with_an_external_id(role: Resource) -> None:
+    (trust,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    if "Service" in trust["Principal"]:
+        assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    else:
+        assert trust["Principal"] == {"AWS": {"Ref": "TrustedRoleArns"}}
+        assert trust["Condition"]["StringEquals"]["sts:ExternalId"] == {"Ref": "ExternalId"}
+        assert "TrustedRoleArns" in TEMPLATES["source.yaml"]["Parameters"]
+
+
+@pytest.mark.parametrize("role", of_type("AWS::IAM::Role"))
+def test_a_key_is_used_through_services_alone_and_granted_to_them_alone(role: Resource) -> None:
+    for one in statements(role):
+        actions = {action for action in as_list(one["Action"]) if action.startswith("kms:")}
+        if actions:
+            assert one["Condition"]["StringLike"]["kms:ViaService"]
+            assert ("kms:CreateGrant" in actions) == ("Bool" in one["Condition"])
+
+
+@pytest.mark.parametrize("alarm", of_type("AWS::CloudWatch::Alarm"))
+def test_an_alarm_tells_the_topic_and_says_what_to_do(alarm: Resource) -> None:
+    assert alarm["Properties"]["AlarmActions"] == [{"Ref": "NotificationTopic"}]
+    assert len(alarm["Properties"]["AlarmDescription"]) > 40
