@@ -128,10 +128,17 @@ format: .venv/.stamp ## Format the code and mend what ruff can mend
 .PHONY: build
 build: .aws-sam/.stamp ## Build what is deployed into .aws-sam
 
+# Ends with 3, not 1, when nothing bad is known but not all could be looked up. No part of make check: its result
+# changes while the code does not.
+.PHONY: audit
+audit: .venv-audit/.stamp .venv-node/.stamp ## Tell the known vulnerabilities of all that is locked
+	@.venv-audit/bin/python -m tools.audit $(NPM)
+
 .PHONY: lock
 lock: .venv-lock/.stamp .venv-node/.stamp ## Lock the packages that requirements/ and package.json name (UPGRADE=1: newest)
 	cd requirements && $(LOCK) functions.in --output-file ../functions/requirements.txt
-	cd requirements && for name in pip test sam checkov runtime bench node lock; do $(LOCK) $$name.in --output-file $$name.txt || exit; done
+	cd requirements && for name in pip test sam checkov runtime bench node lock audit; do \
+		$(LOCK) $$name.in --output-file $$name.txt || exit; done
 	$(NPM) install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
 
 .PHONY: clean
@@ -168,6 +175,9 @@ endef
 	$(environment)
 
 .venv-lock/.stamp: requirements/lock.txt requirements/pip.txt
+	$(environment)
+
+.venv-audit/.stamp: requirements/audit.txt requirements/pip.txt
 	$(environment)
 
 node_modules/.stamp: package-lock.json .venv-node/.stamp
