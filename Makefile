@@ -51,7 +51,7 @@ invoke: .venv/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Run one function in
 
 # Those under Lambda's own runtime need Python 3.13; without it they say so.
 .PHONY: test
-test: .venv/.stamp $(if $(HAS_LAMBDAS_PYTHON),.venv-runtime/.stamp .aws-sam/.stamp) ## Run the tests
+test: .venv/.stamp $(if $(HAS_LAMBDAS_PYTHON),.venv-runtime/.stamp .aws-sam/.stamp build/sbom.cdx.json) ## Run the tests
 	.venv/bin/python -m pytest -n 2 --ignore tests/sam_local tests
 
 .PHONY: test-sam-local
@@ -126,7 +126,7 @@ format: .venv/.stamp ## Format the code and mend what ruff can mend
 	.venv/bin/ruff format
 
 .PHONY: build
-build: .aws-sam/.stamp ## Build what is deployed into .aws-sam
+build: .aws-sam/.stamp build/sbom.cdx.json ## Build what is deployed into .aws-sam, and list what ships in build/sbom.cdx.json
 
 # Ends with 3, not 1, when nothing bad is known but not all could be looked up. No part of make check: its result
 # changes while the code does not.
@@ -189,3 +189,6 @@ node_modules/.stamp: package-lock.json .venv-node/.stamp
 	@test -x .venv-sam/bin/python3.13 || { echo '$(NEEDS_LAMBDAS_PYTHON)' >&2; exit 1; }
 	PATH="$(CURDIR)/.venv-sam/bin:$$PATH" $(SAM) build
 	@touch $@
+
+build/sbom.cdx.json: .aws-sam/.stamp .venv-audit/.stamp tools/bill_of_materials.py tools/locks.py
+	@.venv-audit/bin/python -m tools.bill_of_materials $@
