@@ -21,6 +21,7 @@ _TYPES: dict[str, tuple[type, str]] = {
 }
 _UNICODE_CLASSES = {r"\p{L}": "a-zA-Z", r"\p{N}": "0-9", r"\p{Z}": " "}
 _STAND_INS = {"L": "q", "N": "0", "Z": " "}
+_MOST_HINTS = 20
 
 
 def mistakes(value: object, shape: Shape, path: str = "") -> Iterator[str]:
@@ -41,11 +42,15 @@ def _structure_mistakes(value: Mapping[str, object], shape: StructureShape, path
     for name in shape.required_members:
         if name not in value:
             yield f"{inside}{name} is required, and is missing"
+    unknown = 0
     for name, member in value.items():
         if name in shape.members:
             yield from mistakes(member, shape.members[name], inside + name)
         else:
-            yield f"{inside}{printable(name)} is no member of the request{nearest(name, shape.members)}"
+            unknown += 1
+            # Each hint takes a while, there may be 40,000 unknown names, and no more than the first mistakes are shown.
+            hint = nearest(name, shape.members) if unknown <= _MOST_HINTS else ""
+            yield f"{inside}{printable(name)} is no member of the request{hint}"
 
 
 def _map_mistakes(value: Mapping[str, object], shape: MapShape, path: str) -> Iterator[str]:

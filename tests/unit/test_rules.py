@@ -1,6 +1,9 @@
 """A request keeps the rules of AWS's own model, and all that breaks them is said at once."""
 
-from collections.abc import Callable
+import difflib
+import fnmatch
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -9,7 +12,7 @@ from botocore.validate import ParamValidator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model_copy import accounts, rules
+from model_copy import accounts, arns, rules
 
 SHAPE = accounts.request_shape()
 State = dict[str, Any]
@@ -296,6 +299,51 @@ def test_a_map_without_a_limit_may_have_any_number_of_entries() -> None:
     shape = newer({"New": {"type": "map", "key": {"shape": "Text"}, "value": {"shape": "Text"}}})
 
     assert list(rules.mistakes({"New": {"key": "value"}}, shape)) == []
+
+
+@pytest.mark.parametrize("inside", ["", "OutputConfig."])
+def test_of_40000_unknown_members_the_first_20_get_a_hint(
+    members: State, monkeypatch: pytest.MonkeyPatch, inside: str
+) -> None:
+    sought: list[str] = []
+    monkeypatch.setattr(difflib, "get_close_matches", lambda name, *_, **__: sought.append(name) or [])
+    for number in range(40_000):
+        put(members, f"{inside}Zebra{number}", None)
+
+    assert len(found(members)) == 40_000
+    assert sought == [f"zebra{number}" for number in range(20)]
+
+
+def patterns(shape: Shape) -> Iterator[str]:
+    """List the patterns of a shape and of all inside it."""
+    if "pattern" in shape.metadata:
+        yield shape.metadata["pattern"]
+    for one in (*getattr(shape, "members", {}).values(), getattr(shape, "key", None), getattr(shape, "value", None)):
+        yield from patterns(one) if one else ()
+
+
+def backtracks(pattern: str) -> bool:
+    """Tell whether something in a pattern is repeated inside what is itself repeated."""
+    repeats = (re._constants.MAX_REPEAT, re._constants.MIN_REPEAT)
+
+    def nests(part: Any, repeated: bool) -> bool:
+        if isinstance(part, tuple) and part[0] in repeats:
+            return repeated or nests(part[1], True)
+        return isinstance(part, tuple | list | re._parser.SubPattern) and any(nests(one, repeated) for one in part)
+
+    return nests(re._parser.parse(pattern), False)
+
+
+def test_no_pattern_can_be_made_to_backtrack() -> None:
+    known = [*patterns(SHAPE), arns._PROJECT.pattern, arns._VERSION.pattern]
+
+    assert len(known) >= 10
+    assert [one for one in known if backtracks(re.sub(r"\\p\{.\}", "a", one))] == []
+    assert backtracks("((a|b)+)*c")
+
+
+def test_a_wildcard_that_was_found_is_not_sought_again() -> None:
+    assert fnmatch.translate("*a*a*b").count("(?>.*?") == 2
 
 
 def newer(members: State) -> Shape:
