@@ -53,7 +53,12 @@ def calling(operation: str, resource: object, advice: str) -> Iterator[None]:
                 operation=operation, resource=resource, code=code(error), message=message(error)
             ) from error
         raise
-    except (ConnectionError, HTTPClientError, ResponseParserError) as error:
+    except ResponseParserError:
+        # Its text holds the answer, and that of AssumeRole holds a session's keys.
+        raise TransientError(
+            what=f"{operation} on {resource}", reason="ResponseParserError, AWS's answer cannot be read"
+        ) from None
+    except (ConnectionError, HTTPClientError) as error:
         raise TransientError(
             what=f"{operation} on {resource}", reason=f"{type(error).__name__}, {without_stop(str(error))}"
         ) from error

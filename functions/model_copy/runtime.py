@@ -1,6 +1,7 @@
 """The only place that knows Lambda and Powertools, the clock, chance and the environment."""
 
 import functools
+import logging
 import os
 import random
 import time
@@ -12,13 +13,18 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from model_copy.errors import InvalidRequestError, ModelCopyError
-from model_copy.text import excerpt
+from model_copy.text import excerpt, printable
 
 Event = dict[str, Any]
 Context = LambdaContext
 Handler = Callable[[Event, Context], Event]
 
+LONGEST_ARN = 256
+
 logger = Logger()
+# At DEBUG, to which a stack may set all loggers, these log the keys and tokens of sessions.
+for _name in ("boto3", "botocore", "urllib3"):
+    logging.getLogger(_name).setLevel(logging.INFO)
 
 
 def task(handler: Handler) -> Handler:
@@ -32,7 +38,8 @@ def task(handler: Handler) -> Handler:
         if not isinstance(event, dict):
             raise InvalidRequestError.of([f"It must be an object, and is {excerpt(event)}"])
         execution = event.get("Execution")
-        logger.set_correlation_id(execution.get("Id") if isinstance(execution, dict) else None)
+        arn = execution.get("Id") if isinstance(execution, dict) else None
+        logger.set_correlation_id(printable(arn, LONGEST_ARN) if isinstance(arn, str) else None)
         try:
             answer = handler(event, context)
         except ModelCopyError as error:

@@ -1,21 +1,36 @@
 """Each account of a request is called in the stack's role there, which may do no more than the step needs."""
 
+import importlib
 import json
+import logging
+import os
 import re
+import sys
+import traceback
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.awsrequest import AWSResponse
 from botocore.loaders import Loader
 from moto.sts.models import AssumedRole, sts_backends
 
 import sandbox.sts
-from model_copy import accounts
+from model_copy import accounts, runtime
 from model_copy.arns import Arn
 from model_copy.errors import AccessDeniedError, TransientError
 from model_copy.request import CopyRequest
 
 LIST, PUT = "rekognition:ListProjectPolicies", "rekognition:PutProjectPolicy"
+STEPS = [
+    "validate_request",
+    "ensure_project_policy",
+    "copy_project_version",
+    "describe_project_version",
+    "withdraw_grant",
+]
 
 
 def sessions() -> list[AssumedRole]:
@@ -202,3 +217,40 @@ def test_botocore_does_not_look_for_the_services_that_there_are(monkeypatch: pyt
 
     for service in ("rekognition", "sts"):
         assert session.create_client(service, region_name="eu-central-1").meta.service_model.service_name == service
+
+
+def test_an_answer_of_sts_that_cannot_be_read_is_not_quoted(world: Any, copy_request: CopyRequest) -> None:
+    half = b"<AssumeRoleResponse><AssumeRoleResult><Credentials><SecretAccessKey>a-secret</SecretAccessKey>"
+
+    def cut_off(request: Any, **_: object) -> AWSResponse:
+        return AWSResponse(request.url, 200, {}, SimpleNamespace(stream=lambda **_: iter([half])))
+
+    accounts._sts("eu-central-1").meta.events.register_first("before-send.sts.AssumeRole", cut_off)
+
+    with pytest.raises(TransientError, match="AWS's answer cannot be read") as caught:
+        accounts.source(copy_request, LIST)
+
+    assert "a-secret" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_no_level_logs_a_credential(
+    world: Any,
+    state: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setattr(runtime.logger.handlers[0], "stream", sys.stdout)
+    monkeypatch.setattr(runtime.logger._logger, "level", logging.DEBUG)
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+
+    for step in STEPS:
+        importlib.import_module(step).lambda_handler(state, LambdaContext())
+
+    told = caplog.text + "".join(capsys.readouterr())
+    secrets = {os.environ["EXTERNAL_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]}
+    secrets |= {text for one in sessions() for text in (one.access_key_id, one.secret_access_key, one.session_token)}
+    assert len(secrets) >= 2 + 3 * len(STEPS)
+    assert [secret for secret in secrets if secret in told] == []
+    assert told.count("Done") == 2 * len(STEPS)

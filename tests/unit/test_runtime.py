@@ -95,3 +95,16 @@ def test_the_time_is_utc_and_passes_when_somebody_sleeps(clock: Any) -> None:
 
 def test_chance_is_from_0_to_1() -> None:
     assert all(0 <= runtime.chance() < 1 for _ in range(100))
+
+
+@pytest.mark.parametrize("given", [5, None, ["an-execution"], {"Id": "an-execution"}])
+def test_an_execution_s_id_that_is_no_text_is_not_logged(log: StringIO, given: object) -> None:
+    run(lambda event, context: {}, {"Execution": {"Id": given}})
+
+    assert "correlation_id" not in json.loads(log.getvalue())
+
+
+def test_an_execution_s_id_is_logged_as_printable_ascii_and_cut(log: StringIO) -> None:
+    run(lambda event, context: {}, {"Execution": {"Id": "\ud800\n" + "x" * 100_000}})
+
+    assert json.loads(log.getvalue())["correlation_id"] == "\\ud800\\n" + "x" * 254 + "..."
