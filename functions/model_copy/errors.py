@@ -8,7 +8,7 @@
 from collections.abc import Sequence
 from typing import ClassVar, Self
 
-from model_copy.text import cut, numbered
+from model_copy.text import cut, escaped, numbered
 
 
 class ModelCopyError(Exception):
@@ -17,7 +17,7 @@ class ModelCopyError(Exception):
     sentence: ClassVar[str]
 
     def __init__(self, **details: object) -> None:
-        super().__init__(cut(self.sentence.format(**details)))
+        super().__init__(cut(escaped(self.sentence.format(**details))))
 
     @classmethod
     def together(cls, errors: Sequence["ModelCopyError"]) -> "ModelCopyError":

@@ -1,6 +1,7 @@
 """Texts of bounded length."""
 
 import json
+import re
 from collections.abc import Sequence
 
 LONGEST_MESSAGE = 8_000
@@ -33,6 +34,11 @@ def excerpt(value: object, length: int = 60) -> str:
 def without_stop(message: str) -> str:
     """Give a message of AWS without its full stop, for a sentence that goes on."""
     return message.strip().rstrip(".")
+
+
+def escaped(text: str) -> str:
+    """Escape what is not printable ASCII, such as AWS's own messages may hold."""
+    return re.sub(r"[^ -~]", lambda found: ascii(found[0])[1:-1], text)
 
 
 def printable(text: str, length: int = 60) -> str:

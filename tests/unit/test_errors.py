@@ -131,3 +131,12 @@ def test_a_message_is_cut_only_when_it_is_too_long_as_json(character: str, lengt
 )
 def test_an_excerpt_is_short_and_printable(value: object, shown: str) -> None:
     assert excerpt(value) == shown
+
+
+@pytest.mark.parametrize("text", ["Größe", "\U0001f408", "a\nb\tc\x00\x7f", "\ud800", "\u202e\u2028"])
+def test_what_others_say_is_handed_on_as_printable_ascii(text: str) -> None:
+    message = str(TransientError(what="The copy", reason=text))
+
+    assert f"did not succeed: {ascii(text)[1:-1]}." in message
+    assert message.isascii()
+    assert message.isprintable()
