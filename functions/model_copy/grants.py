@@ -68,15 +68,15 @@ def ensure(client: "RekognitionClient", request: CopyRequest) -> bool:
         if any(policy.allows(grant) for policy in found):
             return False
         own = next((policy for policy in found if policy.name == name), None)
-        document = policies.with_grant(own.document if own else None, grant)
-        _check_document(document, grant, request)
         try:
+            document = policies.with_grant(own.document if own else None, grant)
+            _check_document(document, grant, request)
             rekognition.put_policy(client, request.source_project, name, document, own.revision if own else None)
         except rekognition.PolicyChangedError:
             continue
         except rekognition.PolicyQuotaReachedError as error:
             raise _no_room(found, grant, request, str(error)) from error
-        except rekognition.PolicyMalformedError as error:
+        except (rekognition.PolicyMalformedError, policies.UnreadableError) as error:
             raise PolicyRejectedError(policy=name, project=request.source_project, reason=error) from error
         return True
     raise TransientError(what=f"Granting the copy in project policy {name}", reason="others kept changing the policy")

@@ -20,6 +20,10 @@ LONGEST_DOCUMENT = 2_000
 Statement = Mapping[str, Any]
 
 
+class UnreadableError(Exception):
+    """The document is no JSON object.  For grants.py, which names the policy."""
+
+
 class Match(IntEnum):
     """Whether a statement is about a grant.  A condition, or a part read by exception, makes it a MAYBE."""
 
@@ -83,7 +87,7 @@ def statements(document: str) -> list[Statement]:
 
 
 def with_grant(document: str | None, grant: Grant) -> str:
-    """Write the document with the grant in it: in the stack's own statement for the principal, or in a new one."""
+    """Write the document with the grant in the stack's own statement; UnreadableError where it cannot be read."""
     found = [dict(one) for one in statements(document)] if document else []
     for one in found:
         if _is_ours(one, grant.principal):
@@ -126,9 +130,12 @@ def as_list(value: object) -> list[Any]:
 
 
 def _written(before: str | None, found: Sequence[Statement]) -> str:
-    content = json.loads(before) if before else {"Version": "2012-10-17"}
-    # As ASCII it is within the characters that AWS takes, whatever others have written into it.
-    return json.dumps({**content, "Statement": found}, separators=(",", ":"), ensure_ascii=True)
+    try:
+        content = json.loads(before) if before else {"Version": "2012-10-17"}
+        # As ASCII it is within the characters that AWS takes, whatever others have written into it.
+        return json.dumps({**content, "Statement": found}, separators=(",", ":"), ensure_ascii=True)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise UnreadableError("it is no JSON object") from error
 
 
 def _is_ours(statement: Statement, principal_arn: str) -> bool:
@@ -149,8 +156,8 @@ def _match(statement: Statement, grant: Grant) -> Match:
     return min(
         Match.MAYBE if statement.get("Condition") else Match.YES,
         Match.MAYBE if principal is None else _principal_match(principal, grant),
-        Match.MAYBE if action is None else _any_match([str(one).lower() for one in action], ACTION.lower()),
-        Match.MAYBE if resource is None else _any_match(resource, grant.version_arn),
+        Match.MAYBE if action is None else _any_match([one.lower() for one in _names(action)], ACTION.lower()),
+        Match.MAYBE if resource is None else _any_match(_names(resource), grant.version_arn),
     )
 
 
@@ -159,13 +166,18 @@ def _named(statement: Statement, part: str) -> list[Any] | None:
     return as_list(statement[part]) if part in statement else None
 
 
-def _any_match(patterns: list[Any], value: str) -> Match:
-    return Match.YES if any(_wildcard(str(pattern), value) for pattern in patterns) else Match.NO
+def _names(values: list[Any]) -> list[str]:
+    """Give the values as texts; what is nested, however deep, names nothing."""
+    return [str(one) for one in values if not isinstance(one, dict | list)]
+
+
+def _any_match(patterns: list[str], value: str) -> Match:
+    return Match.YES if any(_wildcard(pattern, value) for pattern in patterns) else Match.NO
 
 
 def _principal_match(principals: list[Any], grant: Grant) -> Match:
     named = [one for each in principals for one in as_list(each.get("AWS") if isinstance(each, dict) else each)]
-    return max((_one_principal(str(one), grant) for one in named), default=Match.NO)
+    return max((_one_principal(one, grant) for one in _names(named)), default=Match.NO)
 
 
 def _one_principal(principal: str, grant: Grant) -> Match:

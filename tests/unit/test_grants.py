@@ -518,3 +518,16 @@ def test_within_one_account_a_deny_that_may_hold_explains_a_denial(
 
     with pytest.raises(PolicyDeniedError, match=r"policy frozen .* it seems"):
         grants.explain_denial(source.client, own_request, "Not authorized")
+
+
+@pytest.mark.parametrize("text", ["no JSON", "[]", "5", '"text"', f'{{"Id":{"9" * 5_000}}}', "[" * 200_000], ids=len)
+def test_an_own_policy_that_cannot_be_read_is_not_written_over(
+    source: Any, world: Any, copy_request: CopyRequest, text: str
+) -> None:
+    world.put_policy(NAME, THEIRS)
+    world.source.policies[NAME] = replace(world.source.policies[NAME], document=text)
+
+    with pytest.raises(PolicyRejectedError, match=f"{NAME} of .* cannot be written: it is no JSON object. Correct or"):
+        grants.ensure(source.client, copy_request)
+
+    assert CHANGES.isdisjoint(source.calls)

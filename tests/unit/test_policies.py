@@ -392,3 +392,12 @@ def test_granting_and_withdrawing_leaves_the_document_as_it_was(before: list[dic
     text = document(*before)
 
     assert json.loads(without_grant(with_grant(text, GRANT), GRANT) or "") == json.loads(text)
+
+
+@pytest.mark.parametrize("part", ["Principal", "Action", "Resource"])
+def test_what_is_nested_names_nothing_however_deep(part: str) -> None:
+    nested: list[Any] = ["*"]
+    for _ in range(100_000):
+        nested = [nested]
+
+    assert policies._match({**OURS, part: [nested, {"AWS": [nested]}]}, GRANT) is NO
