@@ -33,5 +33,6 @@ COPY = (
 @task
 def lambda_handler(event: Event, context: Context) -> Event:
     request = CopyRequest.from_state(event)
+    request.check(accounts.request_shape())
     progress = copying.copy_once(accounts.destination(request, *COPY), request)
     return progress.as_answer(runtime.now(), runtime.chance())

@@ -13,6 +13,7 @@ from model_copy.runtime import Context, Event, task
 @task
 def lambda_handler(event: Event, context: Context) -> Event:
     request = CopyRequest.from_state(event)
+    before = Progress.from_state(event, runtime.now())
     client = accounts.destination(request, "rekognition:DescribeProjectVersions")
-    progress = copying.look(client, request, Progress.from_state(event, runtime.now()))
+    progress = copying.look(client, request, before)
     return progress.as_answer(runtime.now(), runtime.chance())

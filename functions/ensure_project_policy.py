@@ -5,14 +5,14 @@ PolicyRejectedError, GrantLostError, PolicyFullError, TransientError, AccessDeni
 """
 
 from model_copy import accounts, grants
-from model_copy.request import CopyRequest
+from model_copy.request import CopyRequest, answered
 from model_copy.runtime import Context, Event, task
 
 
 @task
 def lambda_handler(event: Event, context: Context) -> Event:
     request = CopyRequest.from_state(event)
-    rounds = event.get("Policy", {}).get("Rounds", 0) + 1
+    rounds = answered(event, "Policy", Rounds=int).get("Rounds", 0) + 1
     client = accounts.source(request, "rekognition:ListProjectPolicies", "rekognition:PutProjectPolicy")
     changed = grants.ensure_again(client, request, rounds)
     return {"PolicyName": grants.policy_name(request), "Changed": changed, "Rounds": rounds}

@@ -2,13 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
+from model_copy.request import answered, no_answer
 from model_copy.statuses import IN_PROGRESS
 
 SHORTEST, LONGEST = 10, 60
 PART_OF_AGE = 20
+_MEMBERS = {
+    "ProjectVersionArn": str,
+    "Status": str,
+    "StatusMessage": str,
+    "Since": str,
+    "Adopted": bool,
+    "TimesMissing": int,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +37,16 @@ class Progress:
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any], now: datetime) -> Self:
-        """Read what the last look found; a copy that nobody looked for yet is first seen now."""
-        copy = state.get("Copy", {})
+        """Read what the last look found; a copy that nobody looked for yet is first seen now.
+
+        Raises InvalidRequestError when no look can have found it.
+        """
+        copy = answered(state, "Copy", **_MEMBERS)
         return cls(
             arn=copy.get("ProjectVersionArn", ""),
             status=copy.get("Status", IN_PROGRESS),
             message=copy.get("StatusMessage", ""),
-            since=datetime.fromisoformat(copy["Since"]) if "Since" in copy else now,
+            since=_moment(copy["Since"]) if "Since" in copy else now,
             adopted=copy.get("Adopted", True),
             times_missing=copy.get("TimesMissing", 0),
         )
@@ -50,6 +62,13 @@ class Progress:
             "Adopted": self.adopted,
             "TimesMissing": self.times_missing,
         }
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise no_answer("Copy") from error
 
 
 def wait_seconds(age: timedelta, chance: float) -> int:

@@ -1,5 +1,6 @@
 """The CopyProjectVersion request, which is the input of the workflow."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -9,6 +10,10 @@ from botocore.model import Shape
 from model_copy import rules
 from model_copy.arns import Arn
 from model_copy.errors import InvalidRequestError
+from model_copy.text import printable
+
+_HOST_LABEL = re.compile(r"(?!-)(?!\d+$)[a-z\d-]{1,63}(?<!-)", re.ASCII)
+_COUNTS = range(1_000)
 
 # What the states add to the request; all else is the request.
 STATE_KEYS = {"Execution", "Validation", "Policy", "Copy", "GrantMissing", "Refusal", "Withdrawal"}
@@ -40,8 +45,10 @@ class CopyRequest:
         source_version = Arn.of_version(state.get("SourceProjectVersionArn"))
         destination_project = Arn.of_project(state.get("DestinationProjectArn"))
         name, output = state.get("VersionName"), state.get("OutputConfig")
-        has_name = isinstance(name, str) and name
-        if not (source_project and source_version and destination_project and has_name and isinstance(output, dict)):
+        # The Region becomes a part of the host that is asked.
+        has_place = source_project and _HOST_LABEL.fullmatch(source_project.region) and not any(_contradictions(state))
+        has_both = has_place and isinstance(name, str) and name
+        if not (source_project and source_version and destination_project and has_both and isinstance(output, dict)):
             raise InvalidRequestError.of(["It has not passed Validate request; run that function on it first"])
         return cls(
             source_project=source_project,
@@ -54,6 +61,12 @@ class CopyRequest:
             execution_name=execution_name(state),
         )
 
+    def check(self, shape: Shape) -> None:
+        """Raise InvalidRequestError unless all that AWS would be sent is a member and keeps its rules."""
+        found = list(rules.mistakes(self.members, shape))
+        if found:
+            raise InvalidRequestError.of(found)
+
     @property
     def crosses_accounts(self) -> bool:
         """Tell whether source and destination are in different accounts."""
@@ -63,7 +76,28 @@ class CopyRequest:
 def execution_name(state: Mapping[str, Any]) -> str:
     """Give the name of the execution, where one is running."""
     execution = state.get("Execution")
-    return str(execution.get("Name") or "local") if isinstance(execution, dict) else "local"
+    name = execution.get("Name") if isinstance(execution, dict) else None
+    return name if isinstance(name, str) and name else "local"
+
+
+def answered(state: Mapping[str, Any], step: str, **members: type) -> Mapping[str, Any]:
+    """Read what an earlier step answered, which is nothing before its first answer.
+
+    Raises InvalidRequestError when no step can have answered it.
+    """
+    answer = state.get(step, {})
+    if isinstance(answer, dict) and all(
+        isinstance(answer[name], kind) and (kind is not int or answer[name] in _COUNTS)
+        for name, kind in members.items()
+        if name in answer
+    ):
+        return answer
+    raise no_answer(step)
+
+
+def no_answer(step: str) -> InvalidRequestError:
+    """Say that a part of the state data is not what a step answers."""
+    return InvalidRequestError.of([f"{step} is nothing that an earlier step answers; leave it out"])
 
 
 def validate(
@@ -94,10 +128,11 @@ def _unknown_place(state: Mapping[str, Any], partition: str, regions: Collection
     """Say that the source is where the stack cannot reach; the other ARNs are held against it."""
     source = Arn.of_project(state.get("SourceProjectArn"))
     if source and source.partition != partition:
-        yield f"SourceProjectArn must be in the partition of this stack, {partition}, and is in {source.partition}"
+        theirs = printable(source.partition)
+        yield f"SourceProjectArn must be in the partition of this stack, {partition}, and is in {theirs}"
     elif source and source.region not in regions:
         near = rules.nearest(source.region, regions)
-        yield f"SourceProjectArn must be in a Region where Rekognition is, and is in {source.region}{near}"
+        yield f"SourceProjectArn must be in a Region where Rekognition is, and is in {printable(source.region)}{near}"
 
 
 def _foreign_accounts(state: Mapping[str, Any], accounts: Collection[str]) -> Iterator[str]:
@@ -117,11 +152,13 @@ def _contradictions(state: Mapping[str, Any]) -> Iterator[str]:
         for part in ("partition", "region", "account", "project"):
             theirs, ours = getattr(version, part), getattr(source, part)
             if theirs != ours:
-                yield f"SourceProjectVersionArn must be of the source project: its {part} is {theirs}, not {ours}"
+                told = f"its {part} is {printable(theirs)}, not {printable(ours)}"
+                yield f"SourceProjectVersionArn must be of the source project: {told}"
     if source and destination:
         for part in ("partition", "region"):
             theirs, ours = getattr(destination, part), getattr(source, part)
             if theirs != ours:
-                yield f"DestinationProjectArn must have the {part} of the source, {ours}, and has {theirs}"
+                told = f"the {part} of the source, {printable(ours)}, and has {printable(theirs)}"
+                yield f"DestinationProjectArn must have {told}"
         if source == destination:
             yield "DestinationProjectArn must name another project than SourceProjectArn"

@@ -7,7 +7,7 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from moto.sts.models import sts_backends
 
-from model_copy.errors import GrantLostError
+from model_copy.errors import GrantLostError, InvalidRequestError
 
 NAME = "model-copy-222222222222"
 
@@ -37,3 +37,13 @@ def test_a_session_of_the_step_may_list_and_put_policies_and_nothing_else(world:
 
     [session] = sts_backends["111111111111"]["aws"].assumed_roles
     assert '"Action":["rekognition:ListProjectPolicies","rekognition:PutProjectPolicy"]' in session.policy
+
+
+@pytest.mark.parametrize("policy", [None, [], {"Rounds": "1"}, {"Rounds": -1}, {"Rounds": 10**9}, {"Rounds": 1.5}])
+def test_rounds_that_no_step_counted_are_refused_before_any_call(
+    world: Any, state: dict[str, Any], policy: object
+) -> None:
+    with pytest.raises(InvalidRequestError, match=r"\(1\) Policy is nothing that an earlier step answers"):
+        ensure({**state, "Policy": policy})
+
+    assert not sts_backends["111111111111"]["aws"].assumed_roles

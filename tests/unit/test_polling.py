@@ -5,11 +5,16 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import cycle, repeat
+from typing import Any
 
+import describe_project_version
 import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from hypothesis import given
 from hypothesis import strategies as st
+from moto.sts.models import sts_backends
 
+from model_copy.errors import InvalidRequestError
 from model_copy.polling import Progress, wait_seconds
 
 NOW = datetime(2030, 1, 1, 9, tzinfo=UTC)
@@ -118,3 +123,38 @@ def test_the_age_counts_from_when_the_copy_was_first_seen() -> None:
 
 def test_a_copy_that_nobody_looked_for_yet_is_first_seen_now() -> None:
     assert Progress.from_state({}, NOW) == Progress("", "COPYING_IN_PROGRESS", "", NOW, adopted=True)
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        None,
+        "a text",
+        [],
+        {"Since": "yesterday"},
+        {"Since": "0001-01-01T00:00:00+14:00"},
+        {"Since": 5},
+        {"Status": None},
+        {"ProjectVersionArn": ["an-arn"]},
+        {"StatusMessage": {}},
+        {"Adopted": "yes"},
+        {"TimesMissing": "3"},
+        {"TimesMissing": -1},
+        {"TimesMissing": 10**4_000},
+    ],
+    ids=lambda copy: ascii(copy)[:30],
+)
+def test_what_no_look_can_have_found_is_refused(copy: object) -> None:
+    with pytest.raises(InvalidRequestError, match=r"\(1\) Copy is nothing that an earlier step answers; leave it out"):
+        Progress.from_state({"Copy": copy}, NOW)
+
+
+def test_a_time_without_a_zone_is_read_too() -> None:
+    assert Progress.from_state({"Copy": {"Since": "2030-01-01T09:00:00"}}, NOW).since.tzinfo is UTC
+
+
+def test_what_no_look_can_have_found_is_refused_before_any_call(world: Any, state: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequestError):
+        describe_project_version.lambda_handler({**state, "Copy": 5}, LambdaContext())
+
+    assert not sts_backends["222222222222"]["aws"].assumed_roles

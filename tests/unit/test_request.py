@@ -272,3 +272,51 @@ def test_only_the_accounts_that_the_stack_names_may_take_part(state: State, shap
     for name, account in (("SourceProjectArn", "111111111111"), ("DestinationProjectArn", "222222222222")):
         wrong = f"{name} must be in an account that this stack's AllowedAccounts names, and is in {account}"
         assert wrong in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("member", "old", "new"),
+    [
+        (member, old, new)
+        for member in ("SourceProjectArn", "SourceProjectVersionArn", "DestinationProjectArn")
+        for old, new in [("aws", "a" * 900), ("eu-central-1", "a-" * 450)]
+    ]
+    + [("SourceProjectVersionArn", "cats", "c" * 255)],
+)
+def test_a_long_part_of_an_arn_is_cut_to_60_characters(
+    state: State, shape: Shape, member: str, old: str, new: str
+) -> None:
+    state[member] = state[member].replace(old, new, 1)
+
+    message = refusal(state, shape)
+
+    assert f"{new[:60]}..." in message
+    assert new[:61] not in message
+
+
+@pytest.mark.parametrize("region", ["-", "a-", "7", "a" * 64])
+def test_a_step_refuses_a_region_that_no_host_can_be_named_after(state: State, region: str) -> None:
+    moved = {name: value.replace("eu-central-1", region) for name, value in state.items() if name.endswith("Arn")}
+
+    with pytest.raises(InvalidRequestError, match="It has not passed Validate request"):
+        CopyRequest.from_state({**state, **moved})
+
+
+def test_a_step_refuses_arns_that_contradict_each_other(state: State) -> None:
+    state["DestinationProjectArn"] = state["DestinationProjectArn"].replace("eu-central-1", "us-east-1")
+
+    with pytest.raises(InvalidRequestError, match="It has not passed Validate request"):
+        CopyRequest.from_state(state)
+
+
+@pytest.mark.parametrize("name", [None, 5, "", ["a-name"], {"Name": "a-name"}])
+def test_an_execution_whose_name_is_no_text_is_local(name: object) -> None:
+    assert execution_name({"Execution": {"Name": name}}) == "local"
+
+
+@pytest.mark.parametrize("member", ["KmsKeyId", "Tags", "Zebra"])
+def test_nothing_that_aws_would_not_take_is_copied_with(state: State, shape: Shape, member: str) -> None:
+    request = CopyRequest.from_state({**state, "Validation": {}, "Policy": {}, member: 5})
+
+    with pytest.raises(InvalidRequestError, match=rf"^The request has 1 mistake: \(1\) {member} "):
+        request.check(shape)
