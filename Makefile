@@ -68,8 +68,8 @@ matrix: .venv/.stamp ## Run the fault matrix with every switch of the sandbox tu
 	WHOLE_MATRIX=1 .venv/bin/python -m pytest -n 2 tests/workflow/test_matrix.py
 
 .PHONY: fuzz
-fuzz: .venv/.stamp ## Run random schedules (FUZZ_EXAMPLES=500)
-	FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),500) .venv/bin/python -m pytest tests/workflow/test_schedules.py
+fuzz: .venv/.stamp ## Run random schedules and hostile input (FUZZ_EXAMPLES=500)
+	FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),500) .venv/bin/python -m pytest tests/workflow/test_schedules.py tests/unit/test_hostile_input.py
 
 .PHONY: mutants
 mutants: .venv/.stamp ## Break the project in small ways and tell what the tests let pass (an hour)
