@@ -5,12 +5,15 @@ import re
 from collections.abc import Sequence
 
 LONGEST_MESSAGE = 8_000
+LONGEST_ADVICE = 300
 
 
 def cut(message: str) -> str:
-    """Keep the message, written as JSON, well below the 32,768 characters at which a Cause ends."""
+    """Keep the message, written as JSON, well below the 32,768 characters at which a Cause ends, and its advice."""
+    start, advice = message[:-LONGEST_ADVICE], message[-LONGEST_ADVICE:]
     while len(json.dumps(message)) > LONGEST_MESSAGE:
-        message = message[: len(message) * 9 // 10] + "..."
+        start = start[: len(start) * 9 // 10]
+        message = f"{start}...{advice}"
     return message
 
 

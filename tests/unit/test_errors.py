@@ -110,7 +110,15 @@ def test_a_message_is_cut_only_when_it_is_too_long_as_json(character: str, lengt
     kept = cut(message)
 
     assert len(json.dumps(kept)) <= 8_000
-    assert (kept == message) if fits else (kept.endswith("...") and len(json.dumps(kept)) > 7_000)
+    assert (kept == message) if fits else ("..." in kept and len(json.dumps(kept)) > 7_000)
+
+
+def test_a_message_that_is_cut_still_ends_in_what_to_do() -> None:
+    refusal = str(InvalidRequestError.of(["\U0001f408" * 100] * 20))
+
+    assert len(json.dumps(refusal)) <= 8_000
+    assert refusal.startswith("The request has 20 mistakes: (1) ")
+    assert refusal.endswith("Correct the request and start it again.")
 
 
 @pytest.mark.parametrize(
