@@ -21,7 +21,13 @@ RESOURCES = [
     for name, resource in content["Resources"].items()
 ]
 # What CloudFormation puts no tags on.
-WITHOUT_TAGS = {"AWS::IAM::ManagedPolicy", "AWS::SNS::TopicPolicy", "AWS::SNS::Subscription", "AWS::SQS::QueuePolicy"}
+WITHOUT_TAGS = {
+    "AWS::IAM::ManagedPolicy",
+    "AWS::IAM::Policy",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SNS::Subscription",
+    "AWS::SQS::QueuePolicy",
+}
 # Actions that AWS allows on all resources or on none.
 KNOW_NO_RESOURCES = re.compile(r"xray:\w+|logs:(\w+LogDeliver\w+|\w+ResourcePolic\w+|DescribeLogGroups)|ec2:\w+")
 OPERATION_KEY = {"Fn::If": ["MakesKey", {"Fn::GetAtt": ["OperationKey", "Arn"]}, {"Ref": "OperationKeyArn"}]}
@@ -135,13 +141,20 @@ def test_a_role_trusts_one_service_for_this_account_or_named_roles_with_an_exter
         assert "TrustedRoleArns" in TEMPLATES["source.yaml"]["Parameters"]
 
 
+@pytest.mark.parametrize("policy", of_type("AWS::IAM::Policy"))
+def test_the_key_of_copies_is_used_through_services_alone_and_granted_to_them_alone(policy: Resource) -> None:
+    use, grant = policy["Properties"]["PolicyDocument"]["Statement"]
+
+    assert policy["Condition"] == "HasOutputKey"
+    assert {one["Resource"]["Ref"] for one in (use, grant)} == {"OutputKeyArn"}
+    assert all(one["Condition"]["StringLike"]["kms:ViaService"] for one in (use, grant))
+    assert grant["Action"] == "kms:CreateGrant"
+    assert grant["Condition"]["Bool"] == {"kms:GrantIsForAWSResource": "true"}
+
+
 @pytest.mark.parametrize("role", of_type("AWS::IAM::Role"))
-def test_a_key_is_used_through_services_alone_and_granted_to_them_alone(role: Resource) -> None:
-    for one in statements(role):
-        actions = {action for action in as_list(one["Action"]) if action.startswith("kms:")}
-        if actions:
-            assert one["Condition"]["StringLike"]["kms:ViaService"]
-            assert ("kms:CreateGrant" in actions) == ("Bool" in one["Condition"])
+def test_no_role_itself_has_the_use_of_a_key(role: Resource) -> None:
+    assert not [one for one in statements(role) if "kms:" in json.dumps(one["Action"])]
 
 
 @pytest.mark.parametrize("alarm", of_type("AWS::CloudWatch::Alarm"))
