@@ -4,10 +4,13 @@ import json
 from datetime import timedelta
 from typing import Any
 
+from moto.stepfunctions.parser.backend.execution import Execution
+
+from sandbox import eventbridge
 from sandbox.clock import EPOCH, VirtualClock
 from sandbox.stories import WORLDS, read_event
 from sandbox.workflow import DOLLARS_PER_TRANSITION, paid_transitions
-from sandbox.world import sandbox
+from sandbox.world import Sandbox, sandbox
 
 ALWAYS_TOLD = ("Status", "WaitSeconds")
 
@@ -53,6 +56,15 @@ class Teller:
         return f"{timedelta(seconds=int(self._clock.time() - EPOCH.timestamp()))!s:>15}"
 
 
+def _start(aws: Sandbox, event: Any) -> Execution:
+    """Let the event bus start the workflow if a rule takes the event; start it with any other input by hand."""
+    started = aws.put(event) if eventbridge.is_event(event) else []
+    if eventbridge.is_event(event):
+        how = "takes" if started else "would take"
+        print(f"{'A' if started else 'No'} rule of the event bus {how} the event of account {event['account']}.")
+    return started[0] if started else aws.start(event)
+
+
 def run(story: str, faults: str) -> None:
     """Tell the story, then its result and what it cost."""
     clock = VirtualClock()
@@ -61,7 +73,8 @@ def run(story: str, faults: str) -> None:
         aws.follow(faults, read_event(story))
         print(f"{story}: {(WORLDS / f'{story}.yaml').read_text().splitlines()[0].removeprefix('# ')}")
         aws.listeners.append(Teller(clock).hear)
-        execution = aws.run(read_event(story))
+        execution = _start(aws, read_event(story))
+        clock.run()
         history = execution.to_history_output()["events"]
     print(f"\n\n{execution.status}")
     if execution.output:

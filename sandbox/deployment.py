@@ -15,10 +15,23 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
+import sandbox.cloudformation  # noqa: F401  (moto finds the resources that it adds)
+
 ROOT = Path(__file__).parent.parent
 REGION = "us-east-1"
 STACK_ACCOUNT, SOURCE_ACCOUNT, DESTINATION_ACCOUNT = "123456789012", "111111111111", "222222222222"
 STACK_NAME = "rekognition-model-copy"
+# What the stack needs to be told so that approvals start it.
+PARAMETERS = {
+    "OwnEventTrigger": "ENABLED",
+    "SageMakerTrigger": "ENABLED",
+    "TagTrigger": "ENABLED",
+    "DefaultDestinationProjectArn": (
+        f"arn:aws:rekognition:{REGION}:{DESTINATION_ACCOUNT}:project/approved_by_tag/1710000000000"
+    ),
+    "DefaultOutputBucket": f"models-{DESTINATION_ACCOUNT}",
+    "DefaultOutputKeyPrefix": "copies/parts",
+}
 ADMINISTRATOR = "OrganizationAccountAccessRole"  # the name that AWS Organizations gives it in each account
 
 
@@ -62,12 +75,14 @@ def deploy(stack_account: str = STACK_ACCOUNT) -> Deployment:
     Call within ``mock_aws``.
     """
     _upload_code(stack_account)
-    outputs = _create_stack(stack_account, STACK_NAME, json.dumps(expanded_template()))
-    for account in {SOURCE_ACCOUNT, DESTINATION_ACCOUNT, STACK_ACCOUNT} - {stack_account}:
-        for side in ("Source", "Destination"):
+    others = sorted({SOURCE_ACCOUNT, DESTINATION_ACCOUNT, STACK_ACCOUNT} - {stack_account})
+    parameters = {**PARAMETERS, "EventAccounts": ",".join(others)}
+    outputs = _create_stack(stack_account, STACK_NAME, json.dumps(expanded_template()), **parameters)
+    for account in others:
+        for side, forwards in (("Source", {"EventBusArn": outputs["EventBusArn"]}), ("Destination", {})):
             template = (ROOT / "accounts" / f"{side.lower()}.yaml").read_text()
-            principals = outputs[f"{side}RolePrincipals"]
-            _create_stack(account, f"{STACK_NAME}-{side.lower()}", template, TrustedRoleArns=principals)
+            told = {"TrustedRoleArns": outputs[f"{side}RolePrincipals"], **forwards}
+            _create_stack(account, f"{STACK_NAME}-{side.lower()}", template, **told)
     for account in (SOURCE_ACCOUNT, DESTINATION_ACCOUNT, STACK_ACCOUNT):
         _create_administrator(account)
     return deployed(stack_account)
