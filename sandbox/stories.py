@@ -34,12 +34,12 @@ def seed(story: str, now: Callable[[], datetime], after: Callable[[float, Callab
     for project in world.get("projects", ()):
         _seed_project(project, now())
     for package in world.get("packages", ()):
-        _seed_package(package)
+        seed_package(package)
     for event in world.get("later", ()):
         after(event["after"], partial(_withdraw, event["withdraw"], now))
 
 
-def _seed_package(package: dict[str, Any]) -> None:
+def seed_package(package: dict[str, Any]) -> None:
     """Make a model package, the first of its group."""
     _, _, _, region, account, resource = package["arn"].split(":", 5)
     backend: Any = sagemaker_backends[account][region]
