@@ -34,18 +34,18 @@ def matching(event, account=STACK_ACCOUNT):
     return [name for name, rule in rules(account).items() if rule.event_pattern.matches_event(event)]
 
 
-def role(name):
-    return next(one for one in iam_backends[STACK_ACCOUNT]["aws"].roles.values() if f"-{name}-" in one.name)
+def role(name, account=STACK_ACCOUNT):
+    return next(one for one in iam_backends[account]["aws"].roles.values() if f"-{name}-" in one.name)
 
 
-def queue():
-    (found,) = sqs_backends[STACK_ACCOUNT][REGION].queues.values()
+def queue(account=STACK_ACCOUNT):
+    (found,) = sqs_backends[account][REGION].queues.values()
     return found
 
 
-def left_behind():
-    """The events in the dead-letter queue."""
-    return [json.loads(message.body) for message in queue()._messages]
+def left_behind(account=STACK_ACCOUNT):
+    """The events in the dead-letter queue of an account."""
+    return [json.loads(message.body) for message in queue(account)._messages]
 
 
 def changed(story, **detail):
@@ -230,40 +230,46 @@ def test_an_approval_that_cannot_start_an_execution_is_left_in_the_queue(aws, ro
     assert left_behind() == [read_event(story)]
 
 
+def guarded(account):
+    """What rules of an account use: each policy, the action that it is for, and on what."""
+    trigger = role("TriggerRole" if account == STACK_ACCOUNT else "ForwardRole", account)
+    yield iam.trust_of_role(trigger.arn), "sts:AssumeRole", trigger.arn
+    yield queue(account).policy, "sqs:SendMessage", queue(account).queue_arn
+
+
+PLACES = pytest.mark.parametrize("account", [STACK_ACCOUNT, SOURCE_ACCOUNT])
+
+
+@PLACES
 @pytest.mark.parametrize("key", ["aws:SourceArn", "aws:SourceAccount"])
-@pytest.mark.parametrize("name", ["TriggerRole", "TriggerDeadLetterQueue"])
-def test_only_this_account_s_rules_use_the_role_and_the_queue(aws, name, key):
+def test_only_rules_of_the_account_use_its_role_and_its_queue(aws, account, key):
     """Whoever asks EventBridge in another account to use them is refused."""
-    policy = queue().policy if "Queue" in name else iam.trust_of_role(role(name).arn)
-    action, on = ("sqs:SendMessage", queue().queue_arn) if "Queue" in name else ("sts:AssumeRole", role(name).arn)
-    rule = rules()["TagRule"]
-    own = {"aws:SourceArn": rule.arn, "aws:SourceAccount": STACK_ACCOUNT, "aws:SecureTransport": "true"}
-    foreign = own | {key: own[key].replace(STACK_ACCOUNT, "999999999999")}
+    rule = rules(account)["TagRule"]
+    own = {"aws:SourceArn": rule.arn, "aws:SourceAccount": account, "aws:SecureTransport": "true"}
+    foreign = own | {key: own[key].replace(account, "999999999999")}
 
-    assert iam.allows(policy, {"events.amazonaws.com"}, action, on, own)
-    assert not iam.allows(policy, {"events.amazonaws.com"}, action, on, foreign)
-    assert not iam.allows(policy, {"sns.amazonaws.com"}, action, on, own)
-
-
-def test_nobody_writes_to_the_queue_without_tls(aws):
-    context = {"aws:SourceArn": rules()["TagRule"].arn, "aws:SourceAccount": STACK_ACCOUNT}
-    arn = queue().queue_arn
-
-    def may_send(tls):
-        asked = {**context, "aws:SecureTransport": tls}
-        return iam.allows(queue().policy, {"events.amazonaws.com"}, "sqs:SendMessage", arn, asked)
-
-    assert may_send("true")
-    assert not may_send("false")
+    for policy, action, on in guarded(account):
+        assert iam.allows(policy, {"events.amazonaws.com"}, action, on, own)
+        assert not iam.allows(policy, {"events.amazonaws.com"}, action, on, foreign)
+        assert not iam.allows(policy, {"sns.amazonaws.com"}, action, on, own)
 
 
-def test_the_queue_is_encrypted_and_keeps_events_for_14_days(aws):
-    assert queue().sqs_managed_sse_enabled is True
-    assert queue().message_retention_period == 14 * 24 * 3_600
-    for rule in rules().values():
+@PLACES
+def test_nobody_writes_to_the_queue_without_tls(aws, account):
+    rule, (_, (policy, action, on)) = rules(account)["TagRule"], guarded(account)
+    context = {"aws:SourceArn": rule.arn, "aws:SourceAccount": account}
+
+    assert iam.allows(policy, {"events.amazonaws.com"}, action, on, {**context, "aws:SecureTransport": "true"})
+    assert not iam.allows(policy, {"events.amazonaws.com"}, action, on, {**context, "aws:SecureTransport": "false"})
+
+
+@PLACES
+def test_each_rule_has_a_queue_that_is_encrypted_and_keeps_events_for_14_days(aws, account):
+    assert queue(account).sqs_managed_sse_enabled is True
+    assert queue(account).message_retention_period == 14 * 24 * 3_600
+    for rule in rules(account).values():
         (target,) = rule.targets
-        assert target["DeadLetterConfig"]["Arn"] == queue().queue_arn
-        assert target["RetryPolicy"]["MaximumEventAgeInSeconds"] == 24 * 3_600
+        assert target["DeadLetterConfig"]["Arn"] == queue(account).queue_arn
 
 
 def test_the_bus_lets_in_just_the_accounts_that_the_stack_names(aws, monkeypatch):
@@ -275,4 +281,5 @@ def test_the_bus_lets_in_just_the_accounts_that_the_stack_names(aws, monkeypatch
     assert len(aws.put(read_event("approved_in_sagemaker"))) == 1
     monkeypatch.setattr(bus, "_statements", {})
     assert aws.put(read_event("approved_in_sagemaker")) == []
+    assert left_behind(SOURCE_ACCOUNT) == [read_event("approved_in_sagemaker")]
     aws.clock.run()
