@@ -58,10 +58,11 @@ class Teller:
 
 def _start(aws: Sandbox, event: Any) -> Execution:
     """Let the event bus start the workflow if a rule takes the event; start it with any other input by hand."""
-    started = aws.put(event) if eventbridge.is_event(event) else []
-    if eventbridge.is_event(event):
-        how = "takes" if started else "would take"
-        print(f"{'A' if started else 'No'} rule of the event bus {how} the event of account {event['account']}.")
+    if not eventbridge.is_event(event):
+        return aws.start(event)
+    started = aws.put(event)
+    rule, then = ("A rule", ".") if started else ("No rule", "; it is started by hand.")
+    print(f"{rule} of the event bus takes the event of account {event['account']}{then}")
     return started[0] if started else aws.start(event)
 
 

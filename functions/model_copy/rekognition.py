@@ -73,7 +73,7 @@ def find_project(client: "RekognitionClient", version: Arn) -> Arn | None:
     with _calling("DescribeProjects", version):
         pages = client.get_paginator("describe_projects").paginate(ProjectNames=[version.project])
         found = [Arn.of_project(one["ProjectArn"]) for page in pages for one in page["ProjectDescriptions"]]
-    return next((arn for arn in found if arn and arn.project == version.project), None)
+    return found[0] if found else None
 
 
 def count_versions(client: "RekognitionClient", project: Arn) -> int:
