@@ -13,6 +13,7 @@ from sandbox import deployment, iam
 from sandbox.clock import VirtualClock
 from sandbox.deployment import DESTINATION_ACCOUNT, REGION, SOURCE_ACCOUNT, STACK_ACCOUNT, client
 from sandbox.stories import read_event
+from sandbox.workflow import redrive
 from sandbox.world import sandbox
 from tests.workflow.ending import Ending
 from tests.workflow.invariants import copies
@@ -67,7 +68,9 @@ def test_an_account_that_may_not_take_part_starts_nothing_and_is_called_by_nobod
         roles = {one.role_arn for one in sts_backends[SOURCE_ACCOUNT]["aws"].assumed_roles}
         assert not any(one.endswith("-source") for one in roles)
         assert len(aws.put(read_event("approved_by_own_event"))) == 1
-        assert aws.put({**read_event("approved_by_own_event"), "account": "999999999999"}) == []
+        own = read_event("approved_by_own_event")
+        assert matching({**own, "account": DESTINATION_ACCOUNT}) == ["OwnEventRule"]
+        assert matching({**own, "account": "999999999999"}) == []
 
 
 @pytest.fixture
@@ -123,6 +126,7 @@ def test_an_approval_in_sagemaker_is_taken_in_each_of_its_shapes(aws, arrive, ev
         {**read_event("approved_in_sagemaker"), "detail-type": "SageMaker Model State Change"},
         {**read_event("approved_in_sagemaker"), "source": "not.aws.sagemaker"},
         changed("approved_by_tag", eventName="UntagResource"),
+        changed("approved_by_tag", errorCode="AccessDenied"),
         changed("approved_by_tag", requestParameters={"resourceArn": "arn:aws:rekognition:x:y:project/cats/1"}),
     ],
 )
@@ -202,6 +206,50 @@ def test_a_version_that_is_approved_in_two_ways_is_copied_once(aws, arrive):
     assert [ending.output["Approval"]["Kind"] for ending in endings] == ["Event", "Tag"]
     assert [ending.output["Adopted"] for ending in endings] == [True, True]
     assert len(copies()) == 1
+
+
+CALLS = {"approved_in_sagemaker": "DescribeModelPackage", "approved_by_tag": "DescribeProjects"}
+
+
+@pytest.mark.parametrize("fault", ["ThrottlingException x7", "http_503 x7", "dropped x7", "lost_answer x7"])
+@pytest.mark.parametrize(("story", "call"), CALLS.items())
+def test_what_passes_while_an_approval_is_read_is_retried(aws, arrive, story, call, fault):
+    aws.seed(story)
+    aws.follow(f"{call}: {fault}")
+
+    (ending,) = arrive(read_event(story))
+
+    assert ending.status == "SUCCEEDED"
+    assert len(aws.plan.met) == 7
+
+
+@pytest.mark.parametrize(("story", "call"), CALLS.items())
+def test_an_approval_that_may_not_be_read_fails_at_its_task_and_can_be_redriven(aws, arrive, story, call):
+    aws.seed(story)
+    aws.follow(f"{call}: AccessDeniedException")
+
+    (ending,) = arrive(read_event(story))
+
+    assert ending.error == "AccessDeniedError"
+    assert ending.failed_at_task
+    redrive(aws.executions[0])
+    aws.clock.run()
+    assert aws.executions[0].status == "SUCCEEDED"
+
+
+def test_a_request_cannot_say_who_approved_it(aws, end):
+    aws.seed("already_copied")
+
+    ending = end({**read_event("already_copied"), "Approval": {"Kind": "Tag", "By": "the queen"}})
+
+    assert ending.output["Approval"] == {"Kind": "Request", "EventId": None, "At": None, "By": None, "Subject": None}
+
+
+@pytest.mark.parametrize("missing", ["detail-type", "source", "detail"])
+def test_what_lacks_a_part_of_an_event_is_none(aws, end, missing):
+    event = {name: value for name, value in read_event("approved_by_own_event").items() if name != missing}
+
+    assert end(event).error == "NotARequestError"
 
 
 @pytest.mark.parametrize("story", APPROVALS)
