@@ -14,8 +14,7 @@ DESCRIBE = "rekognition:DescribeProjectVersions"
 @task
 def lambda_handler(event: Event, context: Context) -> Event:
     started = runtime.now()
-    allowed = [account for account in runtime.setting("ALLOWED_ACCOUNTS").split(",") if account]
-    request = validate(event, accounts.request_shape(), accounts.partition(), accounts.regions(), allowed)
+    request = validate(event, accounts.request_shape(), accounts.partition(), accounts.regions(), accounts.allowed())
     held = copying.check_both(accounts.source(request, DESCRIBE), accounts.destination(request, DESCRIBE), request)
     return {
         "StartedAt": started.isoformat(timespec="seconds"),

@@ -4,10 +4,13 @@ import json
 from datetime import timedelta
 from typing import Any
 
+from moto.stepfunctions.parser.backend.execution import Execution
+
+from sandbox import eventbridge
 from sandbox.clock import EPOCH, VirtualClock
 from sandbox.stories import WORLDS, read_event
 from sandbox.workflow import DOLLARS_PER_TRANSITION, paid_transitions
-from sandbox.world import sandbox
+from sandbox.world import Sandbox, sandbox
 
 ALWAYS_TOLD = ("Status", "WaitSeconds")
 
@@ -53,6 +56,16 @@ class Teller:
         return f"{timedelta(seconds=int(self._clock.time() - EPOCH.timestamp()))!s:>15}"
 
 
+def _start(aws: Sandbox, event: Any) -> Execution:
+    """Let the event bus start the workflow if a rule takes the event; start it with any other input by hand."""
+    if not eventbridge.is_event(event):
+        return aws.start(event)
+    started = aws.put(event)
+    rule, then = ("A rule", ".") if started else ("No rule", "; it is started by hand.")
+    print(f"{rule} of the event bus takes the event of account {event['account']}{then}")
+    return started[0] if started else aws.start(event)
+
+
 def run(story: str, faults: str) -> None:
     """Tell the story, then its result and what it cost."""
     clock = VirtualClock()
@@ -61,7 +74,8 @@ def run(story: str, faults: str) -> None:
         aws.follow(faults, read_event(story))
         print(f"{story}: {(WORLDS / f'{story}.yaml').read_text().splitlines()[0].removeprefix('# ')}")
         aws.listeners.append(Teller(clock).hear)
-        execution = aws.run(read_event(story))
+        execution = _start(aws, read_event(story))
+        clock.run()
         history = execution.to_history_output()["events"]
     print(f"\n\n{execution.status}")
     if execution.output:

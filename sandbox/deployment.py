@@ -19,6 +19,17 @@ ROOT = Path(__file__).parent.parent
 REGION = "us-east-1"
 STACK_ACCOUNT, SOURCE_ACCOUNT, DESTINATION_ACCOUNT = "123456789012", "111111111111", "222222222222"
 STACK_NAME = "rekognition-model-copy"
+# What the stack needs to be told so that approvals start it.
+PARAMETERS = {
+    "OwnEventTrigger": "ENABLED",
+    "SageMakerTrigger": "ENABLED",
+    "TagTrigger": "ENABLED",
+    "DefaultDestinationProjectArn": (
+        f"arn:aws:rekognition:{REGION}:{DESTINATION_ACCOUNT}:project/approved_by_tag/1710000000000"
+    ),
+    "DefaultOutputBucket": f"models-{DESTINATION_ACCOUNT}",
+    "DefaultOutputKeyPrefix": "copies/parts",
+}
 ADMINISTRATOR = "OrganizationAccountAccessRole"  # the name that AWS Organizations gives it in each account
 
 
@@ -63,10 +74,13 @@ def deploy(stack_account: str = STACK_ACCOUNT) -> Deployment:
     Call within ``mock_aws``.
     """
     _upload_code(stack_account)
-    outputs = _create_stack(stack_account, STACK_NAME, json.dumps(expanded_template()))
-    for account in {SOURCE_ACCOUNT, DESTINATION_ACCOUNT, STACK_ACCOUNT} - {stack_account}:
-        for side in ("Source", "Destination"):
-            create_account_role(side.lower(), account, TrustedRoleArns=outputs[f"{side}RolePrincipals"])
+    others = sorted({SOURCE_ACCOUNT, DESTINATION_ACCOUNT, STACK_ACCOUNT} - {stack_account})
+    parameters = {**PARAMETERS, "EventAccounts": ",".join(others)}
+    outputs = _create_stack(stack_account, STACK_NAME, json.dumps(expanded_template()), **parameters)
+    for account in others:
+        forwards = {"EventBusArn": outputs["EventBusArn"]}
+        create_account_role("source", account, TrustedRoleArns=outputs["SourceRolePrincipals"], **forwards)
+        create_account_role("destination", account, TrustedRoleArns=outputs["DestinationRolePrincipals"])
     for account in (SOURCE_ACCOUNT, DESTINATION_ACCOUNT, STACK_ACCOUNT):
         _create_administrator(account)
     return deployed(stack_account)

@@ -39,6 +39,8 @@ OPERATIONS = (
     "PutProjectPolicy",
     "DeleteProjectPolicy",
     "CopyProjectVersion",
+    "DescribeModelPackage",
+    "DescribeProjects",
 )
 OF_OPERATIONS = ("http_500", "http_502", "http_503", "dropped", "lost_answer", "slow", "none")
 OF_FUNCTIONS = ("throttled", "crashed", "killed", "timed_out", "none")

@@ -16,6 +16,7 @@ from urllib.parse import unquote
 from moto.core.exceptions import AccessDeniedError
 from moto.iam.models import IAMBackend, Role, iam_backends
 from moto.rekognition.responses import RekognitionResponse
+from moto.sagemaker.responses import SageMakerResponse
 from moto.sts.models import AssumedRole, sts_backends
 from moto.sts.responses import TokenResponse
 
@@ -29,21 +30,26 @@ Context = Mapping[str, str]
 
 @contextmanager
 def install(clock: Clock) -> Iterator[None]:
-    """Let Rekognition and STS refuse what the policies of the caller do not allow; an account's root may do all."""
+    """Let Rekognition, SageMaker and STS refuse what no policy of the caller allows; an account's root may do all."""
     rekognition: Any = RekognitionResponse
-    check, respond = rekognition._checked_request, TokenResponse.assume_role
+    check, respond, describe = (
+        rekognition._checked_request,
+        TokenResponse.assume_role,
+        SageMakerResponse.describe_model_package,
+    )
 
     def checked_request(self: Any) -> dict[str, Any]:
         session = session_of(self.access_key)
-        if session is None:
-            return dict(check(self))
-        if session.expiration.replace(tzinfo=UTC).timestamp() < clock.time():
-            raise ExpiredTokenException("The security token included in the request is expired")
-        for action, resource in _needed(self._get_action(), json.loads(self.body)):
-            refused = refusal(session, f"rekognition:{action}", resource, {})
-            if refused:
-                raise AccessDeniedException(refused)
+        if session:
+            for action, resource in _needed(self._get_action(), json.loads(self.body)):
+                _check(session, clock, f"rekognition:{action}", resource)
         return dict(check(self))
+
+    def describe_model_package(self: Any) -> Any:
+        session = session_of(self.access_key)
+        if session:
+            _check(session, clock, "sagemaker:DescribeModelPackage", self._get_param("ModelPackageName"))
+        return describe(self)
 
     def assume_role(self: TokenResponse) -> Any:
         session, arn = session_of(self.get_access_key()), self._get_param("RoleArn")
@@ -55,8 +61,17 @@ def install(clock: Clock) -> Iterator[None]:
     with (
         replaced(RekognitionResponse, "_checked_request", checked_request),
         replaced(TokenResponse, "assume_role", assume_role),
+        replaced(SageMakerResponse, "describe_model_package", describe_model_package),
     ):
         yield
+
+
+def _check(session: AssumedRole, clock: Clock, action: str, resource: str) -> None:
+    if session.expiration.replace(tzinfo=UTC).timestamp() < clock.time():
+        raise ExpiredTokenException("The security token included in the request is expired")
+    refused = refusal(session, action, resource, {})
+    if refused:
+        raise AccessDeniedException(refused)
 
 
 def refusal(session: AssumedRole, action: str, resource: str, context: Context) -> str | None:
@@ -80,6 +95,24 @@ def refusal(session: AssumedRole, action: str, resource: str, context: Context) 
         if "Allow" not in found:
             return f"{start} because no {kind} allows the {action} action"
     return None
+
+
+def allows(document: str, caller: set[str], action: str, resource: str, context: Context) -> bool:
+    """Tell whether the policy of a resource itself lets a caller, who has these names, do it."""
+    about = [one for one in _statements(document) if one["Principal"] == "*" or caller & _names(dict(one["Principal"]))]
+    on_it = json.dumps({"Statement": [{"Resource": resource, **one} for one in about]})
+    return _effects([on_it], action, resource, context) == {"Allow"}
+
+
+def trust_of_role(role_arn: str) -> str:
+    """Give the policy that says who may assume the role."""
+    role, _ = _role(role_arn)
+    document = role.assume_role_policy_document
+    return document if isinstance(document, str) else json.dumps(document)
+
+
+def _names(principal: Mapping[str, Any]) -> set[str]:
+    return {name for names in principal.values() for name in as_list(names)}
 
 
 def _needed(operation: str, request: dict[str, Any]) -> list[tuple[str, str]]:
@@ -134,6 +167,7 @@ OPERATORS: dict[str, Callable[[str | None, list[str]], bool]] = {
     "StringEquals": lambda found, values: found in values,
     "StringLike": lambda found, values: found is not None and _covers(values, found),
     "ArnLike": lambda found, values: found is not None and _covers(values, found),
+    "Bool": lambda found, values: found in values,
     "Null": lambda found, values: str(found is None).lower() in values,
 }
 

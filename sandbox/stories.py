@@ -4,9 +4,11 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from inspect import signature
 from typing import Any
 
 import yaml
+from moto.sagemaker.models import sagemaker_backends
 
 from sandbox import happenings
 from sandbox.deployment import ROOT
@@ -29,10 +31,29 @@ def stories() -> list[str]:
 def seed(story: str, now: Callable[[], datetime], after: Callable[[float, Callable[[], None]], None]) -> None:
     """Make what the story starts from, and have done later what happens later in it."""
     world: dict[str, Any] = yaml.safe_load((WORLDS / f"{story}.yaml").read_text())
-    for project in world["projects"]:
+    for project in world.get("projects", ()):
         _seed_project(project, now())
+    for package in world.get("packages", ()):
+        seed_package(package)
     for event in world.get("later", ()):
         after(event["after"], partial(_withdraw, event["withdraw"], now))
+
+
+def seed_package(package: dict[str, Any]) -> None:
+    """Make a model package, the first of its group."""
+    _, _, _, region, account, resource = package["arn"].split(":", 5)
+    backend: Any = sagemaker_backends[account][region]
+    group = resource.split("/")[1]
+    backend.create_model_package_group(group, "")
+    names = signature(backend.create_model_package).parameters
+    backend.create_model_package(
+        **dict.fromkeys(names)
+        | {
+            "model_package_group_name": group,
+            "model_approval_status": package["status"],
+            "customer_metadata_properties": package["properties"],
+        }
+    )
 
 
 def backend_of(arn: str) -> RekognitionBackend:

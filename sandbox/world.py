@@ -14,12 +14,14 @@ from typing import Any
 import botocore.hooks
 from botocore.loaders import Loader
 from moto import mock_aws
+from moto.sagemaker.models import sagemaker_backends
+from moto.sqs.models import sqs_backends
 from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.stepfunctions.parser.utils import TMP_THREADS
 from moto.sts.models import sts_backends
 
-from sandbox import clock, cloudformation, deployment, faults, iam, rekognition, stories, sts, workflow
+from sandbox import clock, cloudformation, deployment, eventbridge, faults, iam, rekognition, stories, sts, workflow
 from sandbox.clock import Clock, VirtualClock
 from sandbox.faults import Plan
 from sandbox.happenings import Others
@@ -53,12 +55,10 @@ class Sandbox:
         self.listeners.clear()
         random.seed(1)
         settings.reset()
-        for models in rekognition_backends.values():
-            for model_backend in models.values():
-                model_backend.reset()
-        for sessions in sts_backends.values():
-            for session_backend in sessions.values():
-                session_backend.assumed_roles.clear()
+        _each(rekognition_backends, lambda backend: backend.reset())
+        _each(sagemaker_backends, lambda backend: backend.reset())
+        _each(sqs_backends, lambda backend: [queue._messages.clear() for queue in backend.queues.values()])
+        _each(sts_backends, lambda backend: backend.assumed_roles.clear())
         self.executions.clear()
         TMP_THREADS.clear()  # of moto, which keeps each thread of each task
 
@@ -100,6 +100,15 @@ class Sandbox:
         assert isinstance(self.clock, VirtualClock)
         self.clock.run()
         return execution
+
+    def put(self, event: dict[str, Any]) -> list[Execution]:
+        """Put an event on the default bus of its account, and give the executions that it starts.
+
+        On a virtual clock they run when the clock does.
+        """
+        before = len(self.executions)
+        eventbridge.deliver(event)
+        return self.executions[before:]
 
     @property
     def executions(self) -> list[Execution]:
@@ -150,6 +159,7 @@ def sandbox(its_clock: Clock, stack_account: str = deployment.STACK_ACCOUNT) -> 
         cloudformation.install(),
         sts.install(),
         iam.install(its_clock),
+        eventbridge.install(lambda event: made[0].start(event)),
         workflow.install(invoke, listeners),
     ):
         made.append(Sandbox(its_clock, listeners, stack_account))
@@ -166,6 +176,13 @@ def _accepts_kwargs(handler: Any) -> bool:
     """Look at the code and not, as botocore does, at the signature; and keep no handler, which keeps its client."""
     code = getattr(getattr(handler, "__func__", handler), "__code__", None)
     return bool(code.co_flags & inspect.CO_VARKEYWORDS if code else inspect.getfullargspec(handler).varkw)
+
+
+def _each(backends: Any, change: Callable[[Any], object]) -> None:
+    """Change the backend of each account and Region."""
+    for account in backends.values():
+        for backend in account.values():
+            change(backend)
 
 
 def _has_projects(request: Any) -> bool:

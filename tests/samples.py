@@ -9,6 +9,23 @@ PROJECTS = f"arn:aws:rekognition:us-east-1:{DESTINATION}:project"
 POLICY = f"rekognition-model-copy-{DESTINATION}"
 
 ANSWERS = {
+    ("ReadApprovalFunction", "approved_in_sagemaker"): {
+        "SourceProjectArn": f"arn:aws:rekognition:us-east-1:{SOURCE}:project/approved_in_sagemaker/1700000000000",
+        "SourceProjectVersionArn": (
+            f"arn:aws:rekognition:us-east-1:{SOURCE}:project/approved_in_sagemaker/version/v3/1700000100000"
+        ),
+        "VersionName": "v3",
+        "DestinationProjectArn": f"{PROJECTS}/approved_in_sagemaker/1710000000000",
+        "OutputConfig": {"S3Bucket": "models-222222222222", "S3KeyPrefix": "approved/parts"},
+        "Execution": None,
+        "Approval": {
+            "Kind": "ModelPackage",
+            "EventId": "3f1c0de2-0000-4000-8000-000000000002",
+            "At": "2030-01-01T09:00:00Z",
+            "By": None,
+            "Subject": f"arn:aws:sagemaker:us-east-1:{SOURCE}:model-package/approved-in-sagemaker/1",
+        },
+    },
     ("ValidateRequestFunction", "copy_between_accounts"): {
         "StartedAt": VARIES,
         "CrossesAccounts": True,
@@ -36,6 +53,10 @@ ANSWERS = {
     ("WithdrawGrantFunction", "grant_left_behind"): {"PolicyName": POLICY, "Withdrawn": True},
 }
 REFUSALS = {
+    ("ReadApprovalFunction", "malformed_in_sagemaker"): (
+        "InvalidApprovalError",
+        "The approval has 2 mistakes: (1) detail.UpdatedModelPackageFields must be a list, and is ",
+    ),
     ("ValidateRequestFunction", "many_mistakes"): (
         "InvalidRequestError",
         "The request has 7 mistakes: (1) DestinationProjectArn is required, and is missing. ",
@@ -59,6 +80,7 @@ REFUSALS = {
     ),
 }
 SAMPLES = sorted([*ANSWERS, *REFUSALS])
+ANSWERED = dict(ANSWERS.keys())  # the story that each function answers
 
 
 def check(function: str, story: str, answer: str) -> None:

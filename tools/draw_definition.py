@@ -17,7 +17,7 @@ SHOWN_VALUES = 2
 
 
 def draw(definition: dict[str, Any]) -> str:
-    """Give the flowchart of a definition; a state is written out where it comes first."""
+    """Give the flowchart of a definition; a state is written out where it comes first, and alike arrows are one."""
     states: dict[str, State] = definition["States"]
     ids = {name: f"s{number}" for number, name in enumerate(states)}
     known: set[str] = set()
@@ -27,8 +27,11 @@ def draw(definition: dict[str, Any]) -> str:
         known.add(name)
         return ids[name] + shape
 
-    ways = [(name, arrow, target) for name, state in states.items() for arrow, target in _ways(state)]
-    edges = [f"  {node(name)} {arrow} {node(target)}" for name, arrow, target in ways]
+    ways: dict[tuple[str, str], list[str]] = {}
+    for name, state in states.items():
+        for way in _ways(state):
+            ways.setdefault(way, []).append(name)
+    edges = [f"  {' & '.join(map(node, names))} {arrow} {node(target)}" for (arrow, target), names in ways.items()]
     return "\n".join(["```mermaid", "flowchart TD", *edges, "```"])
 
 
@@ -46,13 +49,14 @@ def _ways(state: State) -> Iterator[tuple[str, str]]:
 
 
 def _condition(choice: dict[str, Any]) -> str:
-    tests = choice.get("Or", [choice])
+    word = "and" if "And" in choice else "or"
+    tests = choice.get("Or") or choice.get("And") or [choice]
     shown = [_test(test) for test in tests[:SHOWN_VALUES]]
-    return " or ".join(shown) + (" or ..." if len(tests) > SHOWN_VALUES else "")
+    return f" {word} ".join(shown) + (f" {word} ..." if len(tests) > SHOWN_VALUES else "")
 
 
 def _test(test: dict[str, Any]) -> str:
-    name = test["Variable"].removeprefix("$.")
+    name = re.sub(r"^\$\['(.+)'\]$|^\$\.", r"\1", test["Variable"])
     if test.get("IsPresent"):
         return f"{name} is present"
     return f"{name}: {test['StringEquals']}" if "StringEquals" in test else name

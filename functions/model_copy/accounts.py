@@ -1,4 +1,4 @@
-"""Clients for the accounts that a request names."""
+"""Clients for the accounts that a request or an approval names."""
 
 import json
 import re
@@ -27,17 +27,27 @@ CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard",
 SPARE_TIME = timedelta(minutes=5)
 MOST_CLIENTS = 64
 
-_clients: dict[tuple[str, ...], tuple[datetime, "RekognitionClient"]] = {}
+_clients: dict[tuple[str, ...], tuple[datetime, Any]] = {}
 
 
 def source(request: CopyRequest, *actions: str) -> "RekognitionClient":
     """Give a client for the source account that may do no more than the actions."""
-    return _client(request.source_project, "SOURCE_ROLE_NAME", request.execution_name, actions)
+    return _rekognition(request.source_project, "SOURCE_ROLE_NAME", request.execution_name, actions)
 
 
 def destination(request: CopyRequest, *actions: str) -> "RekognitionClient":
     """Give a client for the destination account that may do no more than the actions."""
-    return _client(request.destination_project, "DESTINATION_ROLE_NAME", request.execution_name, actions)
+    return _rekognition(request.destination_project, "DESTINATION_ROLE_NAME", request.execution_name, actions)
+
+
+def approved(service: str, arn: Arn, execution_name: str, *actions: str) -> Any:
+    """Give a client of a service for the account of what was approved, a source account."""
+    return _client(service, arn, "SOURCE_ROLE_NAME", execution_name, actions)
+
+
+def allowed() -> list[str]:
+    """Name the accounts that may take part; none stands for all."""
+    return [account for account in runtime.setting("ALLOWED_ACCOUNTS").split(",") if account]
 
 
 def request_shape() -> "Shape":
@@ -61,7 +71,7 @@ class _Loader(Loader):
     """Knows the services that it loads, where botocore's lists those of all services at each cold start."""
 
     def list_available_services(self, type_name: str) -> list[str]:
-        return ["rekognition", "sts"]
+        return ["rekognition", "sagemaker", "sts"]
 
 
 @cache
@@ -81,29 +91,34 @@ def _sts(region: str) -> "STSClient":
     return _session().client("sts", region_name=region, config=CONFIG)
 
 
-def _client(project: Arn, role_setting: str, execution_name: str, actions: tuple[str, ...]) -> "RekognitionClient":
-    if project.account == runtime.setting("STACK_ACCOUNT"):
-        return _own_client(project.region)
-    role = f"arn:{project.partition}:iam::{project.account}:role/{runtime.setting(role_setting)}"
-    key = (role, project.region, execution_name, *actions)
+def _rekognition(project: Arn, role_setting: str, execution_name: str, actions: tuple[str, ...]) -> "RekognitionClient":
+    client: RekognitionClient = _client("rekognition", project, role_setting, execution_name, actions)
+    return client
+
+
+def _client(service: str, place: Arn, role_setting: str, execution_name: str, actions: tuple[str, ...]) -> Any:
+    if place.account == runtime.setting("STACK_ACCOUNT"):
+        return _own_client(service, place.region)
+    role = f"arn:{place.partition}:iam::{place.account}:role/{runtime.setting(role_setting)}"
+    key = (service, role, place.region, execution_name, *actions)
     expires, client = _clients.get(key, (None, None))
     if client is None or expires is None or expires - SPARE_TIME < runtime.now():
         if len(_clients) >= MOST_CLIENTS:
             _clients.clear()
-        _clients[key] = _assume(role, project, execution_name, actions)
+        _clients[key] = _assume(service, role, place.region, execution_name, actions)
         client = _clients[key][1]
     return client
 
 
 @cache
-def _own_client(region: str) -> "RekognitionClient":
-    client: RekognitionClient = _session().client("rekognition", region_name=region, config=CONFIG)
+def _own_client(service: str, region: str) -> Any:
+    client: Any = _session().client(service, region_name=region, config=CONFIG)  # type: ignore[call-overload]
     return client
 
 
 def _assume(
-    role: str, project: Arn, execution_name: str, actions: tuple[str, ...]
-) -> tuple[datetime, "RekognitionClient"]:
+    service: str, role: str, region: str, execution_name: str, actions: tuple[str, ...]
+) -> tuple[datetime, Any]:
     """Assume the role with a session policy of just the actions, in the name of the execution."""
     policy = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": actions, "Resource": "*"}}
     parameters: dict[str, Any] = {
@@ -115,13 +130,13 @@ def _assume(
     advice = "Create the role from accounts/ with this stack's function roles and external id as it wants them."
     try:
         with aws_errors.calling("AssumeRole", role, advice):
-            found = _sts(project.region).assume_role(**parameters)["Credentials"]
+            found = _sts(region).assume_role(**parameters)["Credentials"]
     except ClientError as error:
         message = f"{aws_errors.code(error)}, {aws_errors.message(error)}"
         raise AccessDeniedError(operation="AssumeRole", resource=role, message=message, advice=advice) from error
-    client: RekognitionClient = _session().client(
-        "rekognition",
-        region_name=project.region,
+    client: Any = _session().client(  # type: ignore[call-overload]
+        service,
+        region_name=region,
         config=CONFIG,
         aws_access_key_id=found["AccessKeyId"],
         aws_secret_access_key=found["SecretAccessKey"],

@@ -8,7 +8,7 @@
 from collections.abc import Sequence
 from typing import ClassVar, Self
 
-from model_copy.text import cut, escaped, numbered
+from model_copy.text import cut, escaped, mistakes
 
 
 class ModelCopyError(Exception):
@@ -34,13 +34,32 @@ class RefusedError(ModelCopyError):
 class InvalidRequestError(RefusedError):
     """The input breaks a rule of CopyProjectVersion.  Refused."""
 
-    sentence = "The request has {count}: {mistakes} Correct the request and start it again."
+    sentence = "The request has {mistakes} Correct the request and start it again."
 
     @classmethod
-    def of(cls, mistakes: Sequence[str]) -> Self:
+    def of(cls, found: Sequence[str]) -> Self:
         """Name the first 20 of the mistakes and the count of all."""
-        count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
-        return cls(count=count, mistakes=numbered(mistakes, 20))
+        return cls(mistakes=mistakes(found))
+
+
+class InvalidApprovalError(RefusedError):
+    """The event is none that stands for a request.  Refused."""
+
+    sentence = "The approval has {mistakes} Correct this and approve the model version again."
+
+    @classmethod
+    def of(cls, found: Sequence[str]) -> Self:
+        """Name the first 20 of the mistakes and the count of all."""
+        return cls(mistakes=mistakes(found))
+
+
+class ModelPackageNotFoundError(RefusedError):
+    """The model package that was approved does not exist.  Refused."""
+
+    sentence = (
+        "SageMaker cannot describe the model package {package}: {message}. "
+        "Create it, or correct the event, and approve it again."
+    )
 
 
 class SourceVersionNotFoundError(RefusedError):

@@ -65,6 +65,17 @@ def check_project(client: "RekognitionClient", project: Arn) -> None:
         raise _project_error(error) from error
 
 
+def find_project(client: "RekognitionClient", version: Arn) -> Arn | None:
+    """Find the project of a version, whose ARN the version's own does not tell; None when there is none.
+
+    Raises RequestRejectedError, TransientError, AccessDeniedError.
+    """
+    with _calling("DescribeProjects", version):
+        pages = client.get_paginator("describe_projects").paginate(ProjectNames=[version.project])
+        found = [Arn.of_project(one["ProjectArn"]) for page in pages for one in page["ProjectDescriptions"]]
+    return found[0] if found else None
+
+
 def count_versions(client: "RekognitionClient", project: Arn) -> int:
     """Count the versions of a project."""
     with _calling("DescribeProjectVersions", project):

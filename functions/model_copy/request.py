@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from botocore.model import Shape
 
-from model_copy import rules
+from model_copy import places, rules
 from model_copy.arns import Arn
 from model_copy.errors import InvalidRequestError
 from model_copy.text import printable
@@ -16,7 +16,9 @@ _HOST_LABEL = re.compile(r"(?!-)(?!\d+$)[a-z\d-]{1,63}(?<!-)", re.ASCII)
 _COUNTS = range(1_000)
 
 # What the states add to the request; all else is the request.
-STATE_KEYS = {"Execution", "Validation", "Policy", "Copy", "GrantMissing", "Refusal", "Withdrawal"}
+STATE_KEYS = {"Execution", "Validation", "Policy", "Copy", "GrantMissing", "Refusal", "Withdrawal", "Approval"}
+
+ADDED_BEFORE = {"Execution", "Approval"}  # what they have added by the time that it is validated
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ def validate(
     regions: where Rekognition is in it.
     accounts: those that may take part; where none is named, all may.
     """
-    members = {name: value for name, value in state.items() if name != "Execution"}
+    members = {name: value for name, value in state.items() if name not in ADDED_BEFORE}
     found = [
         *rules.mistakes(members, shape),
         *_contradictions(state),
@@ -127,20 +129,16 @@ def validate(
 def _unknown_place(state: Mapping[str, Any], partition: str, regions: Collection[str]) -> Iterator[str]:
     """Say that the source is where the stack cannot reach; the other ARNs are held against it."""
     source = Arn.of_project(state.get("SourceProjectArn"))
-    if source and source.partition != partition:
-        theirs = printable(source.partition)
-        yield f"SourceProjectArn must be in the partition of this stack, {partition}, and is in {theirs}"
-    elif source and source.region not in regions:
-        near = rules.nearest(source.region, regions)
-        yield f"SourceProjectArn must be in a Region where Rekognition is, and is in {printable(source.region)}{near}"
+    if source:
+        yield from places.unknown("SourceProjectArn", source, partition, regions)
 
 
 def _foreign_accounts(state: Mapping[str, Any], accounts: Collection[str]) -> Iterator[str]:
     """Say which project is in an account that may not take part."""
     for name in ("SourceProjectArn", "DestinationProjectArn"):
         project = Arn.of_project(state.get(name))
-        if project and accounts and project.account not in accounts:
-            yield f"{name} must be in an account that this stack's AllowedAccounts names, and is in {project.account}"
+        if project:
+            yield from places.foreign(name, project.account, accounts)
 
 
 def _contradictions(state: Mapping[str, Any]) -> Iterator[str]:

@@ -17,12 +17,13 @@ def cut(message: str) -> str:
     return message
 
 
-def numbered(sentences: Sequence[str], most: int) -> str:
-    """Number the sentences, the first of them, and count the rest."""
+def mistakes(sentences: Sequence[str], most: int = 20) -> str:
+    """Count the mistakes, number the first of them, and count the rest."""
     shown = [f"({number}) {sentence}." for number, sentence in enumerate(sentences[:most], start=1)]
     if len(sentences) > most:
         shown.append(f"And {len(sentences) - most} more.")
-    return " ".join(shown)
+    count = "1 mistake" if len(sentences) == 1 else f"{len(sentences)} mistakes"
+    return f"{count}: {' '.join(shown)}"
 
 
 def excerpt(value: object, length: int = 60) -> str:

@@ -12,7 +12,7 @@ from sandbox import built, emulator
 from sandbox.deployment import ROOT, function_names
 from sandbox.emulator import emulated
 from sandbox.stories import read_event
-from tests.samples import REFUSALS, SAMPLES, check
+from tests.samples import ANSWERED, REFUSALS, SAMPLES, check
 
 SOURCES = ROOT / "functions"
 DEPENDENCY = "typing_extensions"  # the one that is a file, beside the handlers
@@ -49,7 +49,7 @@ def test_an_artefact_has_the_sources_that_are_here_now(function):
 @pytest.mark.parametrize("function", function_names())
 def test_all_that_an_artefact_imports_is_compiled_in_it(aws, endpoint, function):
     with emulated(aws.deployment.function(function), endpoint, PYTHONVERBOSE="1") as environment:
-        _, failed = environment.invoke(event("already_copied"))
+        _, failed = environment.invoke(event(ANSWERED[function]))
         log = environment.log
 
     assert not failed
@@ -70,7 +70,7 @@ def test_it_answers_its_good_event_and_refuses_its_bad_one(aws, endpoint, functi
 @pytest.mark.parametrize("function", function_names())
 def test_an_aws_that_is_not_there_is_a_transient_error(aws, function):
     with emulated(aws.deployment.function(function), "http://127.0.0.1:1") as environment:
-        answer, failed = environment.invoke(event("copy_between_accounts"))
+        answer, failed = environment.invoke(event(ANSWERED[function]))
 
     assert failed
     assert json.loads(answer)["errorType"] == "TransientError"

@@ -42,6 +42,15 @@ SETTINGS = {
     "EXTERNAL_ID": "an-external-id",
     "DEADLINE_HOURS": "24",
     "ALLOWED_ACCOUNTS": "",
+    "AWS_REGION": "eu-central-1",
+    "OWN_EVENT_SOURCE": "our.pipeline",
+    "OWN_EVENT_DETAIL_TYPE": "Model Approved",
+    "APPROVAL_TAG_KEY": "approval",
+    "APPROVAL_TAG_VALUE": "yes",
+    "DEFAULT_DESTINATION_PROJECT_ARN": STATE["DestinationProjectArn"],
+    "DEFAULT_OUTPUT_BUCKET": "live-models",
+    "DEFAULT_OUTPUT_KEY_PREFIX": "",
+    "DEFAULT_KMS_KEY_ID": "",
 }
 
 # The same examples each time, so that what fails here fails there.

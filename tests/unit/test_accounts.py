@@ -85,6 +85,29 @@ def test_another_account_is_called_in_the_role_of_its_side(
     assert client.meta.region_name == "eu-central-1"
 
 
+def test_the_account_of_an_approval_is_called_in_the_source_role_whatever_the_service(world: Any) -> None:
+    package = Arn.of_package("arn:aws:sagemaker:eu-central-1:111111111111:model-package/cats/1")
+    assert package
+    client = accounts.approved("sagemaker", package, "promote-v1", "sagemaker:DescribeModelPackage")
+
+    [session] = sessions()
+    assert session.role_arn == "arn:aws:iam::111111111111:role/model-copy-source"
+    assert '"Action":["sagemaker:DescribeModelPackage"]' in session.policy
+    assert client.meta.service_model.service_name == "sagemaker"
+    assert client.meta.region_name == "eu-central-1"
+
+
+def test_the_own_account_is_called_with_a_client_of_each_service(
+    world: Any, copy_request: CopyRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STACK_ACCOUNT", "111111111111")
+
+    package = accounts.approved("sagemaker", copy_request.source_project, "promote-v1")
+
+    assert package.meta.service_model.service_name == "sagemaker"
+    assert accounts.source(copy_request).meta.service_model.service_name == "rekognition"
+
+
 def test_a_session_may_do_just_the_actions(world: Any, copy_request: CopyRequest) -> None:
     accounts.source(copy_request, LIST, PUT)
 
@@ -130,9 +153,10 @@ def test_a_session_is_kept_until_five_minutes_before_its_end(world: Any, copy_re
         lambda it: accounts.source(it, LIST, PUT),
         lambda it: accounts.destination(it, LIST),
         lambda it: accounts.source(replace(it, execution_name="another"), LIST),
+        lambda it: accounts.approved("sagemaker", it.source_project, it.execution_name, LIST),
         lambda it: accounts.source(replace(it, source_project=placed(it.source_project, "aws", "us-east-1")), LIST),
     ],
-    ids=["actions", "account", "execution", "region"],
+    ids=["actions", "account", "execution", "service", "region"],
 )
 def test_a_session_is_not_shared(world: Any, copy_request: CopyRequest, change: Any) -> None:
     client = accounts.source(copy_request, LIST)
@@ -215,7 +239,7 @@ def test_botocore_does_not_look_for_the_services_that_there_are(monkeypatch: pyt
     monkeypatch.setattr(Loader, "list_available_services", listed)
     session: Any = accounts._botocore_session.__wrapped__()
 
-    for service in ("rekognition", "sts"):
+    for service in ("rekognition", "sagemaker", "sts"):
         assert session.create_client(service, region_name="eu-central-1").meta.service_model.service_name == service
 
 

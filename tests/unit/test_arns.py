@@ -28,6 +28,20 @@ def test_a_project_is_no_version_and_a_version_no_project() -> None:
     assert Arn.of_version(PROJECT) is None
 
 
+@pytest.mark.parametrize("package", ["cats/7", "Cats-2"])
+def test_the_arn_of_a_model_package_has_its_place(package: str) -> None:
+    text = f"arn:aws-cn:sagemaker:cn-north-1:111111111111:model-package/{package}"
+
+    assert Arn.of_package(text) == Arn(text, "aws-cn", "cn-north-1", "111111111111")
+
+
+@pytest.mark.parametrize("package", ["", "cats/7/8", "cats/v7", "c*ts/7", "cats/7 ", "c" * 64])
+def test_what_is_not_just_the_arn_of_a_model_package_is_none(package: str) -> None:
+    assert Arn.of_package(f"arn:aws:sagemaker:eu-central-1:111111111111:model-package/{package}") is None
+    assert Arn.of_package(PROJECT) is None
+    assert Arn.of_project(f"arn:aws:sagemaker:eu-central-1:111111111111:model-package/{package}") is None
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -22,14 +22,17 @@ RESOURCES = [
 ]
 # What CloudFormation puts no tags on.
 WITHOUT_TAGS = {
+    "AWS::Events::EventBusPolicy",
     "AWS::IAM::ManagedPolicy",
     "AWS::IAM::Policy",
-    "AWS::SNS::TopicPolicy",
     "AWS::SNS::Subscription",
+    "AWS::SNS::TopicPolicy",
     "AWS::SQS::QueuePolicy",
 }
 # Actions that AWS allows on all resources or on none.
-KNOW_NO_RESOURCES = re.compile(r"xray:\w+|logs:(\w+LogDeliver\w+|\w+ResourcePolic\w+|DescribeLogGroups)|ec2:\w+")
+KNOW_NO_RESOURCES = re.compile(
+    r"rekognition:DescribeProjects|xray:\w+|logs:(\w+LogDeliver\w+|\w+ResourcePolic\w+|DescribeLogGroups)|ec2:\w+"
+)
 OPERATION_KEY = {"Fn::If": ["MakesKey", {"Fn::GetAtt": ["OperationKey", "Arn"]}, {"Ref": "OperationKeyArn"}]}
 
 Resource = dict[str, Any]
@@ -86,6 +89,32 @@ def test_a_topic_is_encrypted_with_the_operation_key_and_takes_no_more_than_tls(
     assert topic["Properties"]["KmsMasterKeyId"] == OPERATION_KEY
     assert policy["Properties"]["Topics"] == [{"Ref": "NotificationTopic"}]
     assert denies_all_but_tls(policy)
+
+
+@pytest.mark.parametrize(
+    ("queue", "policy"), list(zip(of_type("AWS::SQS::Queue"), of_type("AWS::SQS::QueuePolicy"), strict=True))
+)
+def test_a_queue_is_encrypted_and_kept_long_and_takes_no_more_than_tls_from_this_accounts_rules(
+    queue: Any, policy: Any
+) -> None:
+    queue, policy = queue.values[0], policy.values[0]
+    lets_in, _ = policy["Properties"]["PolicyDocument"]["Statement"]
+
+    assert queue["Properties"]["SqsManagedSseEnabled"] is True
+    assert queue["Properties"]["MessageRetentionPeriod"] == 14 * 24 * 3_600
+    assert denies_all_but_tls(policy)
+    assert lets_in["Principal"] == {"Service": "events.amazonaws.com"}
+    assert lets_in["Action"] == "sqs:SendMessage"
+    assert lets_in["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+
+
+@pytest.mark.parametrize("rule", of_type("AWS::Events::Rule"))
+def test_a_rule_acts_in_a_role_and_keeps_what_it_cannot_deliver(rule: Resource) -> None:
+    (target,) = rule["Properties"]["Targets"]
+
+    assert target["RoleArn"]["Fn::GetAtt"][0] in ("TriggerRole", "ForwardRole")
+    assert target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0] in ("TriggerDeadLetterQueue", "ForwardDeadLetterQueue")
+    assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}
 
 
 def test_the_key_is_rotated_and_serves_only_this_stacks_logs_and_this_accounts_alarms() -> None:

@@ -10,7 +10,7 @@ from moto import mock_aws
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
-from sandbox.iam import refusal
+from sandbox.iam import allows, refusal
 
 ACCOUNT = "123456789012"
 PROJECT = f"arn:aws:rekognition:us-east-1:{ACCOUNT}:project/cats/1700000000000"
@@ -132,3 +132,28 @@ def test_a_boundary_bounds_the_role(ask: Ask) -> None:
 )
 def test_a_condition_has_to_be_met_in_all_its_parts(ask: Ask, condition: object, met: bool) -> None:
     assert (ask(statement(Condition=condition), sts__ExternalId="secret") is None) is met
+
+
+EVENTS = {"events.amazonaws.com"}
+OF_QUEUE = statement(action="sqs:SendMessage", Principal={"Service": "events.amazonaws.com"})
+
+
+@pytest.mark.parametrize(
+    ("statements", "allowed"),
+    [
+        ([OF_QUEUE], True),
+        ([{**OF_QUEUE, "Principal": {"Service": ["sns.amazonaws.com", "events.amazonaws.com"]}}], True),
+        ([{**OF_QUEUE, "Principal": "*"}], True),
+        ([{**OF_QUEUE, "Principal": {"AWS": "111111111111"}}], False),
+        ([{**OF_QUEUE, "Action": "sqs:ReceiveMessage"}], False),
+        ([{**OF_QUEUE, "Resource": "arn:aws:sqs:us-east-1:123456789012:another"}], False),
+        ([{**OF_QUEUE, "Condition": {"Bool": {"aws:SecureTransport": "true"}}}], False),
+        ([OF_QUEUE, {**OF_QUEUE, "Effect": "Deny", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}], False),
+        ([OF_QUEUE, {**OF_QUEUE, "Effect": "Deny", "Condition": {"Bool": {"aws:SecureTransport": "true"}}}], True),
+        ([], False),
+    ],
+)
+def test_the_policy_of_a_resource_lets_in_whom_it_names(statements: list[Statement], allowed: bool) -> None:
+    asked = ("sqs:SendMessage", "arn:aws:sqs:us-east-1:123456789012:left-behind")
+
+    assert allows(document(*statements), EVENTS, *asked, {"aws:SecureTransport": "false"}) is allowed

@@ -35,7 +35,7 @@ def test_a_request_that_is_all_right_is_read(state: State, shape: Shape) -> None
 def test_aws_is_sent_the_members_of_the_request_and_nothing_else(state: State) -> None:
     members = {name: value for name, value in state.items() if name != "Execution"}
     members |= {"Tags": {"team": "cats"}, "KmsKeyId": "alias/models"}
-    added = ["Execution", "Validation", "Policy", "Copy", "GrantMissing", "Refusal", "Withdrawal"]
+    added = ["Execution", "Approval", "Validation", "Policy", "Copy", "GrantMissing", "Refusal", "Withdrawal"]
 
     request = CopyRequest.from_state(members | {name: {"Some": "thing"} for name in added})
 
@@ -207,7 +207,7 @@ def test_an_arn_that_cannot_be_read_contradicts_nothing(state: State, shape: Sha
 
 def test_the_execution_is_no_member_of_the_request(state: State, shape: Shape) -> None:
     assert "Execution" in state
-    assert validate(state, shape, "aws", REGIONS, [])
+    assert validate({**state, "Approval": {"Kind": "Request"}}, shape, "aws", REGIONS, [])
 
 
 def test_a_version_name_is_ascii(state: State, shape: Shape) -> None:

@@ -54,8 +54,18 @@ class Ending:
 
     @property
     def input_was_wrong(self) -> bool:
-        """Whether the input was refused before anything was read from AWS."""
-        return self.error in ("NotARequestError", "InvalidRequestError")
+        """Whether the input was refused before anything was changed in AWS."""
+        return self.error in ("NotARequestError", "InvalidRequestError", "InvalidApprovalError")
+
+    @property
+    def request(self) -> dict[str, Any] | None:
+        """The request that was validated, which an event may have stood for."""
+        return next((json.loads(one["input"]) for one in self.entered if one["name"] == "Validate request"), None)
+
+    @property
+    def ignored(self) -> bool:
+        """Whether it ended because nothing was approved."""
+        return self.states[-1] == "Ignored"
 
     @property
     def says_that_the_grant_stayed(self) -> bool:

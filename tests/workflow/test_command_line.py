@@ -114,6 +114,30 @@ def test_the_served_sandbox_runs_the_deployed_definition(endpoint):
     assert json.loads(execution["output"])["Adopted"] is True
 
 
+def test_an_event_on_the_bus_of_the_served_sandbox_starts_the_workflow(endpoint):
+    event, step_functions = read_event("approved_by_own_event"), client("stepfunctions", endpoint)
+    (machine,) = step_functions.list_state_machines()["stateMachines"]
+    before = step_functions.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]
+
+    entry = {"Source": event["source"], "DetailType": event["detail-type"], "Detail": json.dumps(event["detail"])}
+    put = client("events", endpoint).put_events(Entries=[entry])
+    after = step_functions.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]
+    (started,) = {one["executionArn"] for one in after} - {one["executionArn"] for one in before}
+
+    read = json.loads(step_functions.describe_execution(executionArn=started)["input"])
+    assert read["id"] == put["Entries"][0]["EventId"]
+    assert read["detail"] == event["detail"]
+
+
+def test_the_demo_lets_an_approval_come_by_the_event_bus_and_starts_by_hand_what_no_rule_takes():
+    approved, rejected = told("approved_by_tag").splitlines(), told("rejected_in_sagemaker").splitlines()
+
+    assert approved[1] == "A rule of the event bus takes the event of account 111111111111."
+    assert "SUCCEEDED" in approved
+    assert rejected[1] == "No rule of the event bus takes the event of account 111111111111; it is started by hand."
+    assert any("-> Ignored" in line for line in rejected)
+
+
 def test_an_execution_is_redriven_and_a_fail_state_fails_again(endpoint):
     step_functions = client("stepfunctions", endpoint)
     (machine,) = step_functions.list_state_machines()["stateMachines"]

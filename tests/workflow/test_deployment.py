@@ -104,7 +104,7 @@ def test_each_role_can_be_bounded():
     bounded = {"Fn::If": ["HasPermissionsBoundary", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]}
     roles = [role for template in (expanded_template(), *accounts) for role in roles_of(template)]
 
-    assert len(roles) == 8
+    assert len(roles) == 11
     assert [role["PermissionsBoundary"] for role in roles] == [bounded] * len(roles)
 
 

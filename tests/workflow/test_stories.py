@@ -4,13 +4,15 @@ import json
 
 import pytest
 
-from sandbox.stories import WORLDS, backend_of, stories
+from sandbox.stories import WORLDS, backend_of, read_event, stories
 from tests.workflow.invariants import copies, own_grants
 
 SOURCE, DESTINATION = "111111111111", "222222222222"
 OWN_POLICY = f"rekognition-model-copy-{DESTINATION}"
 GRANTED = {"PolicyName": OWN_POLICY, "Changed": True, "Rounds": 1}
 NOTHING_GRANTED = {"PolicyName": OWN_POLICY, "Changed": False, "Rounds": 1}
+PACKAGES = f"arn:aws:sagemaker:us-east-1:{SOURCE}:model-package"
+NOT_APPROVED = {"Kind": "Request", "EventId": None, "At": None, "By": None, "Subject": None}
 NO_GRANT_NEEDED = {"PolicyName": None, "Changed": False, "Rounds": 0}
 
 
@@ -42,6 +44,7 @@ def test_copy_between_accounts(tell):
         "Adopted": False,
         "Policy": GRANTED,
         "Withdrawal": {"PolicyName": OWN_POLICY, "Withdrawn": True},
+        "Approval": NOT_APPROVED,
         "StartedAt": "2030-01-01T09:00:00+00:00",
         "EndedAt": ending.output["EndedAt"],
     }
@@ -259,3 +262,127 @@ def test_denied_by_policy(tell):
     assert ending.error == "PolicyDeniedError"
     assert "The project policy frozen of" in ending.cause
     assert copies() == []
+
+
+def test_approved_by_own_event(tell):
+    ending = tell("approved_by_own_event")
+
+    assert ending.status == "SUCCEEDED"
+    assert ending.output["Approval"] == {
+        "Kind": "Event",
+        "EventId": read_event("approved_by_own_event")["id"],
+        "At": "2030-01-01T09:00:00Z",
+        "By": "123456789012",
+        "Subject": None,
+    }
+    assert ending.output["ProjectVersionArn"] == version("approved_by_own_event").arn
+
+
+def test_approved_in_sagemaker(tell):
+    ending = tell("approved_in_sagemaker")
+
+    assert ending.status == "SUCCEEDED"
+    assert ending.output["Approval"]["Kind"] == "ModelPackage"
+    assert ending.output["Approval"]["Subject"] == f"{PACKAGES}/approved-in-sagemaker/1"
+    copied = version("approved_in_sagemaker")
+    assert copied.output_config == {"S3Bucket": "models-222222222222", "S3KeyPrefix": "approved/parts"}
+
+
+def test_approved_by_tag(tell):
+    ending = tell("approved_by_tag")
+    copied = version("approved_by_tag")
+
+    assert ending.status == "SUCCEEDED"
+    assert ending.output["Approval"]["By"] == "arn:aws:sts::111111111111:assumed-role/Approver/ana"
+    assert ending.output["Approval"]["Subject"] == copied.source_arn
+    assert copied.output_config == {"S3Bucket": "models-222222222222", "S3KeyPrefix": "copies/parts"}
+
+
+def ignored(ending):
+    """Why nothing was copied."""
+    assert ending.status == "SUCCEEDED"
+    assert ending.states[-3:] == ["Read approval", "Is it an approval?", "Ignored"]
+    assert copies() == []
+    return ending.output["Approval"]["Ignored"]
+
+
+def test_rejected_in_sagemaker(tell):
+    assert ignored(tell("rejected_in_sagemaker")) == "ModelApprovalStatus is 'Rejected', and not 'Approved'."
+
+
+def test_pending_in_sagemaker(tell):
+    assert ignored(tell("pending_in_sagemaker")).startswith("ModelApprovalStatus is 'PendingManualApproval'")
+
+
+def test_lifecycle_in_sagemaker(tell):
+    reason = "UpdatedModelPackageFields does not have ModelApprovalStatus."
+    assert ignored(tell("lifecycle_in_sagemaker")) == reason
+
+
+def test_approval_taken_back(tell):
+    assert ignored(tell("approval_taken_back")) == "The model package is Rejected by now."
+
+
+def test_tagged_otherwise(tell):
+    reason = "The tags do not have rekognition-model-copy with the value approved."
+    assert ignored(tell("tagged_otherwise")) == reason
+
+
+def test_tagging_failed(tell):
+    assert ignored(tell("tagging_failed")) == "The call failed with 'AccessDenied'."
+
+
+def refused(ending):
+    """With what an approval was refused that stood for no request."""
+    assert ending.states[-3:] == ["Read approval", "Read the mistakes", "Copy refused"]
+    return ending.error, ending.cause
+
+
+def test_package_missing(tell):
+    error, cause = refused(tell("package_missing"))
+
+    assert error == "ModelPackageNotFoundError"
+    assert cause.startswith(f"SageMaker cannot describe the model package {PACKAGES}/package-missing/1: ")
+
+
+def test_package_without_metadata(tell):
+    error, cause = refused(tell("package_without_metadata"))
+    metadata = f"the CustomerMetadataProperties of {PACKAGES}/package-without-metadata/1"
+
+    assert error == "InvalidApprovalError"
+    assert cause == (
+        f"The approval has 2 mistakes: (1) SourceProjectArn is required, and is not in {metadata}. "
+        f"(2) SourceProjectVersionArn is required, and is not in {metadata}. "
+        "Correct this and approve the model version again."
+    )
+
+
+def test_project_missing(tell):
+    error, cause = refused(tell("project_missing"))
+
+    assert error == "SourceVersionNotFoundError"
+    assert "because there is no project named project_missing in account 111111111111. Correct" in cause
+
+
+def test_malformed_own_event(tell):
+    error, cause = refused(tell("malformed_own_event"))
+
+    assert error == "InvalidApprovalError"
+    assert "(1) detail must be an object, and is 'approved'." in cause
+
+
+def test_malformed_in_sagemaker(tell):
+    error, cause = refused(tell("malformed_in_sagemaker"))
+
+    assert error == "InvalidApprovalError"
+    assert cause.startswith("The approval has 2 mistakes: ")
+    assert "(2) detail.ModelPackageArn must be the ARN of what was approved, and is 'parts/1'." in cause
+
+
+def test_malformed_tag_event(tell):
+    error, cause = refused(tell("malformed_tag_event"))
+
+    assert error == "InvalidApprovalError"
+    assert cause.startswith("The approval has 3 mistakes: (1) detail.eventName must be a text, and is null. ")
+    assert "resourceArn must be in a Region where Rekognition is, and is in us-moon-1" in cause
+    assert "resourceArn, 111111111111, and is '999999999999'." in cause

@@ -95,7 +95,13 @@ def test_only_the_functions_that_need_a_role_are_let_in(own_aws: Sandbox) -> Non
                 names.add(str(function.handler).partition(".")[0])
 
     assert let_in == {
-        SOURCE_ROLE: {"validate_request", "ensure_project_policy", "copy_project_version", "withdraw_grant"},
+        SOURCE_ROLE: {
+            "read_approval",
+            "validate_request",
+            "ensure_project_policy",
+            "copy_project_version",
+            "withdraw_grant",
+        },
         DESTINATION_ROLE: {"validate_request", "copy_project_version", "describe_project_version"},
     }
 

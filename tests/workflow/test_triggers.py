@@ -1,0 +1,333 @@
+"""An approval arrives on an event bus, and in the end there is a copied model; never two."""
+
+import copy
+import json
+
+import pytest
+from moto.events.models import events_backends
+from moto.iam.models import iam_backends
+from moto.sqs.models import sqs_backends
+from moto.sts.models import sts_backends
+
+from sandbox import deployment, iam
+from sandbox.clock import VirtualClock
+from sandbox.deployment import DESTINATION_ACCOUNT, REGION, SOURCE_ACCOUNT, STACK_ACCOUNT, client
+from sandbox.stories import read_event
+from sandbox.workflow import redrive
+from sandbox.world import sandbox
+from tests.workflow.ending import Ending
+from tests.workflow.invariants import copies
+
+APPROVALS = {
+    "approved_by_own_event": "OwnEventRule",
+    "approved_in_sagemaker": "SageMakerRule",
+    "approved_by_tag": "TagRule",
+}
+
+
+def rules(account=STACK_ACCOUNT):
+    """Give the rules of an account by their logical ids."""
+    found = events_backends[account][REGION].event_buses["default"].rules.values()
+    return {rule.name.split("-")[-2]: rule for rule in found}
+
+
+def matching(event, account=STACK_ACCOUNT):
+    return [name for name, rule in rules(account).items() if rule.event_pattern.matches_event(event)]
+
+
+def role(name, account=STACK_ACCOUNT):
+    return next(one for one in iam_backends[account]["aws"].roles.values() if f"-{name}-" in one.name)
+
+
+def queue(account=STACK_ACCOUNT):
+    (found,) = sqs_backends[account][REGION].queues.values()
+    return found
+
+
+def left_behind(account=STACK_ACCOUNT):
+    """The events in the dead-letter queue of an account."""
+    return [json.loads(message.body) for message in queue(account)._messages]
+
+
+def changed(story, **detail):
+    event = copy.deepcopy(read_event(story))
+    event["detail"] |= detail
+    return event
+
+
+def test_an_account_that_may_not_take_part_starts_nothing_and_is_called_by_nobody(monkeypatch):
+    """It comes first, since it deploys a stack of its own."""
+    monkeypatch.setitem(deployment.PARAMETERS, "AllowedAccounts", DESTINATION_ACCOUNT)
+    with sandbox(VirtualClock()) as aws:
+        for story in ("approved_in_sagemaker", "approved_by_tag"):
+            aws.seed(story)
+            assert aws.put(read_event(story)) == []
+            ending = Ending.of(aws.run(read_event(story)))
+            assert ending.error == "InvalidApprovalError"
+            assert "must be in an account that this stack's AllowedAccounts names" in ending.cause
+        roles = {one.role_arn for one in sts_backends[SOURCE_ACCOUNT]["aws"].assumed_roles}
+        assert not any(one.endswith("-source") for one in roles)
+        assert len(aws.put(read_event("approved_by_own_event"))) == 1
+        own = read_event("approved_by_own_event")
+        assert matching({**own, "account": DESTINATION_ACCOUNT}) == ["OwnEventRule"]
+        assert matching({**own, "account": "999999999999"}) == []
+
+
+@pytest.fixture
+def arrive(aws, witness):
+    """Let events arrive, and give the endings of the executions that they start."""
+
+    def arrive(*events):
+        started = [execution for event in events for execution in aws.put(event)]
+        aws.clock.run()
+        endings = [Ending.of(execution) for execution in started]
+        for ending in endings:
+            witness.check_ending(ending, ending.request)
+        return endings
+
+    return arrive
+
+
+@pytest.mark.parametrize(("story", "rule"), APPROVALS.items())
+def test_each_kind_of_approval_has_a_rule_of_its_own(aws, story, rule):
+    assert matching(read_event(story)) == [rule]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        changed("approved_in_sagemaker", CreationTime=1_893_484_800_000),
+        changed("approved_in_sagemaker", PreviousModelApprovalStatus="PendingManualApproval"),
+        {
+            **(event := changed("approved_in_sagemaker")),
+            "detail": {name: event["detail"][name] for name in ("ModelPackageArn", "ModelApprovalStatus")},
+        },
+    ],
+    ids=["time_as_number", "previous_status", "no_updated_fields"],
+)
+def test_an_approval_in_sagemaker_is_taken_in_each_of_its_shapes(aws, arrive, event):
+    aws.seed("approved_in_sagemaker")
+
+    (ending,) = arrive(event)
+
+    assert ending.status == "SUCCEEDED"
+    assert len(copies()) == 1
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        read_event("rejected_in_sagemaker"),
+        read_event("pending_in_sagemaker"),
+        read_event("lifecycle_in_sagemaker"),
+        read_event("tagging_failed"),
+        {**read_event("approved_by_own_event"), "source": "somebody.else"},
+        {**read_event("approved_by_own_event"), "detail-type": "Model Rejected"},
+        {**read_event("approved_in_sagemaker"), "detail-type": "SageMaker Model State Change"},
+        {**read_event("approved_in_sagemaker"), "source": "not.aws.sagemaker"},
+        changed("approved_by_tag", eventName="UntagResource"),
+        changed("approved_by_tag", errorCode="AccessDenied"),
+        changed("approved_by_tag", requestParameters={"resourceArn": "arn:aws:rekognition:x:y:project/cats/1"}),
+    ],
+)
+def test_what_is_no_approval_starts_nothing(aws, event):
+    assert matching(event) == []
+    assert matching(event, SOURCE_ACCOUNT) == []
+    assert aws.put(event) == []
+
+
+@pytest.mark.parametrize("story", APPROVALS)
+def test_an_approval_ends_in_a_copied_model(aws, arrive, story):
+    aws.seed(story)
+
+    (ending,) = arrive(read_event(story))
+
+    assert ending.status == "SUCCEEDED"
+    assert ending.output["Approval"]["EventId"] == read_event(story)["id"]
+    assert ending.output["Adopted"] is False
+    assert len(copies()) == 1
+    assert left_behind() == []
+
+
+def test_an_event_that_is_put_by_the_api_starts_a_copy(aws, witness):
+    aws.seed("approved_by_own_event")
+    event = read_event("approved_by_own_event")
+    entry = {"Source": event["source"], "DetailType": event["detail-type"], "Detail": json.dumps(event["detail"])}
+
+    put = client("events", STACK_ACCOUNT).put_events(Entries=[entry])
+    aws.clock.run()
+
+    ending = Ending.of(aws.executions[0])
+    assert ending.status == "SUCCEEDED"
+    assert ending.output["Approval"]["EventId"] == put["Entries"][0]["EventId"]
+    assert ending.output["Approval"]["By"] == STACK_ACCOUNT
+    assert ending.output["Approval"]["At"].endswith("Z")
+
+
+def test_nobody_puts_an_event_in_the_name_of_aws(aws):
+    event = read_event("approved_in_sagemaker")
+    entry = {"Source": event["source"], "DetailType": event["detail-type"], "Detail": json.dumps(event["detail"])}
+
+    put = client("events", SOURCE_ACCOUNT).put_events(Entries=[entry])
+
+    assert put["FailedEntryCount"] == 1
+    assert aws.executions == []
+
+
+@pytest.mark.parametrize("story", APPROVALS)
+def test_an_event_that_is_delivered_twice_is_copied_once(aws, arrive, story):
+    aws.seed(story)
+
+    endings = arrive(read_event(story), read_event(story))
+
+    assert [ending.status for ending in endings] == ["SUCCEEDED", "SUCCEEDED"]
+    assert sorted(ending.output["Adopted"] for ending in endings) == [False, True]
+    assert len(copies()) == 1
+
+
+def test_an_event_that_is_delivered_again_after_the_copy_adopts_it(aws, arrive):
+    aws.seed("approved_by_tag")
+    arrive(read_event("approved_by_tag"))
+
+    (again,) = arrive(read_event("approved_by_tag"))
+
+    assert again.output["Adopted"] is True
+    assert len(copies()) == 1
+
+
+def test_a_version_that_is_approved_in_two_ways_is_copied_once(aws, arrive):
+    aws.seed("approved_by_tag")
+    first = Ending.of(aws.run(read_event("approved_by_tag")))
+    names = ("SourceProjectArn", "SourceProjectVersionArn", "DestinationProjectArn", "VersionName", "OutputConfig")
+    own = {**read_event("approved_by_own_event"), "detail": {name: first.request[name] for name in names}}
+
+    endings = arrive(own, read_event("approved_by_tag"))
+
+    assert [ending.output["Approval"]["Kind"] for ending in endings] == ["Event", "Tag"]
+    assert [ending.output["Adopted"] for ending in endings] == [True, True]
+    assert len(copies()) == 1
+
+
+CALLS = {"approved_in_sagemaker": "DescribeModelPackage", "approved_by_tag": "DescribeProjects"}
+
+
+@pytest.mark.parametrize("fault", ["ThrottlingException x7", "http_503 x7", "dropped x7", "lost_answer x7"])
+@pytest.mark.parametrize(("story", "call"), CALLS.items())
+def test_what_passes_while_an_approval_is_read_is_retried(aws, arrive, story, call, fault):
+    aws.seed(story)
+    aws.follow(f"{call}: {fault}")
+
+    (ending,) = arrive(read_event(story))
+
+    assert ending.status == "SUCCEEDED"
+    assert len(aws.plan.met) == 7
+
+
+@pytest.mark.parametrize(("story", "call"), CALLS.items())
+def test_an_approval_that_may_not_be_read_fails_at_its_task_and_can_be_redriven(aws, arrive, story, call):
+    aws.seed(story)
+    aws.follow(f"{call}: AccessDeniedException")
+
+    (ending,) = arrive(read_event(story))
+
+    assert ending.error == "AccessDeniedError"
+    assert ending.failed_at_task
+    redrive(aws.executions[0])
+    aws.clock.run()
+    assert aws.executions[0].status == "SUCCEEDED"
+
+
+def test_a_request_cannot_say_who_approved_it(aws, end):
+    aws.seed("already_copied")
+
+    ending = end({**read_event("already_copied"), "Approval": {"Kind": "Tag", "By": "the queen"}})
+
+    assert ending.output["Approval"] == {"Kind": "Request", "EventId": None, "At": None, "By": None, "Subject": None}
+
+
+@pytest.mark.parametrize("missing", ["detail-type", "source", "detail"])
+def test_what_lacks_a_part_of_an_event_is_none(aws, end, missing):
+    event = {name: value for name, value in read_event("approved_by_own_event").items() if name != missing}
+
+    assert end(event).error == "NotARequestError"
+
+
+@pytest.mark.parametrize("story", APPROVALS)
+def test_a_trigger_that_is_switched_off_starts_nothing(aws, story):
+    rule = rules()[APPROVALS[story]]
+    rule.disable()
+    try:
+        assert aws.put(read_event(story)) == []
+        assert left_behind() == []
+    finally:
+        rule.enable()
+
+
+@pytest.fixture
+def role_without_its_policy(aws):
+    """The role of the rules, which may do nothing."""
+    held = role("TriggerRole")
+    before, held.policies = held.policies, {}
+    yield held
+    held.policies = before
+
+
+@pytest.mark.parametrize("story", APPROVALS)
+def test_an_approval_that_cannot_start_an_execution_is_left_in_the_queue(aws, role_without_its_policy, story):
+    assert aws.put(read_event(story)) == []
+    assert left_behind() == [read_event(story)]
+
+
+def guarded(account):
+    """What rules of an account use: each policy, the action that it is for, and on what."""
+    trigger = role("TriggerRole" if account == STACK_ACCOUNT else "ForwardRole", account)
+    yield iam.trust_of_role(trigger.arn), "sts:AssumeRole", trigger.arn
+    yield queue(account).policy, "sqs:SendMessage", queue(account).queue_arn
+
+
+PLACES = pytest.mark.parametrize("account", [STACK_ACCOUNT, SOURCE_ACCOUNT])
+
+
+@PLACES
+@pytest.mark.parametrize("key", ["aws:SourceArn", "aws:SourceAccount"])
+def test_only_rules_of_the_account_use_its_role_and_its_queue(aws, account, key):
+    """Whoever asks EventBridge in another account to use them is refused."""
+    rule = rules(account)["TagRule"]
+    own = {"aws:SourceArn": rule.arn, "aws:SourceAccount": account, "aws:SecureTransport": "true"}
+    foreign = own | {key: own[key].replace(account, "999999999999")}
+
+    for policy, action, on in guarded(account):
+        assert iam.allows(policy, {"events.amazonaws.com"}, action, on, own)
+        assert not iam.allows(policy, {"events.amazonaws.com"}, action, on, foreign)
+        assert not iam.allows(policy, {"sns.amazonaws.com"}, action, on, own)
+
+
+@PLACES
+def test_nobody_writes_to_the_queue_without_tls(aws, account):
+    rule, (_, (policy, action, on)) = rules(account)["TagRule"], guarded(account)
+    context = {"aws:SourceArn": rule.arn, "aws:SourceAccount": account}
+
+    assert iam.allows(policy, {"events.amazonaws.com"}, action, on, {**context, "aws:SecureTransport": "true"})
+    assert not iam.allows(policy, {"events.amazonaws.com"}, action, on, {**context, "aws:SecureTransport": "false"})
+
+
+@PLACES
+def test_each_rule_has_a_queue_that_is_encrypted_and_keeps_events_for_14_days(aws, account):
+    assert queue(account).sqs_managed_sse_enabled is True
+    assert queue(account).message_retention_period == 14 * 24 * 3_600
+    for rule in rules(account).values():
+        (target,) = rule.targets
+        assert target["DeadLetterConfig"]["Arn"] == queue(account).queue_arn
+
+
+def test_the_bus_lets_in_just_the_accounts_that_the_stack_names(aws, monkeypatch):
+    bus = events_backends[STACK_ACCOUNT][REGION].event_buses["default"]
+    (statement,) = json.loads(bus.policy)["Statement"]
+    assert statement["Principal"] == {"AWS": [SOURCE_ACCOUNT, DESTINATION_ACCOUNT]}
+    assert statement["Action"] == "events:PutEvents"
+
+    assert len(aws.put(read_event("approved_in_sagemaker"))) == 1
+    monkeypatch.setattr(bus, "_statements", {})
+    assert aws.put(read_event("approved_in_sagemaker")) == []
+    assert left_behind(SOURCE_ACCOUNT) == [read_event("approved_in_sagemaker")]
+    aws.clock.run()
