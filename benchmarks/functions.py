@@ -28,9 +28,11 @@ BARE = Path(__file__).parent / "bare"
 COLD_STARTS, WARM_INVOCATIONS, IMPORTS = 21, 300, 9
 HIGHEST_RATIO = 1.10
 # Events on which a function calls AWS and changes nothing, so that it can be called again.
-EVENTS = dict.fromkeys(function_names(), "already_granted") | dict.fromkeys(
-    ("CopyProjectVersionFunction", "DescribeProjectVersionFunction"), "already_copied"
-)
+EVENTS = {
+    **dict.fromkeys(function_names(), "already_granted"),
+    **dict.fromkeys(("CopyProjectVersionFunction", "DescribeProjectVersionFunction"), "already_copied"),
+    "ReadApprovalFunction": "approved_in_sagemaker",
+}
 # What an imported module belongs to, by its first name; all else is Python's own library.
 PARTS = {
     "boto3 and botocore": ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3"),

@@ -21,6 +21,7 @@ from moto.sts.models import AssumedRole, sts_backends
 from moto.sts.responses import TokenResponse
 
 from sandbox.clock import Clock, replaced
+from sandbox.rekognition.authorization import needed
 from sandbox.rekognition.exceptions import AccessDeniedException, ExpiredTokenException
 from sandbox.rekognition.policy import covers
 
@@ -41,7 +42,7 @@ def install(clock: Clock) -> Iterator[None]:
     def checked_request(self: Any) -> dict[str, Any]:
         session = session_of(self.access_key)
         if session:
-            for action, resource in _needed(self._get_action(), json.loads(self.body)):
+            for action, resource in needed(self._get_action(), json.loads(self.body)):
                 _check(session, clock, f"rekognition:{action}", resource)
         return dict(check(self))
 
@@ -113,24 +114,6 @@ def trust_of_role(role_arn: str) -> str:
 
 def _names(principal: Mapping[str, Any]) -> set[str]:
     return {name for names in principal.values() for name in as_list(names)}
-
-
-def _needed(operation: str, request: dict[str, Any]) -> list[tuple[str, str]]:
-    """Give the actions that an operation of Rekognition needs, and on what.
-
-    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrekognition.html
-    """
-    if operation != "CopyProjectVersion":
-        named = [str(request[key]) for key in ("ProjectArn", "ProjectVersionArn", "ResourceArn") if key in request]
-        return [(operation, named[0] if named else "*")]
-    project = str(request.get("DestinationProjectArn"))
-    version = f"{project.rpartition('/')[0]}/version/{request.get('VersionName')}/0"
-    return [
-        *((operation, str(request.get(name))) for name in ("SourceProjectArn", "SourceProjectVersionArn")),
-        (operation, project),
-        ("CreateProjectVersion", project),
-        *([("TagResource", version)] if request.get("Tags") else []),
-    ]
 
 
 def session_of(access_key: str) -> AssumedRole | None:

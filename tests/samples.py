@@ -80,7 +80,6 @@ REFUSALS = {
     ),
 }
 SAMPLES = sorted([*ANSWERS, *REFUSALS])
-ANSWERED = dict(ANSWERS.keys())  # the story that each function answers
 
 
 def check(function: str, story: str, answer: str) -> None:

@@ -17,13 +17,14 @@ sts = boto3.client("sts", config=CONFIG)
 clients: dict[str, Any] = {}
 
 
-def client(project: str, role: str, *actions: str) -> Any:
-    if project not in clients:
-        clients[project] = assume(project.split(":")[4], role, actions)
-    return clients[project]
+def client(arn: str, role: str, *actions: str) -> Any:
+    if arn not in clients:
+        clients[arn] = assume(arn, role, actions)
+    return clients[arn]
 
 
-def assume(account: str, role: str, actions: tuple[str, ...]) -> Any:
+def assume(arn: str, role: str, actions: tuple[str, ...]) -> Any:
+    _, _, service, _, account, _ = arn.split(":", 5)
     policy = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": actions, "Resource": "*"}}
     found = sts.assume_role(
         RoleArn=f"arn:aws:iam::{account}:role/{os.environ[role]}",
@@ -31,8 +32,8 @@ def assume(account: str, role: str, actions: tuple[str, ...]) -> Any:
         ExternalId=os.environ["EXTERNAL_ID"],
         Policy=json.dumps(policy),
     )["Credentials"]
-    return boto3.client(
-        "rekognition",
+    return boto3.client(  # type: ignore[call-overload]
+        service,
         config=CONFIG,
         aws_access_key_id=found["AccessKeyId"],
         aws_secret_access_key=found["SecretAccessKey"],
@@ -54,6 +55,12 @@ def describe_destination(event: dict[str, Any], *actions: str) -> None:
 def list_policies(event: dict[str, Any], action: str) -> None:
     source = client(event["SourceProjectArn"], "SOURCE_ROLE_NAME", "rekognition:ListProjectPolicies", action)
     source.list_project_policies(ProjectArn=event["SourceProjectArn"])
+
+
+def read_approval(event: dict[str, Any], context: object) -> None:
+    package = event["detail"]["ModelPackageArn"]
+    packages = client(package, "SOURCE_ROLE_NAME", "sagemaker:DescribeModelPackage")
+    packages.describe_model_package(ModelPackageName=package)
 
 
 def validate_request(event: dict[str, Any], context: object) -> None:

@@ -30,27 +30,22 @@ class ModelCopyError(Exception):
 class RefusedError(ModelCopyError):
     """Base of the errors that no rerun can cure.  Never raised itself."""
 
+    @classmethod
+    def of(cls, found: Sequence[str]) -> Self:
+        """Name the first 20 mistakes and the count of all, where the sentence is about mistakes."""
+        return cls(mistakes=mistakes(found))
+
 
 class InvalidRequestError(RefusedError):
     """The input breaks a rule of CopyProjectVersion.  Refused."""
 
     sentence = "The request has {mistakes} Correct the request and start it again."
 
-    @classmethod
-    def of(cls, found: Sequence[str]) -> Self:
-        """Name the first 20 of the mistakes and the count of all."""
-        return cls(mistakes=mistakes(found))
-
 
 class InvalidApprovalError(RefusedError):
     """The event is none that stands for a request.  Refused."""
 
     sentence = "The approval has {mistakes} Correct this and approve the model version again."
-
-    @classmethod
-    def of(cls, found: Sequence[str]) -> Self:
-        """Name the first 20 of the mistakes and the count of all."""
-        return cls(mistakes=mistakes(found))
 
 
 class ModelPackageNotFoundError(RefusedError):
