@@ -17,8 +17,12 @@ SHOWN_VALUES = 2
 
 
 def draw(definition: dict[str, Any]) -> str:
-    """Give the flowchart of a definition; a state is written out where it comes first, and alike arrows are one."""
-    states: dict[str, State] = definition["States"]
+    """Give the flowchart of a definition; a state is written out where it comes first, and alike arrows are one.
+
+    States that only shape data (Pass) are left out.
+    """
+    every: dict[str, State] = definition["States"]
+    states = {name: state for name, state in every.items() if state["Type"] != "Pass"}
     ids = {name: f"s{number}" for number, name in enumerate(states)}
     known: set[str] = set()
 
@@ -29,8 +33,10 @@ def draw(definition: dict[str, Any]) -> str:
 
     ways: dict[tuple[str, str], list[str]] = {}
     for name, state in states.items():
-        for way in _ways(state):
-            ways.setdefault(way, []).append(name)
+        for arrow, target in _ways(state):
+            while every[target]["Type"] == "Pass":
+                target = every[target]["Next"]
+            ways.setdefault((arrow, target), []).append(name)
     edges = [f"  {' & '.join(map(node, names))} {arrow} {node(target)}" for (arrow, target), names in ways.items()]
     return "\n".join(["```mermaid", "flowchart TD", *edges, "```"])
 
