@@ -12,6 +12,7 @@ from functools import partialmethod
 from typing import Any
 
 import botocore.hooks
+from botocore.hooks import EventAliaser
 from botocore.loaders import Loader
 from moto import mock_aws
 from moto.sagemaker.models import sagemaker_backends
@@ -150,10 +151,12 @@ def sandbox(its_clock: Clock, stack_account: str = deployment.STACK_ACCOUNT) -> 
     # What botocore does anew for each session, that is, for each cold start, is done once.
     one_cache = clock.replaced(Loader, "__init__", partialmethod(_share_cache, Loader.__init__, {}))
     one_look = clock.replaced(botocore.hooks, "accepts_kwargs", _accepts_kwargs)
+    one_naming = clock.replaced(EventAliaser, "__copy__", partialmethod(_share_names, EventAliaser.__copy__))
     with (
         without_aws_settings(),
         one_cache,
         one_look,
+        one_naming,
         mock_aws(config=MOTO),
         clock.install(its_clock),
         cloudformation.install(),
@@ -170,6 +173,12 @@ def sandbox(its_clock: Clock, stack_account: str = deployment.STACK_ACCOUNT) -> 
 def _share_cache(self: Any, init: Callable[..., None], shared: dict[Any, Any], *args: Any, **kwargs: Any) -> None:
     init(self, *args, **kwargs)
     self._cache = shared
+
+
+def _share_names(self: Any, make: Callable[..., Any]) -> Any:
+    made = make(self)
+    made._alias_name_cache = self._alias_name_cache
+    return made
 
 
 def _accepts_kwargs(handler: Any) -> bool:

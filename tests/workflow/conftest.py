@@ -1,5 +1,6 @@
 """The real definition, wired by the real template, over the real handlers, in the sandbox."""
 
+import gc
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -14,6 +15,7 @@ from tests.workflow.invariants import Witness
 @pytest.fixture(scope="module")
 def deployed() -> Iterator[Sandbox]:
     with sandbox(VirtualClock()) as aws:
+        gc.freeze()  # what was made so far stays, and is not to be looked through again and again
         yield aws
 
 

@@ -138,7 +138,7 @@ def check(aws, witness, end, plan, story, expected):
     """Follow the plan to the ending that is expected, and on from there if it can be redriven."""
     request = read_event(story or "copy_between_accounts")
     aws.seed(story or "copy_between_accounts")
-    settings.copy_seconds = 60
+    settings.copy_seconds = 30
     aws.follow(plan, request)
 
     ending = end(request)

@@ -17,10 +17,10 @@ from tests.workflow.ending import Ending
 
 # The runs that need them, with what goes wrong in each.
 RUNS = (
+    ("approved_in_sagemaker", ""),
     ("copy_with_tags_and_key", ""),
     ("grant_beside_others", ""),
     ("copy_between_accounts", "CopyProjectVersion: AccessDeniedException"),
-    ("approved_in_sagemaker", ""),
     ("approved_by_tag", ""),
 )
 # What the sandbox does not exercise: what Rekognition does in the caller's name, logs and traces.
