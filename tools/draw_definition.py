@@ -49,7 +49,8 @@ def _ways(state: State) -> Iterator[tuple[str, str]]:
         yield '-->|"else"|', state["Default"]
     for catcher in state.get("Catch", ()):
         names = catcher["ErrorEquals"]
-        yield f'-.->|"{names[0] if len(names) == 1 else "refused"}"|', catcher["Next"]
+        if catcher["Next"] != state["Next"]:
+            yield f'-.->|"{names[0] if len(names) == 1 else "refused"}"|', catcher["Next"]
     if "Next" in state:
         yield "-->", state["Next"]
 

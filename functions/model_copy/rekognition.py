@@ -89,7 +89,8 @@ def copy_version(client: "RekognitionClient", request: CopyRequest) -> str:
     Raises TransientError, AccessDeniedError, and ClientError for what the copy alone can fail with.
     """
     members: dict[str, Any] = dict(request.members)
-    with _calling("CopyProjectVersion", request.destination_project):
+    also = ", and use the bucket and key of the output (parameters OutputBucket and OutputKeyArn)"
+    with _calling("CopyProjectVersion", request.destination_project, also):
         return client.copy_project_version(**members)["ProjectVersionArn"]
 
 
@@ -145,6 +146,6 @@ def _policy_error(error: ClientError) -> Exception:
     return error
 
 
-def _calling(operation: str, project: Arn) -> AbstractContextManager[None]:
-    advice = f"Let the stack's role in account {project.account} call rekognition:{operation} on it."
+def _calling(operation: str, project: Arn, also: str = "") -> AbstractContextManager[None]:
+    advice = f"Let the stack's role in account {project.account} call rekognition:{operation} on it{also}."
     return calling(operation, project, advice)

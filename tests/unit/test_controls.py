@@ -190,3 +190,22 @@ def test_no_role_itself_has_the_use_of_a_key(role: Resource) -> None:
 def test_an_alarm_tells_the_topic_and_says_what_to_do(alarm: Resource) -> None:
     assert alarm["Properties"]["AlarmActions"] == [{"Ref": "NotificationTopic"}]
     assert len(alarm["Properties"]["AlarmDescription"]) > 40
+
+
+def test_the_document_names_each_role_and_each_check_that_is_suppressed() -> None:
+    said = (ROOT / "docs" / "security.md").read_text()
+    roles = {one.id.rpartition(":")[2] for one in of_type("AWS::IAM::Role")}
+    texts = [path.read_text() for path in (ROOT / "template.yaml", *(ROOT / "accounts").glob("*.yaml"))]
+    suppressed = {check for text in texts for check in re.findall(r"skip=(\w+)|ignore_checks: \[(\w+)\]", text)}
+
+    assert sorted(name for name in roles if f"| {name} |" not in said and f": {name} |" not in said) == []
+    assert sorted(check for check in map("".join, suppressed) if check not in said) == []
+
+
+def test_what_may_be_done_on_everything_says_why() -> None:
+    for path in (ROOT / "template.yaml", *(ROOT / "accounts").glob("*.yaml")):
+        before, *found = re.split(r"\n +- Effect: (?:Allow|Deny)\n", path.read_text())
+        for statement in found:
+            if 'Resource: "*"' in statement:
+                assert before.rpartition("\n")[2].lstrip().startswith("#") or "Service: " in statement, statement
+            before = statement
