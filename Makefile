@@ -128,8 +128,8 @@ format: .venv/.stamp ## Format the code and mend what ruff can mend
 .PHONY: build
 build: .aws-sam/.stamp build/sbom.cdx.json ## Build what is deployed into .aws-sam, and list what ships in build/sbom.cdx.json
 
-# Ends with 3, not 1, when nothing bad is known but not all could be looked up. No part of make check: its result
-# changes while the code does not.
+# The tool ends with 1 when something bad is known, with 3 when not all could be looked up (make itself ends with 2 and
+# tells which). No part of make check: its result changes while the code does not.
 .PHONY: audit
 audit: .venv-audit/.stamp .venv-node/.stamp ## Tell the known vulnerabilities of all that is locked
 	@.venv-audit/bin/python -m tools.audit $(NPM)

@@ -111,9 +111,9 @@ def pip_audit(requirements: list[str]) -> Advisories:
 
 def read_pip_audit(output: str, complaint: str) -> Advisories:
     """Read the report; without one, nothing was looked up."""
-    if not output.strip():
+    packages = parsed(output).get("dependencies")
+    if packages is None:
         return Advisories({}, [f"pip-audit: {last_line(complaint)}"])
-    packages = json.loads(output)["dependencies"]
     known = {
         f"{one['name']} {one['version']}": [vulnerability(found) for found in one["vulns"]]
         for one in packages
@@ -133,12 +133,24 @@ def ask_npm(npm: Iterable[str]) -> Advisories:
 
 
 def read_npm(output: str, packages: list[str]) -> Advisories:
-    """Read the report, which names only the packages that have vulnerabilities."""
-    report = json.loads(output or "{}")
+    """Read the report, which names only the packages that have vulnerabilities.
+
+    A registry that answers without having advisories cannot be told from one that knows none.
+    """
+    report = parsed(output)
     if "vulnerabilities" not in report:
         return Advisories({}, [f"npm audit: {report.get('message', 'no answer')}"])
     found = report["vulnerabilities"]
     return Advisories({package: npm_vulnerabilities(found.get(package.rpartition(" ")[0])) for package in packages})
+
+
+def parsed(output: str) -> dict[str, Any]:
+    """Read a tool's report; what cannot be read tells nothing."""
+    try:
+        report = json.loads(output)
+    except ValueError:
+        return {}
+    return report if isinstance(report, dict) else {}
 
 
 def npm_vulnerabilities(found: Mapping[str, Any] | None) -> list[str]:

@@ -5,6 +5,7 @@ Sources: https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-wi
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 """
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
@@ -87,8 +88,29 @@ def _read_own(approval: Approval, detail: Detail, terms: Terms) -> Approval:
     """The detail is the request; the next step checks all of it."""
     allowed = [*terms.accounts, terms.stack_account] if terms.accounts else []
     account = _text(approval.account)
-    _refuse(places.foreign("The event", account or excerpt(approval.account), allowed))
+    _refuse(
+        [
+            *_unspeakable(detail),
+            *places.foreign("The event", account or excerpt(approval.account), allowed),
+            *_of_another(detail, account, terms.stack_account),
+        ]
+    )
     return replace(approval, by=account, request=detail)
+
+
+def _unspeakable(detail: Detail) -> Iterator[str]:
+    """Say that Lambda could not hand the request on, since it is more than JSON and Unicode have."""
+    try:
+        json.dumps(detail, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError):
+        yield "detail must be JSON in Unicode, and holds a lone surrogate, a number that is too large, or is too deep"
+
+
+def _of_another(detail: Detail, account: str | None, stack_account: str) -> Iterator[str]:
+    """Another account than the stack's speaks for the models of its own alone."""
+    project = Arn.of_project(detail.get("SourceProjectArn"))
+    if project and account not in (stack_account, project.account):
+        yield f"detail.SourceProjectArn must be in the account of the event or the stack's, and is in {project.account}"
 
 
 def _read_package(approval: Approval, detail: Detail, terms: Terms) -> Approval:

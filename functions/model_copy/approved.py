@@ -1,11 +1,11 @@
 """The request that an approval stands for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from model_copy import accounts, rekognition, runtime, sagemaker
-from model_copy.approvals import APPROVED, PACKAGE, TAG, Approval
+from model_copy.approvals import APPROVED, LONGEST_TEXT, PACKAGE, TAG, Approval
 from model_copy.arns import Arn
 from model_copy.errors import InvalidApprovalError, SourceVersionNotFoundError
 from model_copy.text import excerpt, printable
@@ -20,7 +20,7 @@ DEFAULTS = {
 }
 REQUIRED = ("DestinationProjectArn", "OutputS3Bucket")
 MEMBERS = (*SOURCES, "VersionName", *DEFAULTS)
-MOST_PARTS = 50  # a model package has as many properties
+PARTS = range(1, 51)  # a model package has as many properties
 
 
 def complete(approval: Approval, execution_name: str) -> Approval:
@@ -39,11 +39,13 @@ def _complete_package(approval: Approval, arn: Arn, execution_name: str) -> Appr
     """An event may be late, so that the package itself has the last word on whether it is approved."""
     client = accounts.approved("sagemaker", arn, execution_name, "sagemaker:DescribeModelPackage")
     package = sagemaker.describe_package(client, arn)
-    if package.approval_status not in (None, APPROVED):
-        return replace(approval, ignored=f"The model package is {package.approval_status} by now.")
+    if package.approval_status != APPROVED:
+        status = package.approval_status or "without an approval status"
+        return replace(approval, ignored=f"The model package is {status} by now.")
     given = {name: value for name in MEMBERS if (value := whole(package.properties, name))}
-    by = printable(package.modified_by, 256) if package.modified_by else None
-    return replace(approval, by=by, request=request(given, f"the CustomerMetadataProperties of {arn}"))
+    gaps = [f"{name} is in numbered parts, and one before the last is missing" for name in gappy(package.properties)]
+    by = printable(package.modified_by, LONGEST_TEXT) if package.modified_by else None
+    return replace(approval, by=by, request=request(given, f"the CustomerMetadataProperties of {arn}", gaps))
 
 
 def _complete_tag(approval: Approval, version: Arn, execution_name: str) -> Approval:
@@ -61,10 +63,16 @@ def whole(properties: Mapping[str, str], name: str) -> str:
     """Read a property, or put it together of numbered ones: an ARN may be longer than the 256 characters of a value."""
     if name in properties:
         return properties[name]
-    return "".join(properties.get(f"{name}{number}", "") for number in range(1, MOST_PARTS + 1))
+    return "".join(properties.get(f"{name}{number}", "") for number in PARTS)
 
 
-def request(given: Mapping[str, str], origin: str) -> dict[str, Any]:
+def gappy(properties: Mapping[str, str]) -> list[str]:
+    """Name the members of which a part is missing: put together, they would be something else."""
+    found = {name: [number for number in PARTS if f"{name}{number}" in properties] for name in MEMBERS}
+    return [name for name, numbers in found.items() if numbers and numbers[-1] != len(numbers)]
+
+
+def request(given: Mapping[str, str], origin: str, gaps: Iterable[str] = ()) -> dict[str, Any]:
     """Make the request of what is given and, for the rest, of the stack's defaults.
 
     Raises InvalidApprovalError, which names all that is missing.
@@ -72,7 +80,7 @@ def request(given: Mapping[str, str], origin: str) -> dict[str, Any]:
     defaults = {name: value for name, (_, key) in DEFAULTS.items() if (value := runtime.setting(key))}
     version = Arn.of_version(given.get("SourceProjectVersionArn"))
     members = {"VersionName": version.version if version else "", **defaults, **given}
-    mistakes = list(_missing(members, version, origin))
+    mistakes = [*gaps, *_missing(members, version, origin)]
     if mistakes:
         raise InvalidApprovalError.of(mistakes)
     output = {name: members[f"Output{name}"] for name in ("S3Bucket", "S3KeyPrefix") if f"Output{name}" in members}
@@ -85,7 +93,8 @@ def _missing(members: Mapping[str, str], version: Arn | None, origin: str) -> It
         if name not in members:
             yield f"{name} is required, and is not in {origin}"
     if "SourceProjectVersionArn" in members and version is None:
-        yield f"SourceProjectVersionArn must be a model version's ARN, and is {excerpt(members[SOURCES[1]], 256)}"
+        given = excerpt(members["SourceProjectVersionArn"], LONGEST_TEXT)
+        yield f"SourceProjectVersionArn must be a model version's ARN, and is {given}"
     for name in REQUIRED:
         if name not in members:
             parameter, _ = DEFAULTS[name]

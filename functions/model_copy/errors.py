@@ -108,7 +108,7 @@ class RequestRejectedError(RefusedError):
     """AWS does not accept the request.  Refused."""
 
     sentence = (
-        "Rekognition did not accept {operation} on {resource} ({code}): {message}. "
+        "AWS did not accept {operation} on {resource} ({code}): {message}. "
         "Correct what it names and start the request again."
     )
 

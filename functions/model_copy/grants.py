@@ -94,16 +94,20 @@ def withdraw(client: "RekognitionClient", request: CopyRequest) -> bool:
         own = next((policy for policy in found if policy.name == name), None)
         if own is None or not policies.holds(own.document, grant):
             return changed
-        document = policies.without_grant(own.document, grant)
         changed = True
         try:
+            document = policies.without_grant(own.document, grant)
             if document is None:
                 rekognition.delete_policy(client, request.source_project, name, own.revision)
             else:
                 rekognition.put_policy(client, request.source_project, name, document, own.revision)
         except rekognition.PolicyChangedError:
             continue
-        except (rekognition.PolicyQuotaReachedError, rekognition.PolicyMalformedError) as error:
+        except (
+            rekognition.PolicyQuotaReachedError,
+            rekognition.PolicyMalformedError,
+            policies.UnreadableError,
+        ) as error:
             raise PolicyRejectedError(policy=name, project=request.source_project, reason=error) from error
         return True
     raise TransientError(what=f"Withdrawing the grant in project policy {name}", reason="others kept changing it")

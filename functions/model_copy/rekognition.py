@@ -70,9 +70,14 @@ def find_project(client: "RekognitionClient", version: Arn) -> Arn | None:
 
     Raises RequestRejectedError, TransientError, AccessDeniedError.
     """
-    with _calling("DescribeProjects", version):
-        pages = client.get_paginator("describe_projects").paginate(ProjectNames=[version.project])
-        found = [Arn.of_project(one["ProjectArn"]) for page in pages for one in page["ProjectDescriptions"]]
+    try:
+        with _calling("DescribeProjects", version):
+            pages = client.get_paginator("describe_projects").paginate(ProjectNames=[version.project])
+            found = [Arn.of_project(one["ProjectArn"]) for page in pages for one in page["ProjectDescriptions"]]
+    except ClientError as error:
+        if code(error) != "ResourceNotFoundException":
+            raise
+        return None
     return found[0] if found else None
 
 

@@ -213,6 +213,21 @@ def test_the_stack_s_own_account_may_send_events_of_one_s_own_whichever_accounts
     assert "and is in null." in refusal({**OWN, "account": None}, replace(TERMS, accounts=[SOURCE]))
 
 
+def test_another_account_than_the_stack_s_speaks_for_its_own_models_alone() -> None:
+    message = refusal({**OWN, "account": "222222222222"})
+
+    assert (
+        "detail.SourceProjectArn must be in the account of the event or the stack's, and is in 111111111111." in message
+    )
+
+
+@pytest.mark.parametrize("value", ["\ud800", float("inf"), float("nan")])
+def test_what_lambda_could_not_hand_on_is_refused(value: object) -> None:
+    message = refusal({**OWN, "detail": {**OWN["detail"], "Tags": {"a": value}}})
+
+    assert "(1) detail must be JSON in Unicode, and holds a lone surrogate, a number that is too large" in message
+
+
 def test_what_an_event_says_of_itself_is_bounded_and_printable() -> None:
     long = {**changed(TAGGED, userIdentity={"arn": "\n" + "é" * 5_000}), "id": "x" * 5_000, "time": ["now"]}
 

@@ -118,11 +118,23 @@ def test_a_package_that_is_not_approved_any_more_is_ignored_whatever_it_names(wo
     assert completed.request == {}
 
 
-def test_a_package_without_an_approval_status_does_not_speak_against_the_event(world: Any) -> None:
+def test_a_package_without_an_approval_status_is_ignored_whatever_the_event_says(world: Any) -> None:
     seed(NAMED)
     sagemaker_backends[SOURCE]["eu-central-1"].model_packages[PACKAGE_ARN].model_approval_status = None
 
-    assert of_package().request["SourceProjectArn"] == PROJECT
+    assert of_package().ignored == "The model package is without an approval status by now."
+
+
+def test_a_value_in_parts_of_which_one_is_missing_is_refused_and_not_put_together(world: Any) -> None:
+    seed({**NAMED, "VersionName1": "a", "VersionName3": "c", "KmsKeyId2": "key"})
+
+    with pytest.raises(InvalidApprovalError) as caught:
+        of_package()
+
+    assert "has 2 mistakes: (1) VersionName is in numbered parts, and one before the last is missing." in str(
+        caught.value
+    )
+    assert "(2) KmsKeyId is in numbered parts" in str(caught.value)
 
 
 def test_a_package_that_is_not_there_is_named(world: Any) -> None:

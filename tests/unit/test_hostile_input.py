@@ -124,7 +124,7 @@ def test_an_event_is_answered_or_refused_in_one_short_sentence_before_any_call(
 ) -> None:
     calls.clear()
     try:
-        json.dumps(handler(event, LambdaContext()))
+        json.dumps(handler(event, LambdaContext()), ensure_ascii=False, allow_nan=False).encode()  # as Lambda does
     except InvalidRequestError as error:
         assert calls == []
         check_sentence(str(error))
