@@ -214,11 +214,14 @@ def test_the_stack_s_own_account_may_send_events_of_one_s_own_whichever_accounts
 
 
 def test_another_account_than_the_stack_s_speaks_for_its_own_models_alone() -> None:
-    message = refusal({**OWN, "account": "222222222222"})
+    project = f"arn:aws:rekognition:eu-central-1:{SOURCE}:project/cats/1700000000000"
+    own = {**OWN, "detail": {"SourceProjectArn": project}}
+    assert approvals.read({**own, "account": SOURCE}, TERMS).by == SOURCE
+    assert approvals.read({**own, "account": STACK}, TERMS).by == STACK
 
-    assert (
-        "detail.SourceProjectArn must be in the account of the event or the stack's, and is in 111111111111." in message
-    )
+    message = refusal({**own, "account": "222222222222"})
+
+    assert f"must be in the account of the event or the stack's, and is in {SOURCE}." in message
 
 
 @pytest.mark.parametrize("value", ["\ud800", float("inf"), float("nan")])
