@@ -1,7 +1,7 @@
 """AWS CloudFormation in the sandbox: moto's, with what it lacks of the stack's resources."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,47 +17,44 @@ from sandbox.clock import replaced
 NOT_MADE = ["AWS::CloudWatch::Alarm", "AWS::SNS::TopicPolicy"]
 
 
-class QueuePolicy(CloudFormationModel):
-    """AWS::SQS::QueuePolicy."""
+def _policy_of(kind: str, put: Callable[[dict[str, Any], str, str], None]) -> type[CloudFormationModel]:
+    """Let CloudFormation make a kind of policy, which moto can have and does not make there."""
 
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        return ""
+    class Policy(CloudFormationModel):
+        @staticmethod
+        def cloudformation_name_type() -> str:
+            return ""
 
-    @staticmethod
-    def cloudformation_type() -> str:
-        return "AWS::SQS::QueuePolicy"
+        @staticmethod
+        def cloudformation_type() -> str:
+            return kind
 
-    @classmethod
-    def create_from_cloudformation_json(
-        cls, resource_name: str, cloudformation_json: dict[str, Any], account_id: str, region_name: str, **_: Any
-    ) -> "QueuePolicy":
-        properties = cloudformation_json["Properties"]
-        for url in properties["Queues"]:
-            queue = sqs_backends[account_id][region_name].get_queue(url.rpartition("/")[2])
-            queue._set_attributes({"Policy": json.dumps(properties["PolicyDocument"])})
-        return cls()
+        @classmethod
+        def create_from_cloudformation_json(
+            cls, resource_name: str, cloudformation_json: dict[str, Any], account_id: str, region_name: str, **_: Any
+        ) -> CloudFormationModel:
+            put(cloudformation_json["Properties"], account_id, region_name)
+            return cls()
+
+    return Policy
 
 
-class EventBusPolicy(CloudFormationModel):
-    """AWS::Events::EventBusPolicy."""
+def _put_queue_policy(properties: dict[str, Any], account: str, region: str) -> None:
+    for url in properties["Queues"]:
+        queue = sqs_backends[account][region].get_queue(url.rpartition("/")[2])
+        queue._set_attributes({"Policy": json.dumps(properties["PolicyDocument"])})
 
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        return ""
 
-    @staticmethod
-    def cloudformation_type() -> str:
-        return "AWS::Events::EventBusPolicy"
+def _put_bus_policy(properties: dict[str, Any], account: str, region: str) -> None:
+    bus = events_backends[account][region].describe_event_bus(properties["EventBusName"])
+    bus.add_policy({"Statement": [{**properties["Statement"], "Sid": properties["StatementId"]}]})
 
-    @classmethod
-    def create_from_cloudformation_json(
-        cls, resource_name: str, cloudformation_json: dict[str, Any], account_id: str, region_name: str, **_: Any
-    ) -> "EventBusPolicy":
-        properties = cloudformation_json["Properties"]
-        bus = events_backends[account_id][region_name].describe_event_bus(properties["EventBusName"])
-        bus.add_policy({"Statement": [{**properties["Statement"], "Sid": properties["StatementId"]}]})
-        return cls()
+
+# moto finds these as subclasses of its model.
+MADE = (
+    _policy_of("AWS::SQS::QueuePolicy", _put_queue_policy),
+    _policy_of("AWS::Events::EventBusPolicy", _put_bus_policy),
+)
 
 
 @contextmanager

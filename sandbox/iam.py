@@ -17,6 +17,7 @@ from moto.core.exceptions import AccessDeniedError
 from moto.iam.models import IAMBackend, Role, iam_backends
 from moto.rekognition.responses import RekognitionResponse
 from moto.sagemaker.responses import SageMakerResponse
+from moto.sts.exceptions import STSClientError
 from moto.sts.models import AssumedRole, sts_backends
 from moto.sts.responses import TokenResponse
 
@@ -27,6 +28,8 @@ from sandbox.rekognition.policy import covers
 
 Statement = Mapping[str, Any]
 Context = Mapping[str, str]
+
+ENDED = "The security token included in the request is expired"
 
 
 @contextmanager
@@ -54,7 +57,10 @@ def install(clock: Clock) -> Iterator[None]:
 
     def assume_role(self: TokenResponse) -> Any:
         session, arn = session_of(self.get_access_key()), self._get_param("RoleArn")
-        context = {"sts:ExternalId": self._get_param("ExternalId") or ""}
+        if session and _has_ended(session, clock):
+            raise STSClientError("ExpiredToken", ENDED)
+        external_id = self._get_param("ExternalId")
+        context = {"sts:ExternalId": external_id} if external_id else {}
         if session and refusal(session, "sts:AssumeRole", arn, context):
             raise AccessDeniedError(session.arn, f"sts:AssumeRole on resource: {arn}")
         return respond(self)
@@ -67,9 +73,13 @@ def install(clock: Clock) -> Iterator[None]:
         yield
 
 
+def _has_ended(session: AssumedRole, clock: Clock) -> bool:
+    return session.expiration.replace(tzinfo=UTC).timestamp() < clock.time()
+
+
 def _check(session: AssumedRole, clock: Clock, action: str, resource: str) -> None:
-    if session.expiration.replace(tzinfo=UTC).timestamp() < clock.time():
-        raise ExpiredTokenException("The security token included in the request is expired")
+    if _has_ended(session, clock):
+        raise ExpiredTokenException(ENDED)
     refused = refusal(session, action, resource, {})
     if refused:
         raise AccessDeniedException(refused)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -105,7 +105,7 @@ def test_a_queue_is_encrypted_and_kept_long_and_takes_no_more_than_tls_from_this
     assert denies_all_but_tls(policy)
     assert lets_in["Principal"] == {"Service": "events.amazonaws.com"}
     assert lets_in["Action"] == "sqs:SendMessage"
-    assert lets_in["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    assert "${AWS::AccountId}:rule/*" in lets_in["Condition"]["ArnLike"]["aws:SourceArn"]["Fn::Sub"]
 
 
 @pytest.mark.parametrize("rule", of_type("AWS::Events::Rule"))
@@ -126,6 +126,7 @@ def test_the_key_is_rotated_and_serves_only_this_stacks_logs_and_this_accounts_a
     assert account["Principal"] == {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}}
     assert groups.count("${AWS::AccountId}:log-group:") == groups.count("${AWS::StackName}") == 2
     assert alarms["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    assert "${AWS::AccountId}:alarm:${AWS::StackName}-*" in alarms["Condition"]["ArnLike"]["aws:SourceArn"]["Fn::Sub"]
     assert alarms["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
 
 
@@ -151,11 +152,25 @@ def test_no_environment_holds_a_secret(function: Resource) -> None:
 def test_a_role_has_no_managed_policy_of_aws_and_allows_on_everything_only_what_knows_no_resources(
     role: Resource,
 ) -> None:
-    assert "arn:aws" not in json.dumps(role["Properties"].get("ManagedPolicyArns", ""))
-    for one in statements(role):
+    assert ":policy/" not in json.dumps(role["Properties"].get("ManagedPolicyArns", ""))
+    check_statements(statements(role))
+
+
+@pytest.mark.parametrize("policy", [*of_type("AWS::IAM::Policy"), *of_type("AWS::IAM::ManagedPolicy")])
+def test_a_policy_beside_the_roles_allows_on_everything_only_what_knows_no_resources(policy: Resource) -> None:
+    check_statements(policy["Properties"]["PolicyDocument"]["Statement"])
+
+
+def test_the_code_of_a_function_in_a_vpc_manages_no_network_interfaces() -> None:
+    (statement,) = properties("NetworkPolicy")["PolicyDocument"]["Statement"]
+    assert statement["Condition"] == {"Null": {"lambda:SourceFunctionArn": "true"}}
+
+
+def check_statements(statements: Iterable[dict[str, Any]]) -> None:
+    for one in statements:
         actions = as_list(one["Action"])
         assert not [action for action in actions if "*" in action]
-        if one["Resource"] == "*":
+        if "*" in as_list(one["Resource"]):
             assert not [action for action in actions if not KNOW_NO_RESOURCES.fullmatch(action)]
 
 
@@ -164,6 +179,8 @@ def test_a_role_trusts_one_service_for_this_account_or_named_roles_with_an_exter
     (trust,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
     if "Service" in trust["Principal"]:
         assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+        # Lambda is not known to say for which function it assumes a role.
+        assert ("ArnLike" in trust["Condition"]) == (trust["Principal"]["Service"] != "lambda.amazonaws.com")
     else:
         assert trust["Principal"] == {"AWS": {"Ref": "TrustedRoleArns"}}
         assert trust["Condition"]["StringEquals"]["sts:ExternalId"] == {"Ref": "ExternalId"}

@@ -45,10 +45,10 @@ def acting_as(session: AssumedRole, service: str = "rekognition") -> Any:
     return make(service, region_name="us-east-1", aws_session_token=session.session_token, **keys)
 
 
-def in_role(role_arn: str) -> Any:
-    """Give a client for Rekognition in an hour's session of a role."""
+def in_role(role_arn: str, service: str = "rekognition") -> Any:
+    """Give a client of a service in an hour's session of a role."""
     backend = sts_backends[role_arn.split(":")[4]]["aws"]
-    return acting_as(backend.assume_role("us-east-1", "me", role_arn, "", 3_600, "rekognition-model-copy"))
+    return acting_as(backend.assume_role("us-east-1", "me", role_arn, "", 3_600, "rekognition-model-copy"), service)
 
 
 def recreate(side: str, account: str, **parameters: str) -> None:
@@ -155,7 +155,7 @@ def test_a_session_past_its_end_is_followed_by_another(own_aws: Sandbox, times: 
 
 
 def test_a_session_past_its_end_is_refused(own_aws: Sandbox) -> None:
-    clock, client = own_aws.clock, in_role(DESTINATION_ROLE)
+    clock, client, caller = own_aws.clock, in_role(DESTINATION_ROLE), in_role(DESTINATION_ROLE, "sts")
     assert client.describe_project_versions(ProjectArn=REQUEST["DestinationProjectArn"])
     assert isinstance(clock, VirtualClock)
 
@@ -164,6 +164,8 @@ def test_a_session_past_its_end_is_refused(own_aws: Sandbox) -> None:
 
     with pytest.raises(ClientError, match="ExpiredTokenException"):
         client.describe_project_versions(ProjectArn=REQUEST["DestinationProjectArn"])
+    with pytest.raises(ClientError, match="ExpiredToken"):
+        caller.assume_role(RoleArn=SOURCE_ROLE, RoleSessionName="me")
 
 
 def test_the_source_role_copies_nothing_and_the_destination_role_changes_no_policy(own_aws: Sandbox) -> None:
