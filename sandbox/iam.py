@@ -58,7 +58,7 @@ def install(clock: Clock) -> Iterator[None]:
     def assume_role(self: TokenResponse) -> Any:
         session, arn = session_of(self.get_access_key()), self._get_param("RoleArn")
         if session and _has_ended(session, clock):
-            raise STSClientError("ExpiredToken", ENDED)
+            raise STSClientError("ExpiredTokenException", ENDED)
         external_id = self._get_param("ExternalId")
         context = {"sts:ExternalId": external_id} if external_id else {}
         if session and refusal(session, "sts:AssumeRole", arn, context):
