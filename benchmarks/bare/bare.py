@@ -32,7 +32,8 @@ def assume(arn: str, role: str, actions: tuple[str, ...]) -> Any:
         ExternalId=os.environ["EXTERNAL_ID"],
         Policy=json.dumps(policy),
     )["Credentials"]
-    return boto3.client(  # type: ignore[call-overload]
+    make: Any = boto3.client
+    return make(
         service,
         config=CONFIG,
         aws_access_key_id=found["AccessKeyId"],

@@ -112,8 +112,12 @@ def _client(service: str, place: Arn, role_setting: str, execution_name: str, ac
 
 @cache
 def _own_client(service: str, region: str) -> Any:
-    client: Any = _session().client(service, region_name=region, config=CONFIG)  # type: ignore[call-overload]
-    return client
+    return _make(service, region)
+
+
+def _make(service: str, region: str, **credentials: str) -> Any:
+    make: Any = _session().client
+    return make(service, region_name=region, config=CONFIG, **credentials)
 
 
 def _assume(
@@ -134,10 +138,9 @@ def _assume(
     except ClientError as error:
         message = f"{aws_errors.code(error)}, {aws_errors.message(error)}"
         raise AccessDeniedError(operation="AssumeRole", resource=role, message=message, advice=advice) from error
-    client: Any = _session().client(  # type: ignore[call-overload]
+    client = _make(
         service,
-        region_name=region,
-        config=CONFIG,
+        region,
         aws_access_key_id=found["AccessKeyId"],
         aws_secret_access_key=found["SecretAccessKey"],
         aws_session_token=found["SessionToken"],
