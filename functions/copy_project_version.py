@@ -6,6 +6,7 @@ TransientError, AccessDeniedError.
 """
 
 from model_copy import accounts, copying, runtime
+from model_copy.polling import seconds_at_it
 from model_copy.request import CopyRequest
 from model_copy.runtime import Context, Event, task
 
@@ -33,6 +34,8 @@ COPY = (
 @task
 def lambda_handler(event: Event, context: Context) -> Event:
     request = CopyRequest.from_state(event)
+    runtime.measure("CopyAge", seconds_at_it(event, runtime.now()))
     request.check(accounts.request_shape())
     progress = copying.copy_once(accounts.destination(request, *COPY), request)
+    runtime.measure("CopiesAdopted" if progress.adopted else "CopiesStarted")
     return progress.as_answer(runtime.now(), runtime.chance())

@@ -4,7 +4,8 @@ Raises InvalidRequestError, SourceVersionNotFoundError, RequestRejectedError, Po
 PolicyRejectedError, GrantLostError, PolicyFullError, TransientError, AccessDeniedError.
 """
 
-from model_copy import accounts, grants
+from model_copy import accounts, grants, runtime
+from model_copy.polling import seconds_at_it
 from model_copy.request import CopyRequest, answered
 from model_copy.runtime import Context, Event, task
 
@@ -12,6 +13,7 @@ from model_copy.runtime import Context, Event, task
 @task
 def lambda_handler(event: Event, context: Context) -> Event:
     request = CopyRequest.from_state(event)
+    runtime.measure("CopyAge", seconds_at_it(event, runtime.now()))
     rounds = answered(event, "Policy", Rounds=int).get("Rounds", 0) + 1
     client = accounts.source(request, "rekognition:ListProjectPolicies", "rekognition:PutProjectPolicy")
     changed = grants.ensure_again(client, request, rounds)

@@ -51,6 +51,14 @@ ANSWERS = {
         "TimesMissing": 0,
     },
     ("WithdrawGrantFunction", "grant_left_behind"): {"PolicyName": POLICY, "Withdrawn": True},
+    ("AnnounceOutcomeFunction", "execution_failed"): {
+        "Outcome": "Failed",
+        "ExecutionArn": (
+            "arn:aws:states:us-east-1:123456789012:execution:CopyModelStateMachine-2mTqXcJ0f1rZ:"
+            "5ab0c0de-0000-4000-8000-000000000002_9f7e1d2c-0000-4000-8000-000000000002"
+        ),
+        "Mailed": True,
+    },
 }
 REFUSALS = {
     ("ReadApprovalFunction", "malformed_in_sagemaker"): (
@@ -77,6 +85,10 @@ REFUSALS = {
     ("WithdrawGrantFunction", "many_mistakes"): (
         "InvalidRequestError",
         "The request has 1 mistake: (1) It has not passed Validate request; run that function on it first.",
+    ),
+    ("AnnounceOutcomeFunction", "execution_running"): (
+        "InvalidStatusChangeError",
+        "The status change has 2 mistakes: (1) detail.status must be SUCCEEDED or FAILED or TIMED_OUT or ABORTED, and ",
     ),
 }
 SAMPLES = sorted([*ANSWERS, *REFUSALS])

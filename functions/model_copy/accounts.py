@@ -20,7 +20,6 @@ from model_copy.request import CopyRequest
 if TYPE_CHECKING:
     from botocore.model import Shape
     from mypy_boto3_rekognition import RekognitionClient
-    from mypy_boto3_sts import STSClient
 
 # Connect, read and three attempts stay, with their back-off, under the 60 seconds that a function has.
 CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
@@ -38,6 +37,11 @@ def source(request: CopyRequest, *actions: str) -> "RekognitionClient":
 def destination(request: CopyRequest, *actions: str) -> "RekognitionClient":
     """Give a client for the destination account that may do no more than the actions."""
     return _rekognition(request.destination_project, "DESTINATION_ROLE_NAME", request.execution_name, actions)
+
+
+def own(service: str) -> Any:
+    """Give a client of a service for the stack itself."""
+    return _own_client(service, runtime.setting("AWS_REGION"))
 
 
 def approved(service: str, arn: Arn, execution_name: str, *actions: str) -> Any:
@@ -71,7 +75,7 @@ class _Loader(Loader):
     """Knows the services that it loads, where botocore's lists those of all services at each cold start."""
 
     def list_available_services(self, type_name: str) -> list[str]:
-        return ["rekognition", "sagemaker", "sts"]
+        return ["events", "rekognition", "sagemaker", "sns", "stepfunctions", "sts"]
 
 
 @cache
@@ -84,11 +88,6 @@ def _botocore_session() -> Any:
 @cache
 def _session() -> boto3.Session:
     return boto3.Session(botocore_session=_botocore_session())
-
-
-@cache
-def _sts(region: str) -> "STSClient":
-    return _session().client("sts", region_name=region, config=CONFIG)
 
 
 def _rekognition(project: Arn, role_setting: str, execution_name: str, actions: tuple[str, ...]) -> "RekognitionClient":
@@ -117,7 +116,15 @@ def _own_client(service: str, region: str) -> Any:
 
 def _make(service: str, region: str, **credentials: str) -> Any:
     make: Any = _session().client
-    return make(service, region_name=region, config=CONFIG, **credentials)
+    client = make(service, region_name=region, config=CONFIG, **credentials)
+    client.meta.events.register("response-received", _count_throttle)
+    return client
+
+
+def _count_throttle(parsed_response: Any, **_: object) -> None:
+    """Count it at each try of botocore's, of which an error tells no more than the last."""
+    if parsed_response and parsed_response.get("Error", {}).get("Code") in aws_errors.THROTTLED:
+        runtime.measure("Throttles")
 
 
 def _assume(
@@ -134,7 +141,7 @@ def _assume(
     advice = "Create the role from accounts/ with this stack's function roles and external id as it wants them."
     try:
         with aws_errors.calling("AssumeRole", role, advice):
-            found = _sts(region).assume_role(**parameters)["Credentials"]
+            found = _own_client("sts", region).assume_role(**parameters)["Credentials"]
     except ClientError as error:
         message = f"{aws_errors.code(error)}, {aws_errors.message(error)}"
         raise AccessDeniedError(operation="AssumeRole", resource=role, message=message, advice=advice) from error

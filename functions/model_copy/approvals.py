@@ -5,7 +5,6 @@ Sources: https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-wi
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 """
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
@@ -13,7 +12,7 @@ from typing import Any, Self
 from model_copy import places
 from model_copy.arns import Arn
 from model_copy.errors import InvalidApprovalError
-from model_copy.text import excerpt, printable
+from model_copy.text import as_json, excerpt, printable
 
 OWN, PACKAGE, TAG = "Event", "ModelPackage", "Tag"
 APPROVED = "Approved"
@@ -99,10 +98,8 @@ def _read_own(approval: Approval, detail: Detail, terms: Terms) -> Approval:
 
 
 def _unspeakable(detail: Detail) -> Iterator[str]:
-    """Say that Lambda could not hand the request on, since it is more than JSON and Unicode have."""
-    try:
-        json.dumps(detail, ensure_ascii=False, allow_nan=False).encode()
-    except (ValueError, RecursionError):
+    """Say that Lambda could not hand the request on."""
+    if as_json(detail) is None:
         yield "detail must be JSON in Unicode, and holds a lone surrogate, a number that is too large, or is too deep"
 
 

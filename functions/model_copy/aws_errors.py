@@ -9,21 +9,26 @@ from botocore.parsers import ResponseParserError
 from model_copy.errors import AccessDeniedError, RequestRejectedError, TransientError
 from model_copy.text import without_stop
 
-_BUSY = {
+THROTTLED = {
+    "KMSThrottling",
+    "KmsThrottlingException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "Throttled",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+}
+_BUSY = THROTTLED | {
     "ExpiredToken",  # the next try has another session
     "ExpiredTokenException",
     "InternalServerError",
     "InvalidPaginationTokenException",  # the list changed between two pages
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
     "RequestTimeout",
     "RequestTimeoutException",
-    "Throttling",
-    "ThrottlingException",
-    "TooManyRequestsException",
     "UnrecognizedClientException",  # a new session is not known everywhere yet
 }
-_DENIED = {"AccessDeniedException", "AccessDenied"}
+_DENIED = {"AccessDeniedException", "AccessDenied", "AuthorizationError", "KMSAccessDenied", "KmsAccessDeniedException"}
 _REJECTED = {"InvalidParameterException", "ValidationException"}
 _QUOTA = {"LimitExceededException", "ServiceQuotaExceededException"}
 

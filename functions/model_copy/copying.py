@@ -1,5 +1,7 @@
 """The copy: started exactly once, then looked at until it ends."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -99,9 +101,16 @@ def find_held(client: "RekognitionClient", request: CopyRequest) -> ModelVersion
 
     Raises DestinationProjectNotFoundError, TransientError, AccessDeniedError.
     """
+    with _in_destination(request):
+        return rekognition.describe_version(client, request.destination_project, request.version_name)
+
+
+@contextmanager
+def _in_destination(request: CopyRequest) -> Iterator[None]:
+    """Name the project that is not there."""
     project = request.destination_project
     try:
-        return rekognition.describe_version(client, project, request.version_name)
+        yield
     except rekognition.ProjectNotFoundError as error:
         raise DestinationProjectNotFoundError(project=project, account=project.account) from error
 
@@ -169,7 +178,8 @@ def _failure(error: Exception, client: "RekognitionClient", request: CopyRequest
 def _quota(error: ClientError, client: "RekognitionClient", request: CopyRequest) -> ModelCopyError:
     """Tell a full project, which does not free itself, from full copy slots, which do."""
     project, message = request.destination_project, aws_errors.message(error)
-    count = rekognition.count_versions(client, project)
+    with _in_destination(request):
+        count = rekognition.count_versions(client, project)
     if count >= MODELS_A_PROJECT:
         return ModelQuotaError(project=project, count=count, message=message)
     return NoCopySlotError(account=project.account, region=project.region, message=message)

@@ -3,6 +3,7 @@
 - *Refused*: caught by the definition, which withdraws the grant and ends in a Fail state.
 - *Retried*: named in a Retry of the definition; when the tries are used up the execution fails at its Task.
 - *Fails at its Task*: neither retried nor caught; cure the cause and redrive the execution.
+- *Not of the workflow*: raised by announce_outcome.py, which Lambda invokes again twice before it gives up.
 """
 
 from collections.abc import Sequence
@@ -214,3 +215,21 @@ class AccessDeniedError(ModelCopyError):
     """An identity of the stack lacks a permission.  Fails at its Task."""
 
     sentence = "{operation} on {resource} was denied: {message}. {advice} Then redrive the execution."
+
+
+class InvalidStatusChangeError(ModelCopyError):
+    """The event is none that Step Functions sends when an execution ends.  Not of the workflow."""
+
+    sentence = (
+        "The status change has {mistakes} "
+        "Invoke the function with an event of Step Functions about an execution that has ended."
+    )
+
+
+class NotAnnouncedError(ModelCopyError):
+    """The ending of an execution could not be told, or not to all.  Not of the workflow."""
+
+    sentence = (
+        "The ending of {execution} was not announced to all: {reasons}. "
+        "Cure the cause, then send the event from the dead-letter queue again."
+    )

@@ -73,12 +73,13 @@ def ensure(client: "RekognitionClient", request: CopyRequest) -> bool:
             _check_document(document, grant, request)
             rekognition.put_policy(client, request.source_project, name, document, own.revision if own else None)
         except rekognition.PolicyChangedError:
-            continue
+            runtime.measure("PolicyConflicts")
         except rekognition.PolicyQuotaReachedError as error:
             raise _no_room(found, grant, request, str(error)) from error
         except (rekognition.PolicyMalformedError, policies.UnreadableError) as error:
             raise PolicyRejectedError(policy=name, project=request.source_project, reason=error) from error
-        return True
+        else:
+            return True
     raise TransientError(what=f"Granting the copy in project policy {name}", reason="others kept changing the policy")
 
 
@@ -102,14 +103,15 @@ def withdraw(client: "RekognitionClient", request: CopyRequest) -> bool:
             else:
                 rekognition.put_policy(client, request.source_project, name, document, own.revision)
         except rekognition.PolicyChangedError:
-            continue
+            runtime.measure("PolicyConflicts")
         except (
             rekognition.PolicyQuotaReachedError,
             rekognition.PolicyMalformedError,
             policies.UnreadableError,
         ) as error:
             raise PolicyRejectedError(policy=name, project=request.source_project, reason=error) from error
-        return True
+        else:
+            return True
     raise TransientError(what=f"Withdrawing the grant in project policy {name}", reason="others kept changing it")
 
 

@@ -46,7 +46,7 @@ class Progress:
             arn=copy.get("ProjectVersionArn", ""),
             status=copy.get("Status", IN_PROGRESS),
             message=copy.get("StatusMessage", ""),
-            since=_moment(copy["Since"]) if "Since" in copy else now,
+            since=_moment(copy["Since"], "Copy") if "Since" in copy else now,
             adopted=copy.get("Adopted", True),
             times_missing=copy.get("TimesMissing", 0),
         )
@@ -64,11 +64,21 @@ class Progress:
         }
 
 
-def _moment(text: str) -> datetime:
+def seconds_at_it(state: Mapping[str, Any], now: datetime) -> float:
+    """Tell for how long the execution has been at it since it began to validate the request.
+
+    Raises InvalidRequestError when that was not told by Validate request.
+    """
+    validation = answered(state, "Validation", StartedAt=str)
+    started = _moment(validation["StartedAt"], "Validation") if "StartedAt" in validation else now
+    return (now - started).total_seconds()
+
+
+def _moment(text: str, step: str) -> datetime:
     try:
         return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise no_answer("Copy") from error
+        raise no_answer(step) from error
 
 
 def wait_seconds(age: timedelta, chance: float) -> int:

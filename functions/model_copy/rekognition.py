@@ -82,10 +82,16 @@ def find_project(client: "RekognitionClient", version: Arn) -> Arn | None:
 
 
 def count_versions(client: "RekognitionClient", project: Arn) -> int:
-    """Count the versions of a project."""
-    with _calling("DescribeProjectVersions", project):
-        pages = client.get_paginator("describe_project_versions").paginate(ProjectArn=project.text)
-        return sum(len(page["ProjectVersionDescriptions"]) for page in pages)
+    """Count the versions of a project.
+
+    Raises ProjectNotFoundError, TransientError, AccessDeniedError.
+    """
+    try:
+        with _calling("DescribeProjectVersions", project):
+            pages = client.get_paginator("describe_project_versions").paginate(ProjectArn=project.text)
+            return sum(len(page["ProjectVersionDescriptions"]) for page in pages)
+    except ClientError as error:
+        raise _project_error(error) from error
 
 
 def copy_version(client: "RekognitionClient", request: CopyRequest) -> str:

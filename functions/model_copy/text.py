@@ -3,8 +3,9 @@
 import json
 import re
 from collections.abc import Sequence
+from typing import Any
 
-LONGEST_MESSAGE = 8_000
+LONGEST_MESSAGE = 7_600  # a pointer into the runbook follows, and both may have 8,000 characters
 LONGEST_ADVICE = 300
 
 
@@ -33,6 +34,25 @@ def excerpt(value: object, length: int = 60) -> str:
     if isinstance(value, dict | list):
         return f"{'an object' if isinstance(value, dict) else 'a list'} of {len(value)}"
     return json.dumps(value)[:length]
+
+
+def as_json(value: object) -> str | None:
+    """Write a value that anybody may have sent; None when it is more than JSON and Unicode have."""
+    try:
+        written = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        written.encode()
+    except (ValueError, RecursionError):
+        return None
+    return written
+
+
+def as_object(text: object) -> dict[str, Any]:
+    """Read a JSON object that anybody may have sent; what is none is empty."""
+    try:
+        value = json.loads(text) if isinstance(text, str) else {}
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def without_stop(message: str) -> str:

@@ -51,6 +51,10 @@ SETTINGS = {
     "DEFAULT_OUTPUT_BUCKET": "live-models",
     "DEFAULT_OUTPUT_KEY_PREFIX": "",
     "DEFAULT_KMS_KEY_ID": "",
+    "RUNBOOK_URL": "https://runbooks.example/copies",
+    "EVENT_BUS_NAME": "default",
+    "NOTIFICATION_TOPIC_ARN": f"arn:aws:sns:eu-central-1:{STACK}:outcomes",
+    "MAILED_OUTCOMES": "Copied,Refused,Failed",
 }
 
 # The same examples each time, so that what fails here fails there.
@@ -181,7 +185,8 @@ class Wire:
         self._on("before-call", operation, do)
 
     def _on(self, event: str, operation: str, do: Callable[..., object]) -> None:
-        self.client.meta.events.register(f"{event}.rekognition.{operation}", do)
+        service = self.client.meta.service_model.service_id.hyphenize()
+        self.client.meta.events.register(f"{event}.{service}.{operation}", do)
 
 
 @pytest.fixture(scope="session")
@@ -224,7 +229,6 @@ def world(clock: Clock, environment: None, monkeypatch: pytest.MonkeyPatch) -> I
     """The source version and the empty destination project; nothing is granted yet."""
     monkeypatch.setattr(accounts, "_clients", {})
     accounts._own_client.cache_clear()
-    accounts._sts.cache_clear()
     settings.reset()
     install()
     with mock_aws():

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ClientError
 from botocore.loaders import Loader
 from moto.sts.models import AssumedRole, sts_backends
 
@@ -22,6 +23,7 @@ from model_copy import accounts, runtime
 from model_copy.arns import Arn
 from model_copy.errors import AccessDeniedError, TransientError
 from model_copy.request import CopyRequest
+from tests.unit.conftest import STATE, Wire
 
 LIST, PUT = "rekognition:ListProjectPolicies", "rekognition:PutProjectPolicy"
 STEPS = [
@@ -239,7 +241,7 @@ def test_botocore_does_not_look_for_the_services_that_there_are(monkeypatch: pyt
     monkeypatch.setattr(Loader, "list_available_services", listed)
     session: Any = accounts._botocore_session.__wrapped__()
 
-    for service in ("rekognition", "sagemaker", "sts"):
+    for service in ("events", "rekognition", "sagemaker", "sns", "stepfunctions", "sts"):
         assert session.create_client(service, region_name="eu-central-1").meta.service_model.service_name == service
 
 
@@ -249,7 +251,7 @@ def test_an_answer_of_sts_that_cannot_be_read_is_not_quoted(world: Any, copy_req
     def cut_off(request: Any, **_: object) -> AWSResponse:
         return AWSResponse(request.url, 200, {}, SimpleNamespace(stream=lambda **_: iter([half])))
 
-    accounts._sts("eu-central-1").meta.events.register_first("before-send.sts.AssumeRole", cut_off)
+    accounts._own_client("sts", "eu-central-1").meta.events.register_first("before-send.sts.AssumeRole", cut_off)
 
     with pytest.raises(TransientError, match="AWS's answer cannot be read") as caught:
         accounts.source(copy_request, LIST)
@@ -278,3 +280,20 @@ def test_no_level_logs_a_credential(
     assert len(secrets) >= 2 + 3 * len(STEPS)
     assert [secret for secret in secrets if secret in told] == []
     assert told.count("Done") == 2 * len(STEPS)
+
+
+@pytest.mark.parametrize(
+    ("error", "count"),
+    [("ThrottlingException", 3), ("ProvisionedThroughputExceededException", 3), ("InternalServerError", 0)],
+)
+def test_each_try_that_is_throttled_is_counted(source: Wire, error: str, count: int) -> None:
+    body = json.dumps({"__type": error, "message": "Slow down."}).encode()
+    answers = source.answer("ListProjectPolicies", 500, body)
+    runtime.metrics.clear_metrics()
+
+    with pytest.raises(ClientError):
+        source.client.list_project_policies(ProjectArn=STATE["SourceProjectArn"])
+
+    assert len(answers) == 3
+    assert len(runtime.metrics.metric_set.get("Throttles", {"Value": []})["Value"]) == count
+    runtime.metrics.clear_metrics()

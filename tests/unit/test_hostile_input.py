@@ -9,6 +9,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial, reduce
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,13 @@ from botocore.model import Shape
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from model_copy import grants, policies, runtime
-from model_copy.errors import InvalidRequestError, ModelCopyError
+from model_copy import grants, mails, outcomes, policies, runtime
+from model_copy.endings import STATUSES, Ending
+from model_copy.errors import InvalidRequestError, ModelCopyError, NotAnnouncedError
 from model_copy.policies import ACTION, Policy, UnreadableError
 from model_copy.request import CopyRequest, validate
 from sandbox.rekognition.project import ProjectPolicy
+from sandbox.stories import read_event
 from tests.unit.conftest import STATE
 
 NAMES = sorted(path.stem for path in Path(runtime.__file__).parents[1].glob("*.py"))
@@ -197,3 +200,29 @@ def test_no_policy_of_anybody_breaks_a_step_or_is_written_over_unread(
     assert Policy(NAME, "", grown, now).allows(grant)
     assert policies.holds(grown, grant)
     assert not policies.holds(policies.without_grant(grown, grant) or "", grant)
+
+
+FACTS = st.text(max_size=200) | JSON.map(written) | st.none() | JSON
+DATA = st.fixed_dictionaries({}, optional={**MEMBERS, "Validation": JSON, "Withdrawal": JSON})
+
+
+@fuzz
+@given(
+    facts=st.fixed_dictionaries({}, optional=dict.fromkeys(("input", "output", "error", "cause"), FACTS)),
+    status=st.sampled_from(STATUSES),
+    state=st.sampled_from(["", *sorted(outcomes.BEFORE_APPROVAL | outcomes.BEFORE_VALIDATION)]),
+    data=DATA,
+)
+def test_whatever_an_execution_was_given_its_ending_is_told(
+    facts: dict[str, Any], status: str, state: str, data: dict[str, Any]
+) -> None:
+    event = read_event("execution_failed")
+    ending = Ending.of_event({**event, "detail": {**event["detail"], **facts, "status": status}})
+    try:
+        outcome = outcomes.tell(replace(ending, state=state, data=data if state else {}))
+    except NotAnnouncedError as error:
+        check_sentence(str(error))
+        return
+    assert len(json.dumps(outcome, allow_nan=False)) < 256 * 1_024
+    for text in (mails.subject("Model Copy Failed", outcome), *mails.text("A", outcome, "docs").splitlines()):
+        check_sentence(text)

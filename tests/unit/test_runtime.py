@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from io import StringIO
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from model_copy import runtime
 from model_copy.errors import InvalidRequestError, TransientError
+
+pytestmark = pytest.mark.usefixtures("environment")
 
 EVENT = {"Execution": {"Id": "an-execution", "Name": "promote-v1"}}
 
@@ -44,7 +47,9 @@ def test_an_error_of_the_workflow_is_logged_by_its_name_and_handed_on(log: Strin
 
     assert caught.value is error
     line = json.loads(log.getvalue())
-    assert (line["level"], line["error"], line["message"]) == ("WARNING", "TransientError", str(error))
+    said = str(TransientError(what="The copy", reason="throttled"))
+    assert (line["level"], line["error"], line["message"]) == ("WARNING", "TransientError", said)
+    assert str(error) == f"{said} Runbook: https://runbooks.example/copies#transienterror"
 
 
 def test_a_bug_is_handed_on_as_it_is() -> None:
@@ -108,3 +113,61 @@ def test_an_execution_s_id_is_logged_as_printable_ascii_and_cut(log: StringIO) -
     run(lambda event, context: {}, {"Execution": {"Id": "\ud800\n" + "x" * 100_000}})
 
     assert json.loads(log.getvalue())["correlation_id"] == "\\ud800\\n" + "x" * 254 + "..."
+
+
+def measured(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """Read the lines that CloudWatch makes metrics of."""
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+
+
+def test_what_a_handler_measures_is_written_once_in_the_projects_namespace(capsys: pytest.CaptureFixture[str]) -> None:
+    def count(event: Any, context: Any) -> Any:
+        runtime.measure("Polls")
+        runtime.measure("Polls")
+        runtime.measure("CopyAge", 90.5)
+        return {}
+
+    run(count, EVENT)
+    run(lambda event, context: {}, EVENT)
+
+    line, without = measured(capsys)
+    (metrics,) = line["_aws"]["CloudWatchMetrics"]
+    assert metrics["Namespace"] == "rekognition-model-copy"
+    assert {"Name": "CopyAge", "Unit": "Seconds"} in metrics["Metrics"]
+    assert (line["Polls"], line["CopyAge"], line["KnownErrors"]) == ([1, 1], [90.5], [0])
+    assert line["correlation_id"] == "an-execution"
+    assert {"Polls", "CopyAge"}.isdisjoint(without)
+
+
+def test_an_error_of_the_workflow_is_counted_and_a_bug_is_not(capsys: pytest.CaptureFixture[str]) -> None:
+    def fail(error: Exception) -> runtime.Handler:
+        def handler(event: Any, context: Any) -> Any:
+            runtime.measure("Polls")
+            raise error
+
+        return handler
+
+    for error in (TransientError(what="The copy", reason="throttled"), KeyError("a-bug")):
+        with pytest.raises(type(error)):
+            run(fail(error), EVENT)
+
+    assert [(line["Polls"], sum(line["KnownErrors"])) for line in measured(capsys)] == [([1], 1), ([1], 0)]
+
+
+def test_a_metric_is_of_the_time_at_which_the_invocation_began(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Lambda counts errors, which an alarm sets them off against."""
+    times = iter([datetime.now(UTC), datetime.max.replace(tzinfo=UTC)])
+    began = datetime.now(UTC)
+    monkeypatch.setattr(runtime, "datetime", SimpleNamespace(now=lambda zone: next(times)))
+
+    run(lambda event, context: {"Ran": runtime.measure("Polls")}, EVENT)
+
+    assert abs(measured(capsys)[0]["_aws"]["Timestamp"] - began.timestamp() * 1_000) < 60_000
+
+
+def test_the_ending_of_an_execution_is_logged_under_it(log: StringIO) -> None:
+    run(lambda event, context: {}, {"detail": {"executionArn": "an-execution"}})
+
+    assert json.loads(log.getvalue())["correlation_id"] == "an-execution"

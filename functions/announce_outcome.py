@@ -1,0 +1,18 @@
+"""Function *Announce outcome*: tell programs and people how an execution has ended.
+
+Raises InvalidStatusChangeError, NotAnnouncedError.
+"""
+
+from model_copy import announcing, executions, outcomes, runtime
+from model_copy.endings import Ending
+from model_copy.runtime import Context, Event, task
+
+
+@task
+def lambda_handler(event: Event, context: Context) -> Event:
+    ending = executions.read(Ending.of_event(event))
+    outcome = outcomes.tell(ending)
+    mailed = announcing.announce(outcome, runtime.setting("MAILED_OUTCOMES").split(","))
+    for name, value in outcomes.measures(outcome):
+        runtime.measure(name, value)
+    return {"Outcome": outcome["Outcome"], "ExecutionArn": outcome["ExecutionArn"], "Mailed": mailed}
