@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from moto.awslambda.models import LambdaFunction
 from moto.cloudformation import parsing
 from moto.core.common_models import CloudFormationModel
 from moto.events.models import events_backends
@@ -59,13 +60,23 @@ MADE = (
 
 @contextmanager
 def install() -> Iterator[None]:
-    """Pass over what moto does not make, and let a key have tags, whose parts CloudFormation names its own way."""
+    """Let CloudFormation make what moto's makes otherwise.
+
+    What moto does not make is passed over; a key can have tags, whose parts CloudFormation names its own way; a
+    function knows its dead-letter queue.
+    """
     make: Any = KmsBackend.create_key
     parse: Any = parsing.parse_resource
+    make_function: Any = LambdaFunction.create_from_cloudformation_json
 
     def create_key(self: KmsBackend, *args: Any, tags: list[dict[str, str]] | None = None, **kwargs: Any) -> Key:
         named = [{f"Tag{name.removeprefix('Tag')}": value for name, value in tag.items()} for tag in tags or ()]
         made: Key = make(self, *args, tags=named, **kwargs)
+        return made
+
+    def create_function(name: str, document: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        made = make_function(name, document, *args, **kwargs)
+        made.dead_letter_queue = document["Properties"].get("DeadLetterConfig", {}).get("TargetArn")
         return made
 
     def parse_resource(resource: dict[str, Any], *args: Any) -> Any:
@@ -73,6 +84,7 @@ def install() -> Iterator[None]:
 
     with (
         replaced(KmsBackend, "create_key", create_key),
+        replaced(LambdaFunction, "create_from_cloudformation_json", create_function),
         replaced(parsing, "parse_resource", parse_resource),
     ):
         yield

@@ -2,11 +2,12 @@
 
 import json
 from datetime import timedelta
+from textwrap import indent
 from typing import Any
 
 from moto.stepfunctions.parser.backend.execution import Execution
 
-from sandbox import eventbridge
+from sandbox import eventbridge, status_changes
 from sandbox.clock import EPOCH, VirtualClock
 from sandbox.stories import WORLDS, read_event
 from sandbox.workflow import DOLLARS_PER_TRANSITION, paid_transitions
@@ -56,27 +57,27 @@ class Teller:
         return f"{timedelta(seconds=int(self._clock.time() - EPOCH.timestamp()))!s:>15}"
 
 
-def _start(aws: Sandbox, event: Any) -> Execution:
-    """Let the event bus start the workflow if a rule takes the event; start it with any other input by hand."""
+def _start(aws: Sandbox, event: Any) -> Execution | None:
+    """Let the event bus start the workflow if a rule takes the event; start it with any other input by hand.
+
+    An event that tells of an ending starts none.
+    """
     if not eventbridge.is_event(event):
         return aws.start(event)
+    if event["source"] == "aws.states":
+        event = status_changes.of_machine(event, aws.deployment.state_machine_arn)
+        aws.put(event)
+        print(f"{'A' if eventbridge.takes(event) else 'No'} rule of the event bus takes the event of Step Functions.")
+        return None
     started = aws.put(event)
     rule, then = ("A rule", ".") if started else ("No rule", "; it is started by hand.")
     print(f"{rule} of the event bus takes the event of account {event['account']}{then}")
     return started[0] if started else aws.start(event)
 
 
-def run(story: str, faults: str) -> None:
-    """Tell the story, then its result and what it cost."""
-    clock = VirtualClock()
-    with sandbox(clock) as aws:
-        aws.seed(story)
-        aws.follow(faults, read_event(story))
-        print(f"{story}: {(WORLDS / f'{story}.yaml').read_text().splitlines()[0].removeprefix('# ')}")
-        aws.listeners.append(Teller(clock).hear)
-        execution = _start(aws, read_event(story))
-        clock.run()
-        history = execution.to_history_output()["events"]
+def _tell_result(execution: Execution) -> None:
+    """Tell how the execution has ended, and what it cost."""
+    history = execution.to_history_output()["events"]
     print(f"\n\n{execution.status}")
     if execution.output:
         print(json.dumps(execution.output, indent=2))
@@ -84,3 +85,31 @@ def run(story: str, faults: str) -> None:
         print(f"{execution.error}: {execution.cause}")
     count = paid_transitions(history)
     print(f"{count} paid transitions (${count * DOLLARS_PER_TRANSITION:.4f}), {len(history)} history events")
+
+
+def _tell_announcements(aws: Sandbox) -> None:
+    """Tell what programs and people were told of the ending."""
+    print("\nAnnounced:" if aws.outcomes or aws.mails else "\nNothing was announced.")
+    for event in aws.outcomes:
+        print(f"  Event  {event['detail-type']}")
+    for mail in aws.mails:
+        print(f"  Mail   {mail.subject}\n{indent(mail.message.rstrip(), ' ' * 9)}")
+    for letter in aws.dead_letters:
+        why = letter.attributes.get("ErrorMessage") or letter.attributes.get("ERROR_MESSAGE")
+        print(f"  In the dead-letter queue: {letter.event['detail-type']} ({why})")
+
+
+def run(story: str, faults: str) -> None:
+    """Tell the story, then its result and what was announced."""
+    clock = VirtualClock()
+    with sandbox(clock) as aws:
+        aws.announces = True
+        aws.seed(story)
+        aws.follow(faults, read_event(story))
+        print(f"{story}: {(WORLDS / f'{story}.yaml').read_text().splitlines()[0].removeprefix('# ')}")
+        aws.listeners.append(Teller(clock).hear)
+        execution = _start(aws, read_event(story))
+        clock.run()
+        if execution:
+            _tell_result(execution)
+        _tell_announcements(aws)

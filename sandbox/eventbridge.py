@@ -1,4 +1,4 @@
-"""Amazon EventBridge in the sandbox: a rule starts what it targets in its role, or leaves the event in the queue.
+"""Amazon EventBridge in the sandbox: a rule starts what it targets, if it may, or leaves the event in the queue.
 
 Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
 """
@@ -9,15 +9,17 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+from moto.awslambda_simple.models import lambda_simple_backends
 from moto.events.models import EventsBackend, Rule, events_backends
-from moto.sqs.models import sqs_backends
+from moto.events.responses import EventsHandler
 from moto.sts.models import sts_backends
 
-from sandbox import iam
-from sandbox.clock import replaced
+from sandbox import iam, sqs
+from sandbox.clock import Clock, replaced
 
 Event = Any
 Start = Callable[[Event], object]
+Invoke = Callable[[str, Event], object]
 
 SERVICE = {"events.amazonaws.com"}
 ACTIONS = {"states": "states:StartExecution", "events": "events:PutEvents"}
@@ -25,22 +27,34 @@ OF_AWS = {"ErrorCode": "NotAuthorizedForSourceException", "ErrorMessage": "Not a
 
 
 @contextmanager
-def install(start: Start) -> Iterator[None]:
-    """Let rules do what EventBridge does with an event that matches; the workflow is started as given."""
-    put = EventsBackend.put_events
+def install(clock: Clock, start: Start, invoke: Invoke, outcomes: list[Event]) -> Iterator[None]:
+    """Let rules do what EventBridge does with an event that matches; workflow and functions are started as given.
+
+    What functions put on a bus is added to the outcomes.
+    """
+    put, respond = EventsBackend.put_events, EventsHandler.put_events
 
     def send_to_targets(self: Rule, event: Event, transform_input: bool = True) -> None:
         if self.state == "ENABLED" and self.event_pattern.matches_event(event):
             for target in self.targets:
-                _send(self, target, _as_delivered(event), start)
+                _send(self, target, _as_delivered(event), start, invoke)
 
     def put_events(self: EventsBackend, events: list[Event]) -> list[Event]:
         """Nobody but AWS puts events in the name of its services."""
-        return [OF_AWS if one.get("Source", "").startswith("aws.") else put(self, [one])[0] for one in events]
+        timed = [{"Time": clock.time(), **one} for one in events]
+        return [OF_AWS if one.get("Source", "").startswith("aws.") else put(self, [one])[0] for one in timed]
+
+    def answer_put_events(self: EventsHandler) -> str:
+        answer = respond(self)
+        entries = zip(self._get_param("Entries"), json.loads(answer)["Entries"], strict=True)
+        if iam.session_of(self.access_key):
+            outcomes.extend(_put(self, entry, told["EventId"]) for entry, told in entries if "EventId" in told)
+        return answer
 
     with (
         replaced(Rule, "send_to_targets", send_to_targets),
         replaced(EventsBackend, "put_events", put_events),
+        replaced(EventsHandler, "put_events", answer_put_events),
     ):
         yield
 
@@ -48,6 +62,12 @@ def install(start: Start) -> Iterator[None]:
 def is_event(document: Any) -> bool:
     """Tell an event of EventBridge from a request."""
     return isinstance(document, dict) and {"detail-type", "source", "account", "region"} <= set(document)
+
+
+def takes(event: Event) -> bool:
+    """Tell whether a rule on the default bus of its account takes an event."""
+    rules = events_backends[event["account"]][event["region"]].describe_event_bus("default").rules.values()
+    return any(rule.state == "ENABLED" and rule.event_pattern.matches_event(event) for rule in rules)
 
 
 def deliver(event: Event) -> None:
@@ -60,6 +80,20 @@ def _deliver(event: Event, account: str, region: str, bus: str) -> None:
         rule.send_to_targets(event)
 
 
+def _put(request: EventsHandler, entry: Event, event_id: str) -> Event:
+    """Give the event that an entry is, with the bus that it is put on."""
+    return {
+        "id": event_id,
+        "detail-type": entry["DetailType"],
+        "source": entry["Source"],
+        "account": request.current_account,
+        "region": request.region,
+        "resources": entry.get("Resources", []),
+        "detail": json.loads(entry["Detail"]),
+        "bus": (entry.get("EventBusName") or "default").rpartition("/")[2],
+    }
+
+
 def _as_delivered(event: Event) -> Event:
     """Give an event its time as AWS writes it, where moto has written a number."""
     time = event["time"]
@@ -68,14 +102,19 @@ def _as_delivered(event: Event) -> Event:
     return {key: value for key, value in event.items() if key != "ingestion-time"} | {"time": time}
 
 
-def _send(rule: Rule, target: Event, event: Event, start: Start) -> None:
-    _, _, service, region, account, resource = target["Arn"].split(":", 5)
-    bus = resource.removeprefix("event-bus/") if service == "events" else ""
-    if not _may(rule, target["RoleArn"], ACTIONS[service], target["Arn"]) or (
-        bus and not _bus_lets_in(rule, account, region, bus)
-    ):
+def _send(rule: Rule, target: Event, event: Event, start: Start, invoke: Invoke) -> None:
+    arn = target["Arn"]
+    _, _, service, region, account, resource = arn.split(":", 5)
+    bus = resource.removeprefix("event-bus/")
+    if service == "lambda":
+        let_in = _function_lets_in(rule, account, region, arn)
+    else:
+        let_in = _may(rule, target["RoleArn"], ACTIONS[service], arn)
+    if not let_in or (service == "events" and not _bus_lets_in(rule, account, region, bus)):
         _leave(rule, target, event)
-    elif bus:
+    elif service == "lambda":
+        invoke(arn, event)
+    elif service == "events":
         _deliver(event, account, region, bus)
     else:
         start(event)
@@ -90,6 +129,12 @@ def _may(rule: Rule, role_arn: str, action: str, resource: str) -> bool:
     return iam.refusal(session, action, resource, {}) is None
 
 
+def _function_lets_in(rule: Rule, account: str, region: str, arn: str) -> bool:
+    """A function's own policy has to let EventBridge in for the rule; it takes no role."""
+    statements = lambda_simple_backends[account][region].get_function(arn).policy.statements
+    return iam.allows(json.dumps({"Statement": statements}), SERVICE, "lambda:InvokeFunction", arn, _context(rule))
+
+
 def _bus_lets_in(rule: Rule, account: str, region: str, bus: str) -> bool:
     """Another account's bus has to let this one in."""
     policy = events_backends[account][region].describe_event_bus(bus).policy
@@ -102,10 +147,10 @@ def _leave(rule: Rule, target: Event, event: Event) -> None:
     """Leave the event in the dead-letter queue, where there is one that lets the rule write to it."""
     arn = target.get("DeadLetterConfig", {}).get("Arn")
     if arn:
-        _, _, _, region, account, name = arn.split(":")
-        queue = sqs_backends[account][region].get_queue(name)
-        if iam.allows(str(queue.policy), SERVICE, "sqs:SendMessage", arn, _context(rule)):
-            sqs_backends[account][region].send_message(name, json.dumps(event))
+        why = {"ERROR_CODE": "NO_PERMISSIONS", "ERROR_MESSAGE": "EventBridge may not use the target."}
+        letter = sqs.DeadLetter(event, {"RULE_ARN": rule.arn, "TARGET_ARN": target["Arn"], **why})
+        if iam.allows(sqs.policy_of(arn), SERVICE, "sqs:SendMessage", arn, _context(rule)):
+            sqs.leave(arn, letter)
 
 
 def _context(rule: Rule) -> dict[str, str]:

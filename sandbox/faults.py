@@ -8,6 +8,7 @@ without end.  A place is an operation, a function by its logical id, or an opera
 - an error of AWS by its name, or ``http_500``, ``http_502``, ``http_503`` with a body that is no JSON;
 - ``dropped``: the connection breaks before the call takes effect; ``lost_answer``: after it; ``slow``: the answer comes
   after the read timeout; ``none``: this call is let through;
+- ``entry_failed``, for ``PutEvents``: the call succeeds, and its answer says that the event was not taken;
 - a happening: the call succeeds, and then somebody else does what the name says (happenings.py);
 - for a function: ``throttled``; ``crashed`` before its work; ``killed`` or ``timed_out`` after it.
 """
@@ -31,7 +32,7 @@ from sandbox.deployment import logical_id
 from sandbox.rekognition.settings import settings
 
 READ_TIMEOUT = 10
-SERVER_ERRORS = ("InternalServerError", "ThrottlingException")
+SERVER_ERRORS = ("InternalServerError", "ThrottlingException", "InternalException", "InternalError")
 OPERATIONS = (
     "AssumeRole",
     "DescribeProjectVersions",
@@ -41,7 +42,12 @@ OPERATIONS = (
     "CopyProjectVersion",
     "DescribeModelPackage",
     "DescribeProjects",
+    "DescribeExecution",
+    "GetExecutionHistory",
+    "PutEvents",
+    "Publish",
 )
+OF_PUT_EVENTS = ("entry_failed",)
 OF_OPERATIONS = ("http_500", "http_502", "http_503", "dropped", "lost_answer", "slow", "none")
 OF_FUNCTIONS = ("throttled", "crashed", "killed", "timed_out", "none")
 
@@ -98,7 +104,8 @@ class Plan:
         function, _, operation = place.rpartition(".")
         if operation not in OPERATIONS and not (operation.endswith("Function") and not function):
             raise PlanError(f"There is no place {place}; there are {', '.join(OPERATIONS)}, and the functions.")
-        known = OF_FUNCTIONS if operation.endswith("Function") else (*OF_OPERATIONS, *self.happenings)
+        own = OF_PUT_EVENTS if operation == "PutEvents" else ()
+        known = OF_FUNCTIONS if operation.endswith("Function") else (*OF_OPERATIONS, *own, *self.happenings)
         told = [fault.strip().partition(" ") for fault in faults.split(",")]
         for name, _, _ in told:
             if name not in known and not (operation in OPERATIONS and re.fullmatch(r"[A-Z]\w+", name)):
@@ -155,6 +162,9 @@ def _refusal(fault: str, request: AWSPreparedRequest) -> AWSResponse:
     if fault.startswith("http_"):
         return _response(request, int(fault.removeprefix("http_")), "upstream connect error")
     message = f"The sandbox was told to answer {fault}."
+    if fault in OF_PUT_EVENTS:
+        failed = {"ErrorCode": "InternalFailure", "ErrorMessage": message}
+        return _response(request, 200, json.dumps({"FailedEntryCount": 1, "Entries": [failed]}))
     status = 500 if fault in SERVER_ERRORS else 400
     if request.headers.get("X-Amz-Target"):
         return _response(request, status, json.dumps({"__type": fault, "message": message}))

@@ -6,83 +6,18 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_eval
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from datetime import UTC
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
-from moto.core.exceptions import AccessDeniedError
 from moto.iam.models import IAMBackend, Role, iam_backends
-from moto.rekognition.responses import RekognitionResponse
-from moto.sagemaker.responses import SageMakerResponse
-from moto.sts.exceptions import STSClientError
 from moto.sts.models import AssumedRole, sts_backends
-from moto.sts.responses import TokenResponse
 
-from sandbox.clock import Clock, replaced
-from sandbox.rekognition.authorization import needed
-from sandbox.rekognition.exceptions import AccessDeniedException, ExpiredTokenException
 from sandbox.rekognition.policy import covers
 
 Statement = Mapping[str, Any]
 Context = Mapping[str, str]
-
-ENDED = "The security token included in the request is expired"
-
-
-@contextmanager
-def install(clock: Clock) -> Iterator[None]:
-    """Let Rekognition, SageMaker and STS refuse what no policy of the caller allows; an account's root may do all."""
-    rekognition: Any = RekognitionResponse
-    check, respond, describe = (
-        rekognition._checked_request,
-        TokenResponse.assume_role,
-        SageMakerResponse.describe_model_package,
-    )
-
-    def checked_request(self: Any) -> dict[str, Any]:
-        session = session_of(self.access_key)
-        if session:
-            for action, resource in needed(self._get_action(), json.loads(self.body)):
-                _check(session, clock, f"rekognition:{action}", resource)
-        return dict(check(self))
-
-    def describe_model_package(self: Any) -> Any:
-        session = session_of(self.access_key)
-        if session:
-            _check(session, clock, "sagemaker:DescribeModelPackage", self._get_param("ModelPackageName"))
-        return describe(self)
-
-    def assume_role(self: TokenResponse) -> Any:
-        session, arn = session_of(self.get_access_key()), self._get_param("RoleArn")
-        if session and _has_ended(session, clock):
-            raise STSClientError("ExpiredTokenException", ENDED)
-        external_id = self._get_param("ExternalId")
-        context = {"sts:ExternalId": external_id} if external_id else {}
-        if session and refusal(session, "sts:AssumeRole", arn, context):
-            raise AccessDeniedError(session.arn, f"sts:AssumeRole on resource: {arn}")
-        return respond(self)
-
-    with (
-        replaced(RekognitionResponse, "_checked_request", checked_request),
-        replaced(TokenResponse, "assume_role", assume_role),
-        replaced(SageMakerResponse, "describe_model_package", describe_model_package),
-    ):
-        yield
-
-
-def _has_ended(session: AssumedRole, clock: Clock) -> bool:
-    return session.expiration.replace(tzinfo=UTC).timestamp() < clock.time()
-
-
-def _check(session: AssumedRole, clock: Clock, action: str, resource: str) -> None:
-    if _has_ended(session, clock):
-        raise ExpiredTokenException(ENDED)
-    refused = refusal(session, action, resource, {})
-    if refused:
-        raise AccessDeniedException(refused)
 
 
 def refusal(session: AssumedRole, action: str, resource: str, context: Context) -> str | None:
@@ -147,10 +82,14 @@ def _effects(documents: Iterable[str], action: str, resource: str, context: Cont
 
 
 def holds(statement: Statement, context: Context) -> bool:
-    """Tell whether each condition of a statement is met; a key that the call does not have meets none."""
+    """Tell whether each condition of a statement is met; a key that the call does not have meets none.
+
+    A key may be written in capitals or not.
+    """
     conditions: dict[str, dict[str, Any]] = statement.get("Condition", {})
+    known = {key.lower(): value for key, value in context.items()} if conditions else {}
     return all(
-        OPERATORS[operator](context.get(key), as_list(values))
+        OPERATORS[operator](known.get(key.lower()), as_list(values))
         for operator, tests in conditions.items()
         for key, values in tests.items()
     )

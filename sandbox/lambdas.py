@@ -5,7 +5,7 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from importlib.machinery import SourceFileLoader
@@ -22,17 +22,19 @@ from sandbox.faults import Overdue, Plan, invocation
 from sandbox.iam import refusal
 from sandbox.sts import session_of_service
 
+THROTTLED = "Lambda.TooManyRequestsException"  # as Step Functions names it
 CODE = Path(__file__).parent.parent / "functions"
+SILENT = {"POWERTOOLS_LOG_LEVEL": "CRITICAL", "POWERTOOLS_METRICS_DISABLED": "true"}
 OUTSIDE = {"AWS_ACCESS_KEY_ID": "FOOBARKEY", "AWS_SECRET_ACCESS_KEY": "FOOBARSECRET"}  # what mock_aws gives
 
 
 class ExecutionEnvironment:
     """One environment of a function: its own modules, environment variables and credentials."""
 
-    def __init__(self, function: LambdaFunction, clock: Clock) -> None:
+    def __init__(self, function: LambdaFunction, clock: Clock, switches: Mapping[str, str]) -> None:
         self._function = function
         self._clock = clock
-        self._variables = variables(function)
+        self._variables = {**variables(function), **switches}
         with _environ(self._variables, clock), _fresh_modules():
             module, _, handler = str(function.handler).partition(".")
             self._handler = getattr(importlib.import_module(module), handler)
@@ -63,19 +65,25 @@ class Lambdas:
         self._clock = clock
         self._plan = plan
         self._idle: dict[str, list[ExecutionEnvironment]] = {arn: [] for arn in deployment.functions}
+        # What the functions write goes to where the sandbox writes, so that they are silent unless they are asked.
+        self._switches = {name: os.environ.get(name, silent) for name, silent in SILENT.items()}
 
     def invoke(self, arn: str, payload: str) -> tuple[str, bool]:
         """Invoke a function for the state machine; give its answer as JSON, and whether that is an error."""
         refused = refusal(self._invoker, "lambda:InvokeFunction", arn, {})
         if refused:
             return json.dumps(_error("Lambda.AWSLambdaException", refused)), True
+        return self.run(arn, payload)
+
+    def run(self, arn: str, payload: str) -> tuple[str, bool]:
+        """Run a function for whoever may; give its answer as JSON, and whether that is an error."""
         function = self._functions[arn]
         fault = self._plan().next_fault(logical_id(function.function_name))
         if fault == "throttled":
-            return json.dumps(_error("Lambda.TooManyRequestsException", "Rate Exceeded.")), True
+            return json.dumps(_error(THROTTLED, "Rate Exceeded.")), True
         if fault != "crashed":
             with self._clock.one_at_a_time():
-                environment = self._idle[arn].pop() if self._idle[arn] else ExecutionEnvironment(function, self._clock)
+                environment = self._idle[arn].pop() if self._idle[arn] else self._start(function)
                 answer = environment.invoke(payload)
             if not fault:
                 self._idle[arn].append(environment)
@@ -84,6 +92,9 @@ class Lambdas:
             self._clock.sleep(function.timeout)
             return _timed_out(function)
         return json.dumps(_error("Runtime.ExitError", "Error: Runtime exited with error: signal: killed")), True
+
+    def _start(self, function: LambdaFunction) -> ExecutionEnvironment:
+        return ExecutionEnvironment(function, self._clock, self._switches)
 
 
 def _timed_out(function: LambdaFunction) -> tuple[str, bool]:
@@ -107,7 +118,6 @@ def variables(function: LambdaFunction) -> dict[str, str]:
         "AWS_REGION": function.region,
         "AWS_DEFAULT_REGION": function.region,
         "AWS_LAMBDA_FUNCTION_NAME": function.function_name,
-        "POWERTOOLS_LOG_LEVEL": os.environ.get("POWERTOOLS_LOG_LEVEL", "CRITICAL"),
     }
 
 

@@ -35,6 +35,7 @@ Ctrl-C ends it."""
 def run(port: int) -> None:
     """Serve until interrupted."""
     with sandbox(FastClock(SPEED)) as aws:
+        aws.announces = True
         for story in stories():
             aws.seed(story)
         with served(port=port) as endpoint, suppress(KeyboardInterrupt):

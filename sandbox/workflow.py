@@ -6,7 +6,6 @@ import logging
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
@@ -30,7 +29,6 @@ from moto.stepfunctions.parser.asl.utils.json_path import NoSuchJsonPathError
 from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfunctions_parser_backends
-from moto.stepfunctions.responses import StepFunctionResponse
 
 from sandbox.clock import replaced
 
@@ -97,13 +95,6 @@ def create(resource_name: str, cloudformation_json: dict[str, Any], *args: Any, 
     return _create(resource_name, cloudformation_json, *args, **kwargs)
 
 
-def redrive_execution(self: StepFunctionResponse) -> str:
-    """Answer RedriveExecution, which moto does not have."""
-    backend: Any = self.stepfunction_backend
-    redrive(backend.describe_execution(self._get_param("executionArn")))
-    return json.dumps({"redriveDate": datetime.now(UTC).timestamp()})
-
-
 @contextmanager
 def install(invoke: Callable[[str, str], tuple[str, bool]], listeners: list[Listener]) -> Iterator[None]:
     """Let moto run definitions as Step Functions does, with the functions invoked as given."""
@@ -118,8 +109,6 @@ def install(invoke: Callable[[str, str], tuple[str, bool]], listeners: list[List
             listener(self._history_event_list[-1])
 
     logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)  # it logs what the history says
-    responses: Any = StepFunctionResponse
-    responses.redrive_execution = redrive_execution
     with ExitStack() as stack:
         for place, name, value in (
             *STRICTER,
@@ -168,7 +157,7 @@ class RedrivenWorker(ExecutionWorker):
 
     def __init__(self, execution: Execution) -> None:
         before: Any = execution.exec_worker
-        super().__init__(before._evaluation_details, before._execution_communication, None, {})
+        super().__init__(before._evaluation_details, execution._get_start_execution_worker_comm(), None, {})
         self._before = before.env
         entered = [event for event in execution.to_history_output()["events"] if "stateEnteredEventDetails" in event]
         self._failed: Any = entered[-1]["stateEnteredEventDetails"]
@@ -195,4 +184,9 @@ def redrive(execution: Execution) -> None:
     worker: Any = RedrivenWorker(execution)
     execution.exec_worker, execution.exec_status = worker, ExecutionStatus.RUNNING
     execution.error = execution.cause = execution.stop_date = None
+    told: Any = execution  # moto's executions know of no redrives
+    told.redrive_count, told.redrive_date = (
+        getattr(execution, "redrive_count", 0) + 1,
+        EventManager._get_current_timestamp(),
+    )
     worker.start()

@@ -1,6 +1,5 @@
 """The AWS in which stories are told."""
 
-import inspect
 import json
 import os
 import random
@@ -8,13 +7,8 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import partialmethod
 from typing import Any
 
-import botocore.hooks
-from botocore.hooks import EventAliaser
-from botocore.loaders import Loader
-from moto import mock_aws
 from moto.sagemaker.models import sagemaker_backends
 from moto.sqs.models import sqs_backends
 from moto.stepfunctions.parser.backend.execution import Execution
@@ -22,7 +16,7 @@ from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.stepfunctions.parser.utils import TMP_THREADS
 from moto.sts.models import sts_backends
 
-from sandbox import clock, cloudformation, deployment, eventbridge, faults, iam, rekognition, stories, sts, workflow
+from sandbox import deployment, eventbridge, faults, services, sns, sqs, status_changes, stories, workflow
 from sandbox.clock import Clock, VirtualClock
 from sandbox.faults import Plan
 from sandbox.happenings import Others
@@ -31,8 +25,6 @@ from sandbox.rekognition.models import rekognition_backends
 from sandbox.rekognition.settings import settings
 from sandbox.stories import backend_of
 
-MOTO: Any = {"stepfunctions": {"execute_state_machine": True}, "lambda": {"use_docker": False}}
-
 
 class Sandbox:
     """An AWS with the stack deployed in it.
@@ -40,8 +32,18 @@ class Sandbox:
     Deploying takes seconds, so one sandbox serves many stories: ``reset`` makes all anew that a story changes.
     """
 
-    def __init__(self, its_clock: Clock, listeners: list[workflow.Listener], stack_account: str) -> None:
+    def __init__(
+        self,
+        its_clock: Clock,
+        listeners: list[workflow.Listener],
+        outcomes: list[dict[str, Any]],
+        stack_account: str,
+    ) -> None:
         self.clock, self.listeners = its_clock, listeners
+        # The events that functions have put on a bus.
+        self.outcomes = outcomes
+        # Whether Step Functions tells of status changes, which costs each run a function more.
+        self.announces = False
         random.seed(1)
         self.deployment = deployment.deploy(stack_account)
         self.plan = Plan()
@@ -54,6 +56,9 @@ class Sandbox:
         self.plan = Plan()
         self.lambdas = Lambdas(self.deployment, self.clock, lambda: self.plan)
         self.listeners.clear()
+        self.outcomes.clear()
+        self.announces = False
+        sns.clear()
         random.seed(1)
         settings.reset()
         _each(rekognition_backends, lambda backend: backend.reset())
@@ -108,8 +113,18 @@ class Sandbox:
         On a virtual clock they run when the clock does.
         """
         before = len(self.executions)
-        eventbridge.deliver(event)
+        eventbridge.deliver(status_changes.of_machine(event, self.deployment.state_machine_arn))
         return self.executions[before:]
+
+    @property
+    def mails(self) -> list[sns.Mail]:
+        """What was sent to those who have subscribed to the stack's topic."""
+        return sns.mails()
+
+    @property
+    def dead_letters(self) -> list[sqs.DeadLetter]:
+        """What could not start an execution or be announced."""
+        return sqs.dead_letters(self.deployment.state_machine_arn.split(":")[4])
 
     @property
     def executions(self) -> list[Execution]:
@@ -142,49 +157,12 @@ def without_aws_settings() -> Iterator[None]:
 def sandbox(its_clock: Clock, stack_account: str = deployment.STACK_ACCOUNT) -> Iterator[Sandbox]:
     """Make an AWS on a clock, and deploy the stack in it."""
     made: list[Sandbox] = []
-
-    def invoke(arn: str, payload: str) -> tuple[str, bool]:
-        return made[0].lambdas.invoke(arn, payload)
-
     listeners: list[workflow.Listener] = []
-    rekognition.install()
-    # What botocore does anew for each session, that is, for each cold start, is done once.
-    one_cache = clock.replaced(Loader, "__init__", partialmethod(_share_cache, Loader.__init__, {}))
-    one_look = clock.replaced(botocore.hooks, "accepts_kwargs", _accepts_kwargs)
-    one_naming = clock.replaced(EventAliaser, "__copy__", partialmethod(_share_names, EventAliaser.__copy__))
-    with (
-        without_aws_settings(),
-        one_cache,
-        one_look,
-        one_naming,
-        mock_aws(config=MOTO),
-        clock.install(its_clock),
-        cloudformation.install(),
-        sts.install(),
-        iam.install(its_clock),
-        eventbridge.install(lambda event: made[0].start(event)),
-        workflow.install(invoke, listeners),
-    ):
-        made.append(Sandbox(its_clock, listeners, stack_account))
+    outcomes: list[dict[str, Any]] = []
+    with without_aws_settings(), services.install(its_clock, lambda: made[0], listeners, outcomes):
+        made.append(Sandbox(its_clock, listeners, outcomes, stack_account))
         with faults.install(its_clock, lambda: made[0].plan):
             yield made[0]
-
-
-def _share_cache(self: Any, init: Callable[..., None], shared: dict[Any, Any], *args: Any, **kwargs: Any) -> None:
-    init(self, *args, **kwargs)
-    self._cache = shared
-
-
-def _share_names(self: Any, make: Callable[..., Any]) -> Any:
-    made = make(self)
-    made._alias_name_cache = self._alias_name_cache
-    return made
-
-
-def _accepts_kwargs(handler: Any) -> bool:
-    """Look at the code and not, as botocore does, at the signature; and keep no handler, which keeps its client."""
-    code = getattr(getattr(handler, "__func__", handler), "__code__", None)
-    return bool(code.co_flags & inspect.CO_VARKEYWORDS if code else inspect.getfullargspec(handler).varkw)
 
 
 def _each(backends: Any, change: Callable[[Any], object]) -> None:

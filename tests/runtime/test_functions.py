@@ -30,7 +30,8 @@ def event(story):
 
 def harmless_event(function):
     """One that the function answers and that makes it change nothing."""
-    return event("approved_in_sagemaker" if function == "ReadApprovalFunction" else "already_copied")
+    others = {"ReadApprovalFunction": "approved_in_sagemaker", "AnnounceOutcomeFunction": "execution_failed"}
+    return event(others.get(function, "already_copied"))
 
 
 def test_a_part_that_is_missing_is_named_with_how_to_get_it(monkeypatch):
@@ -73,12 +74,13 @@ def test_it_answers_its_good_event_and_refuses_its_bad_one(aws, endpoint, functi
 
 
 @pytest.mark.parametrize("function", function_names())
-def test_an_aws_that_is_not_there_is_a_transient_error(aws, function):
+def test_an_aws_that_is_not_there_is_tried_again(aws, function):
     with emulated(aws.deployment.function(function), "http://127.0.0.1:1") as environment:
         answer, failed = environment.invoke(harmless_event(function))
 
+    error = "NotAnnouncedError" if function == "AnnounceOutcomeFunction" else "TransientError"
     assert failed
-    assert json.loads(answer)["errorType"] == "TransientError"
+    assert json.loads(answer)["errorType"] == error
 
 
 def test_a_setting_that_the_template_does_not_give_is_a_bug_that_no_route_of_the_definition_takes(aws, endpoint):

@@ -56,9 +56,12 @@ def test_the_demo_tells_each_state_its_time_its_attempts_and_what_it_decided():
     assert lines[0] == "copy_fails: Copies fail after ten minutes."
     assert "        0:00:00  What is its status?       -> Wait for copy" in lines
     assert any(line.startswith("        0:00:00  Ensure project policy     PolicyName rekognition-") for line in lines)
-    assert lines[-3] == "FAILED"
-    assert lines[-2].startswith("CopyFailedError: The copy arn:aws:rekognition:")
-    assert lines[-1].endswith("history events")
+    ended = lines.index("FAILED")
+    assert lines[ended + 1].startswith("CopyFailedError: The copy arn:aws:rekognition:")
+    assert lines[ended + 2].endswith("history events")
+    assert lines[ended + 4] == "Announced:"
+    assert lines[ended + 5].startswith("  Event  ")
+    assert any(line.startswith("  Mail   ") for line in lines[ended + 6 :])
 
 
 def test_the_demo_in_the_readme_is_what_it_prints():
@@ -71,7 +74,7 @@ def test_the_demo_in_the_readme_is_what_it_prints():
 
 def test_the_readme_shows_an_event_that_each_function_answers_and_one_that_it_refuses():
     rows = re.findall(
-        r"^\| `(\w+Function)` \| `(\w+)` \| `(\w+)` \| `(\w+)` \|$", (ROOT / "README.md").read_text(), re.M
+        r"^\| `(\w+Function)` \| `(\w+)` \| `(\w+)` \| `(\w+)` \|$", (ROOT / "events" / "README.md").read_text(), re.M
     )
 
     assert [name for name, *_ in rows] == function_names()

@@ -24,6 +24,8 @@ ERRORS = {
     for name, one in vars(errors).items()
     if isinstance(one, type) and issubclass(one, errors.ModelCopyError) and "sentence" in vars(one)
 }
+# Those of the function that announces how executions end.
+OUTSIDE = {name for name, one in ERRORS.items() if one.__doc__.endswith("  Not of the workflow.")}
 FAIL_STATES_OWN = {state["Error"] for state in STATES.values() if "Error" in state}
 
 
@@ -33,7 +35,7 @@ def handler_of(task):
 
 
 def raised_by(task):
-    """The errors that the docstring of a task's handler names."""
+    """The errors that the docstring of a task's handler, or of another function's, names."""
     docstring = ast.get_docstring(ast.parse(handler_of(task).read_text())) or ""
     return set(re.findall(r"\w+Error", docstring.partition("Raises")[2]))
 
@@ -95,6 +97,25 @@ def test_every_task_has_the_same_retry(task):
         assert "States.TaskFailed" not in retrier["ErrorEquals"]
 
 
+@pytest.mark.parametrize("name", STATES)
+def test_no_state_is_a_dead_end(name):
+    """From each, the workflow can end, and each that does not end it goes on."""
+    ends = {"Succeed", "Fail"}
+
+    assert (STATES[name]["Type"] in ends) is not bool({"Next", "Default"} & set(STATES[name]))
+    assert {STATES[one]["Type"] for one in reachable_from(name, set())} & ends
+
+
+@pytest.mark.parametrize("name", [name for name, state in STATES.items() if state["Type"] == "Fail"])
+def test_a_sentence_of_the_definitions_own_points_into_the_runbook(name):
+    said = STATES[name].get("Cause", STATES[name].get("CausePath"))
+
+    if "Error" in STATES[name]:
+        assert f"Runbook: ${{RunbookUrl}}#{STATES[name]['Error'].lower()}" in said
+    else:
+        assert said == "$.Refusal.Raised.errorMessage"
+
+
 def test_the_machine_outlives_the_longest_deadline_and_the_longest_waits_for_room():
     slow = next(iter(TASKS.values()))["Retry"][1]
     longest_wait = slow["MaxAttempts"] * slow["MaxDelaySeconds"]
@@ -123,8 +144,8 @@ def test_a_task_has_one_name_spelled_four_ways(task):
     assert substitutions[f"{camel}FunctionArn"] == {"Fn::GetAtt": [f"{camel}Function", "Arn"]}
 
 
-def test_every_handler_is_a_task():
-    assert set((ROOT / "functions").glob("*.py")) == {handler_of(task) for task in TASKS}
+def test_every_handler_is_a_task_or_announces_how_the_tasks_ended():
+    assert set((ROOT / "functions").glob("*.py")) == {handler_of(name) for name in (*TASKS, "Announce outcome")}
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -153,7 +174,8 @@ def test_every_retried_error_of_ours_has_a_handler_that_raises():
 
 
 def test_every_error_is_raised_by_a_handler():
-    assert set(ERRORS) == set().union(*map(raised_by, TASKS))
+    assert set(ERRORS) - OUTSIDE == set().union(*map(raised_by, TASKS))
+    assert raised_by("Announce outcome") == OUTSIDE
 
 
 def test_the_picture_in_the_readme_is_the_definition():
@@ -164,7 +186,7 @@ def test_the_readme_names_every_error():
     readme = (ROOT / "README.md").read_text()
     table = set(re.findall(r"^\| `(\w+Error)`", readme, re.MULTILINE))
 
-    assert table == (set(ERRORS) - {"GrantMissingError"}) | FAIL_STATES_OWN
+    assert table == (set(ERRORS) - OUTSIDE - {"GrantMissingError"}) | FAIL_STATES_OWN
 
 
 def test_the_readme_is_short():

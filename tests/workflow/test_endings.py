@@ -93,7 +93,9 @@ def test_a_failure_at_a_task_keeps_our_name_and_its_sentence(world, end):
 
     assert ending.failed_at_task
     assert ending.error == "TransientError"
-    assert json.loads(ending.cause)["errorMessage"].endswith("then redrive the execution.")
+    assert json.loads(ending.cause)["errorMessage"].endswith(
+        "then redrive the execution. Runbook: docs/runbook.md#transienterror"
+    )
 
 
 @pytest.mark.parametrize("operation", [one for one in OPERATIONS if one != "DeleteProjectPolicy"])

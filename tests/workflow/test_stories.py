@@ -161,7 +161,8 @@ def test_copy_fails(tell):
     assert ending.error == "CopyFailedError"
     assert ending.cause == (
         f"The copy {version('copy_fails').arn} failed: The bucket models-222222222222 is not accessible. "
-        "Delete it or choose another VersionName, then start the request again."
+        "Delete it or choose another VersionName, then start the request again. "
+        "Runbook: docs/runbook.md#copyfailederror"
     )
     assert 600 <= ending.seconds <= 600 + 36
 
@@ -197,7 +198,8 @@ def test_source_in_training(tell):
 
     assert ending.error == "SourceNotCopyableError"
     assert ending.cause.endswith(
-        "its status is TRAINING_IN_PROGRESS. Start the request again when the training has completed."
+        "its status is TRAINING_IN_PROGRESS. Start the request again when the training has completed. "
+        "Runbook: docs/runbook.md#sourcenotcopyableerror"
     )
 
 
@@ -353,7 +355,7 @@ def test_package_without_metadata(tell):
     assert cause == (
         f"The approval has 2 mistakes: (1) SourceProjectArn is required, and is not in {metadata}. "
         f"(2) SourceProjectVersionArn is required, and is not in {metadata}. "
-        "Correct this and approve the model version again."
+        "Correct this and approve the model version again. Runbook: docs/runbook.md#invalidapprovalerror"
     )
 
 
@@ -386,3 +388,55 @@ def test_malformed_tag_event(tell):
     assert cause.startswith("The approval has 3 mistakes: (1) detail.eventName must be a text, and is null. ")
     assert "resourceArn must be in a Region where Rekognition is, and is in us-moon-1" in cause
     assert "resourceArn, 111111111111, and is '999999999999'." in cause
+
+
+@pytest.fixture
+def announced(aws):
+    """Let Step Functions tell of the ending of an execution that it knows no more of; give what is announced."""
+
+    def announced(story):
+        aws.seed(story)
+        aws.put(read_event(story))
+        aws.clock.run()
+        assert len(aws.outcomes) == len(aws.mails)
+        return aws.outcomes[0]["detail"], aws.mails[0]
+
+    return announced
+
+
+def test_execution_succeeded(announced):
+    detail, mail = announced("execution_succeeded")
+
+    assert (detail["Outcome"], detail["Adopted"], detail["Grant"]["Withdrawn"]) == ("Copied", False, True)
+    assert "ExecutionDoesNotExist" in detail["Unread"]
+    assert mail.subject == "Model Copied: execution_succeeded v3, to execution_succeeded in 222222222222"
+
+
+def test_execution_failed(announced):
+    detail, mail = announced("execution_failed")
+
+    assert (detail["Outcome"], detail["Redrivable"], detail["Error"]) == ("Failed", True, "AccessDeniedError")
+    assert "What to do: Cure the cause, then redrive the execution" in mail.message
+    assert "Runbook:    docs/runbook.md#accessdeniederror\n" in mail.message
+
+
+def test_execution_aborted(announced):
+    detail, mail = announced("execution_aborted")
+
+    assert (detail["Outcome"], detail["Status"], detail["Cause"]) == ("Failed", "ABORTED", "The model is withdrawn.")
+    assert mail.subject.startswith("Model Copy Failed: NotNeededAnyMore, execution_aborted v3, to execution_aborted ")
+
+
+def test_execution_timed_out(announced):
+    detail, mail = announced("execution_timed_out")
+
+    assert (detail["Outcome"], detail["Status"], detail["Redrivable"]) == ("Failed", "TIMED_OUT", True)
+    assert "Why:        The execution ran for longer than the state machine allows.\n" in mail.message
+
+
+def test_execution_running(aws):
+    aws.seed("execution_running")
+    aws.put(read_event("execution_running"))
+    aws.clock.run()
+
+    assert (aws.outcomes, aws.mails) == ([], [])

@@ -1,0 +1,141 @@
+"""Executions of AWS Step Functions in the sandbox: described, stopped, timed out and redriven as on AWS.
+
+moto's API tells nothing of redrives, gives the whole history in one page and lets a stopped execution run on for a
+while; its interpreter counts the definition's TimeoutSeconds in real time.
+"""
+
+import copy
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache, partial
+from types import SimpleNamespace
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.stepfunctions.parser.api import HistoryEventType
+from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
+from moto.stepfunctions.parser.backend.execution import Execution
+from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
+from moto.stepfunctions.responses import StepFunctionResponse
+
+from sandbox.clock import Clock, replaced
+from sandbox.workflow import redrive
+
+DEFAULT_PAGE, LARGEST_PAGE = 100, 1_000
+
+
+@contextmanager
+def install(clock: Clock) -> Iterator[None]:
+    """Let the API answer as that of Step Functions does, and executions time out."""
+    start: Any = ExecutionWorker.start
+    describe = StepFunctionResponse.describe_execution
+
+    def started(self: Any) -> None:
+        start(self)
+        seconds = _timeout(self._evaluation_details.state_machine_details.definition)
+        if seconds:
+            clock.after(seconds, partial(_time_out_if_running, self))
+
+    def describe_execution(self: Any) -> ActionResult:
+        execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
+        told: Any = describe(self).result
+        told |= {"inputDetails": {"included": True}, "output": output_of(execution), **redrives(execution)}
+        told["stopDate"] = execution.stop_date
+        return ActionResult({key: value for key, value in told.items() if value is not None})
+
+    responses: Any = StepFunctionResponse
+    responses.redrive_execution = redrive_execution  # which moto does not have
+    with (
+        replaced(ExecutionWorker, "start", started),
+        replaced(StepFunctionResponse, "describe_execution", describe_execution),
+        replaced(StepFunctionResponse, "get_execution_history", get_execution_history),
+        replaced(StepFunctionResponse, "stop_execution", stop_execution),
+    ):
+        yield
+
+
+def output_of(execution: Execution) -> str | None:
+    """Give the output as Step Functions writes it, which only a success has."""
+    return json.dumps(execution.output, separators=(",", ":")) if execution.status == "SUCCEEDED" else None
+
+
+def redrives(execution: Execution) -> dict[str, Any]:
+    """Tell how often an execution was redriven, and whether it can be.
+
+    Source: https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
+    """
+    redrivable = execution.status in ("FAILED", "TIMED_OUT", "ABORTED")
+    return {
+        "redriveCount": getattr(execution, "redrive_count", 0),
+        "redriveDate": getattr(execution, "redrive_date", None),
+        "redriveStatus": "REDRIVABLE" if redrivable else "NOT_REDRIVABLE",
+        "redriveStatusReason": None if redrivable else f"Execution is {execution.status} and cannot be redriven",
+    }
+
+
+def redrive_execution(self: Any) -> ActionResult:
+    """Answer RedriveExecution."""
+    execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
+    redrive(execution)
+    return ActionResult({"redriveDate": execution.redrive_date})
+
+
+def get_execution_history(self: Any) -> ActionResult:
+    """Answer GetExecutionHistory, by pages and backwards if asked."""
+    arn, size = self._get_param("executionArn"), int(self._get_param("maxResults") or DEFAULT_PAGE)
+    events = list(self.stepfunction_backend.get_execution_history(arn)["events"])
+    ordered = events[::-1] if self._get_param("reverseOrder") else events
+    start = int(self._get_param("nextToken") or 0)
+    end = start + min(size, LARGEST_PAGE)
+    more = {"nextToken": str(end)} if end < len(ordered) else {}
+    return ActionResult({"events": ordered[start:end], **more})
+
+
+def stop_execution(self: Any) -> ActionResult:
+    """Answer StopExecution; one that has ended stays as it is."""
+    execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
+    if execution.status == "RUNNING":
+        stop(execution, self._get_param("error"), self._get_param("cause"))
+    return ActionResult({"stopDate": execution.stop_date})
+
+
+def stop(execution: Execution, error: str | None = None, cause: str | None = None) -> None:
+    """Abort a running execution, as whoever presses Stop does."""
+    environment: Any = execution.exec_worker and execution.exec_worker.env
+    environment.set_stop(EventManager._get_current_timestamp(), cause, error)
+    details: Any = {name: value for name, value in (("error", error), ("cause", cause)) if value}
+    execution.error, execution.cause = details.get("error"), details.get("cause")
+    _end(execution, HistoryEventType.ExecutionAborted, {"executionAbortedEventDetails": details})
+
+
+def time_out(execution: Execution) -> None:
+    """End a running execution, as Step Functions does when its TimeoutSeconds are over."""
+    environment: Any = execution.exec_worker and execution.exec_worker.env
+    environment.set_timed_out()
+    _end(execution, HistoryEventType.ExecutionTimedOut, {"executionTimedOutEventDetails": {}})
+
+
+def _end(execution: Execution, kind: HistoryEventType, details: Any) -> None:
+    """End an execution at once; a task that it has begun goes on, and is part of no history any more."""
+    worker: Any = execution.exec_worker
+    goes_on, communication = worker.env, worker._execution_communication
+    worker.env = copy.copy(goes_on)
+    worker._execution_communication = SimpleNamespace(terminated=lambda: None)
+    goes_on.event_manager = EventManager()
+    context = goes_on.event_history_context
+    goes_on.event_history_context = copy.copy(context)
+    worker.env.event_manager.add_event(context, kind, details)
+    communication.terminated()
+
+
+def _time_out_if_running(worker: Any) -> None:
+    execution = getattr(worker._execution_communication, "execution", None)
+    if execution and execution.exec_worker is worker and execution.status == "RUNNING":
+        time_out(execution)
+
+
+@cache
+def _timeout(definition: str) -> int | None:
+    seconds: int | None = json.loads(definition).get("TimeoutSeconds")
+    return seconds

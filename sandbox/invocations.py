@@ -1,0 +1,64 @@
+"""Asynchronous invocation of AWS Lambda: an event is tried again, and at last left in the function's queue.
+
+Source: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+"""
+
+import json
+import uuid
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from moto.awslambda.models import LambdaFunction
+
+from sandbox.clock import Clock
+from sandbox.iam import refusal
+from sandbox.lambdas import THROTTLED
+from sandbox.sqs import DeadLetter, leave
+from sandbox.sts import session_of_service
+
+Run = Callable[[str, str], tuple[str, bool]]
+
+AFTER_ERRORS = (60, 120)
+LONGEST_PAUSE, LONGEST_AGE = 300, 6 * 3_600
+
+
+def invoke(function: LambdaFunction, event: Any, clock: Clock, run: Run) -> None:
+    """Keep the event for the function, which has it when the clock runs."""
+    clock.spawn(partial(_hand_over, function, json.dumps(event), clock, run))
+
+
+def _hand_over(function: LambdaFunction, payload: str, clock: Clock, run: Run) -> None:
+    """Run the function till it takes the event; twice more after errors, for hours when it is throttled."""
+    came, waits, pause = clock.time(), list(AFTER_ERRORS), 1
+    while True:
+        answer, failed = run(function.function_arn, payload)
+        if not failed:
+            return
+        error = json.loads(answer)
+        throttled = error["errorType"] == THROTTLED
+        wait = pause if throttled else next(iter(waits), 0)
+        if not wait or clock.time() + wait > came + LONGEST_AGE:
+            _leave(function, payload, 429 if throttled else 200, error["errorMessage"])
+            return
+        if throttled:
+            pause = min(2 * pause, LONGEST_PAUSE)
+        else:
+            waits.pop(0)
+        clock.sleep(wait)
+
+
+def _leave(function: LambdaFunction, payload: str, code: int, message: str) -> None:
+    """Leave the event in the dead-letter queue, if the function's role may write to it.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+    """
+    arn = getattr(function, "dead_letter_queue", None)
+    if arn is None:
+        return
+    name, role = str(function.function_name), str(function.role)
+    session = session_of_service("lambda.amazonaws.com", role, name, function.function_arn)
+    if refusal(session, "sqs:SendMessage", arn, {"aws:SecureTransport": "true"}):
+        return  # Lambda then only counts it, as DeadLetterErrors
+    attributes = {"RequestID": str(uuid.uuid4()), "ErrorCode": str(code), "ErrorMessage": message[:1_024]}
+    leave(arn, DeadLetter(json.loads(payload), attributes))

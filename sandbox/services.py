@@ -1,0 +1,55 @@
+"""The services of AWS in the sandbox: moto's, on a clock, and as strict as AWS where the stack depends on it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from moto import mock_aws
+
+from sandbox import (
+    clock,
+    cloudformation,
+    enforcement,
+    eventbridge,
+    executions,
+    invocations,
+    rekognition,
+    sdk,
+    sns,
+    status_changes,
+    sts,
+    workflow,
+)
+from sandbox.clock import Clock
+
+MOTO: Any = {"stepfunctions": {"execute_state_machine": True}, "lambda": {"use_docker": False}}
+
+
+@contextmanager
+def install(
+    its_clock: Clock,
+    aws: Callable[[], Any],
+    listeners: list[workflow.Listener],
+    outcomes: list[eventbridge.Event],
+) -> Iterator[None]:
+    """Let boto3 and what the sandbox is asked by it meet these services; the sandbox is there when they are used."""
+
+    def invoke_later(arn: str, event: object) -> None:
+        lambdas, function = aws().lambdas, aws().deployment.functions[arn]
+        invocations.invoke(function, event, its_clock, lambdas.run)
+
+    rekognition.install()
+    with (
+        sdk.install(),
+        mock_aws(config=MOTO),
+        clock.install(its_clock),
+        cloudformation.install(),
+        sts.install(),
+        sns.install(),
+        eventbridge.install(its_clock, lambda event: aws().start(event), invoke_later, outcomes),
+        workflow.install(lambda arn, payload: aws().lambdas.invoke(arn, payload), listeners),
+        executions.install(its_clock),
+        status_changes.install(lambda: bool(aws().announces)),
+        enforcement.install(its_clock),
+    ):
+        yield

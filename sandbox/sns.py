@@ -1,0 +1,61 @@
+"""Amazon SNS in the sandbox: what it takes for the subject of a mail, and what was sent."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from moto.sns.exceptions import SNSInvalidParameter
+from moto.sns.models import SNSBackend, sns_backends
+
+from sandbox.clock import replaced
+
+# The model's documentation allows UTF-8 by now, and once allowed ASCII only; who keeps to ASCII is right by both.
+SUBJECT = re.compile(r"[!-~][ -~]{0,99}")
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A message to whoever has subscribed to a topic; attributes by their names."""
+
+    subject: str | None
+    message: str
+    attributes: dict[str, str]
+
+
+@contextmanager
+def install() -> Iterator[None]:
+    """Let Publish refuse a subject that is none, and an empty message."""
+    publish: Any = SNSBackend.publish
+
+    def checked(self: SNSBackend, message: str, *args: Any, subject: str | None = None, **kwargs: Any) -> Any:
+        if not message:
+            raise SNSInvalidParameter("Invalid parameter: Empty message")
+        if subject is not None and not SUBJECT.fullmatch(subject):
+            raise SNSInvalidParameter("Invalid parameter: Subject")
+        return publish(self, message, *args, subject=subject, **kwargs)
+
+    with replaced(SNSBackend, "publish", checked):
+        yield
+
+
+def mails() -> list[Mail]:
+    """Give what was sent to the topics of all accounts."""
+    return [
+        Mail(subject, message, {name: one["Value"] for name, one in (attributes or {}).items()})
+        for topic in _topics()
+        for _, message, subject, attributes, _ in topic.sent_notifications
+    ]
+
+
+def clear() -> None:
+    """Forget what was sent."""
+    for topic in _topics():
+        topic.sent_notifications.clear()
+
+
+def _topics() -> Iterator[Any]:
+    for account in sns_backends.values():
+        for backend in account.values():
+            yield from backend.topics.values()

@@ -1,0 +1,111 @@
+"""Status changes of AWS Step Functions: an event on the account's default bus when an execution starts and ends.
+
+Source: https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
+"""
+
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
+from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication, Execution
+from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
+
+from sandbox import eventbridge
+from sandbox.clock import replaced
+from sandbox.executions import output_of, redrives
+
+DETAIL_TYPE = "Step Functions Execution Status Change"
+LARGEST_DATA = 248 * 1_024
+
+
+@contextmanager
+def install(announced: Callable[[], bool]) -> Iterator[None]:
+    """Let each status change be told, as long as they are announced."""
+    start: Any = ExecutionWorker.start
+    terminated = BaseExecutionWorkerCommunication.terminated
+
+    def tell(execution: Execution) -> None:
+        if announced():
+            eventbridge.deliver(event_of(execution))
+
+    def started(self: Any) -> None:
+        tell(self._execution_communication.execution)  # before it runs, and has another status
+        start(self)
+
+    def ended(self: BaseExecutionWorkerCommunication) -> None:
+        terminated(self)
+        tell(self.execution)
+
+    with (
+        replaced(ExecutionWorker, "start", started),
+        replaced(BaseExecutionWorkerCommunication, "terminated", ended),
+    ):
+        yield
+
+
+def event_of(execution: Execution) -> dict[str, Any]:
+    """Give the event of an execution's present status."""
+    at: datetime = execution.stop_date or EventManager._get_current_timestamp()
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": DETAIL_TYPE,
+        "source": "aws.states",
+        "account": execution.account_id,
+        "time": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": execution.region_name,
+        "resources": [execution.exec_arn],
+        "detail": _detail(execution),
+    }
+
+
+def of_machine(event: Any, machine_arn: str) -> Any:
+    """Let a status change that a story tells be one of the machine that is here; CloudFormation made up its name."""
+    told = event["detail"].get("stateMachineArn") if event["source"] == "aws.states" else None
+    names = (arn.rpartition(":")[2] for arn in (told, machine_arn)) if told else ("", "")
+    return json.loads(json.dumps(event).replace(*names)) if told else event
+
+
+def _detail(execution: Any) -> dict[str, Any]:
+    """What DescribeExecution says, with null for what there is not, and times in milliseconds."""
+    told = redrives(execution)
+    return {
+        "executionArn": execution.exec_arn,
+        "stateMachineArn": execution.state_machine_arn,
+        "name": execution.name,
+        "status": execution.status,
+        "startDate": _milliseconds(execution.start_date),
+        "stopDate": _milliseconds(execution.stop_date),
+        **_data(execution.execution_input, output_of(execution)),
+        "stateMachineVersionArn": None,
+        "stateMachineAliasArn": None,
+        **told,
+        "redriveDate": _milliseconds(told["redriveDate"]),
+        "error": execution.error,
+        "cause": execution.cause,
+    }
+
+
+def _data(given: str, output: str | None) -> dict[str, Any]:
+    """Give input and output; leave out what is too large for an event, the input first."""
+    output_fits = _size(output) <= LARGEST_DATA
+    input_fits = _size(given) + _size(output) <= LARGEST_DATA
+    return {
+        "input": given if input_fits else None,
+        "inputDetails": {"included": input_fits},
+        "output": output if output_fits else None,
+        "outputDetails": None if output is None else {"included": output_fits},
+    }
+
+
+def _size(text: str | None) -> int:
+    """Count the bytes of a text as it is escaped in JSON."""
+    return 0 if text is None else len(json.dumps(text).encode())
+
+
+def _milliseconds(date: datetime | None) -> int | None:
+    return None if date is None else int(date.timestamp() * 1_000)
