@@ -53,7 +53,7 @@ def tell(ending: Ending) -> Outcome:
         "SchemaVersion": SCHEMA_VERSION,
         "Outcome": _kind(ending, error, data),
         "ExecutionArn": ending.execution_arn,
-        "RedriveCount": ending.redrives or 0,
+        "RedriveCount": ending.facts.get("redriveCount") or 0,
         "Redrivable": _is_redrivable(ending, error),
         "Status": ending.status,
         "StartedAt": ending.started.isoformat(timespec="seconds"),

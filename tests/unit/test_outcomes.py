@@ -105,6 +105,11 @@ def test_what_step_functions_does_not_redrive_is_not_redrivable() -> None:
     assert told(refused("TransientError", redriveStatus="NOT_REDRIVABLE"))["Redrivable"] is False
 
 
+@pytest.mark.parametrize(("known", "count"), [({}, 0), ({"redriveCount": 2}, 2)])
+def test_the_redrives_are_counted_of_which_the_event_or_aws_tells(known: dict[str, Any], count: int) -> None:
+    assert told(ended(state="Sum up", data=DONE).filled(known))["RedriveCount"] == count
+
+
 @pytest.mark.parametrize("status", ["ABORTED", "TIMED_OUT"])
 def test_an_ending_that_no_state_sees_is_a_failure_with_a_sentence(status: str) -> None:
     outcome = told(ended(status, "Wait for copy", {**VALIDATED, "Policy": POLICY, "Copy": COPY}))
