@@ -12,7 +12,7 @@ from model_copy.runtime import Context, Event, task
 def lambda_handler(event: Event, context: Context) -> Event:
     ending = executions.read(Ending.of_event(event))
     outcome = outcomes.tell(ending)
-    mailed = announcing.announce(outcome, runtime.setting("MAILED_OUTCOMES").split(","))
     for name, value in outcomes.measures(outcome):
         runtime.measure(name, value)
-    return {"Outcome": outcome["Outcome"], "ExecutionArn": outcome["ExecutionArn"], "Mailed": mailed}
+    mailed = announcing.announce(outcome, runtime.setting("MAILED_OUTCOMES").split(","))
+    return {**{name: outcome[name] for name in ("Outcome", "ExecutionArn", "Error", "Cause")}, "Mailed": mailed}

@@ -26,6 +26,7 @@ from sandbox.rekognition.authorization import needed
 from sandbox.rekognition.exceptions import AccessDeniedException, ExpiredTokenException
 
 Request = Any
+Need = tuple[str, str, dict[str, str]]  # action, resource, context
 Check = Callable[[Request, AssumedRole], None]
 
 ENDED = "The security token included in the request is expired"
@@ -62,28 +63,29 @@ def _asking(place: Any, method: str, check: Check) -> Iterator[None]:
         yield
 
 
-def _of_rekognition(request: Request) -> Iterator[tuple[str, str]]:
+def _of_rekognition(request: Request) -> Iterator[Need]:
     for action, resource in needed(request._get_action(), json.loads(request.body)):
-        yield f"rekognition:{action}", resource
+        yield f"rekognition:{action}", resource, {}
 
 
-def _of_sagemaker(request: Request) -> Iterator[tuple[str, str]]:
-    yield "sagemaker:DescribeModelPackage", request._get_param("ModelPackageName")
+def _of_sagemaker(request: Request) -> Iterator[Need]:
+    yield "sagemaker:DescribeModelPackage", request._get_param("ModelPackageName"), {}
 
 
-def _of_step_functions(request: Request) -> Iterator[tuple[str, str]]:
-    yield f"states:{request._get_action()}", request._get_param("executionArn")
+def _of_step_functions(request: Request) -> Iterator[Need]:
+    yield f"states:{request._get_action()}", request._get_param("executionArn"), {}
 
 
-def _of_eventbridge(request: Request) -> Iterator[tuple[str, str]]:
+def _of_eventbridge(request: Request) -> Iterator[Need]:
     """Each bus, which an entry gives by its name or its ARN, or leaves to be the default one."""
     start = f"arn:{request.partition}:events:{request.region}:{request.current_account}:event-bus/"
     for entry in request._get_param("Entries"):
         bus = entry.get("EventBusName") or "default"
-        yield "events:PutEvents", bus if bus.startswith("arn:") else start + bus
+        context = {"events:source": entry["Source"], "events:detail-type": entry["DetailType"]}
+        yield "events:PutEvents", bus if bus.startswith("arn:") else start + bus, context
 
 
-NEEDS: tuple[tuple[Any, str, Callable[[Request], Iterable[tuple[str, str]]]], ...] = (
+NEEDS: tuple[tuple[Any, str, Callable[[Request], Iterable[Need]]], ...] = (
     (RekognitionResponse, "_checked_request", _of_rekognition),
     (SageMakerResponse, "describe_model_package", _of_sagemaker),
     (StepFunctionResponse, "describe_execution", _of_step_functions),
@@ -92,14 +94,12 @@ NEEDS: tuple[tuple[Any, str, Callable[[Request], Iterable[tuple[str, str]]]], ..
 )
 
 
-def _check_json(
-    needs: Callable[[Request], Iterable[tuple[str, str]]], has_ended: Callable[[AssumedRole], bool]
-) -> Check:
+def _check_json(needs: Callable[[Request], Iterable[Need]], has_ended: Callable[[AssumedRole], bool]) -> Check:
     def check(request: Request, session: AssumedRole) -> None:
-        for action, resource in needs(request):
+        for action, resource, context in needs(request):
             if has_ended(session):
                 raise ExpiredTokenException(ENDED)
-            refused = refusal(session, action, resource, {})
+            refused = refusal(session, action, resource, context)
             if refused:
                 raise AccessDeniedException(refused)
 

@@ -57,6 +57,8 @@ ANSWERS = {
             "arn:aws:states:us-east-1:123456789012:execution:CopyModelStateMachine-2mTqXcJ0f1rZ:"
             "5ab0c0de-0000-4000-8000-000000000002_9f7e1d2c-0000-4000-8000-000000000002"
         ),
+        "Error": "AccessDeniedError",
+        "Cause": VARIES,
         "Mailed": True,
     },
 }

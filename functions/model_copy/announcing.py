@@ -7,12 +7,13 @@ https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 import json
 from collections.abc import Callable, Collection
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from model_copy import accounts, mails, runtime
 from model_copy.aws_errors import calling
 from model_copy.errors import ModelCopyError, NotAnnouncedError
 from model_copy.outcomes import Outcome
+from model_copy.text import without_stop
 
 SOURCE = "rekognition-model-copy"
 NAMES = {
@@ -45,8 +46,8 @@ def announce(outcome: Outcome, mailed: Collection[str]) -> bool:
 def _failure(tell: Callable[[Outcome], None], outcome: Outcome) -> str | None:
     try:
         tell(outcome)
-    except (ModelCopyError, ClientError, NotPutError) as error:
-        return str(error).rstrip(".")
+    except (ModelCopyError, ClientError, BotoCoreError, NotPutError) as error:
+        return without_stop(str(error))
     return None
 
 

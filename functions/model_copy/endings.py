@@ -59,7 +59,9 @@ class Ending:
         return cls(str(arn), str(status), started, ended, redrives, detail)
 
     def filled(self, description: Mapping[str, Any]) -> Self:
-        """Add what DescribeExecution tells and the event lacks."""
+        """Add what DescribeExecution tells and the event lacks, unless it does not know of the ending yet."""
+        if description.get("status") != self.status:
+            return self
         known = {name: value for name, value in self.facts.items() if value is not None}
         return replace(self, facts={**description, **known})
 

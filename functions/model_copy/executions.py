@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from model_copy import accounts
 from model_copy.aws_errors import calling
@@ -29,13 +29,13 @@ def read(ending: Ending) -> Ending:
         ending = ending.filled(description)
         with calling("GetExecutionHistory", arn, ADVICE):
             state, data = next(_states(client, arn), ("", {}))
-    except (ModelCopyError, ClientError) as error:
+    except (ModelCopyError, ClientError, BotoCoreError) as error:
         return replace(ending, unread=str(error))
     return replace(ending, state=state, data=data)
 
 
 def _states(client: Any, execution_arn: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give the states that were entered with the state data, the last one first."""
+    """Give the states that were entered with the state data, which has the execution in it, the last one first."""
     pages = client.get_paginator("get_execution_history").paginate(executionArn=execution_arn, reverseOrder=True)
     for page in pages:
         for event in page["events"]:

@@ -3,14 +3,18 @@
 from collections.abc import Iterator
 
 from model_copy.arns import Arn
-from model_copy.outcomes import KNOWN, Outcome, duration
-from model_copy.text import printable
+from model_copy.outcomes import FINAL, KNOWN, Outcome, duration
+from model_copy.text import cut, escaped
 
 LONGEST_SUBJECT = 99  # SNS takes less than 100
-LONGEST_VALUE = 8_000
+SHORTER = (255, 20, 6)  # the parts of each name that are said, so that none pushes out what comes behind it
 CONSOLES = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
 NOTHING = "Nothing."
 AS_SAID = "What that sentence says. Redriving this execution would not help."
+START_AGAIN = "Cure the cause, then start the same request again, which copies nothing twice. Redriving would not help."
+EITHER = (
+    "If the model is still to be copied, start the same request again or redrive the execution: neither copies twice."
+)
 REDRIVE = "Cure the cause, then redrive the execution, or start the same request again: neither copies twice."
 APPROVE_AGAIN = "Nothing, unless the version was meant to be copied: then approve it again."
 TAKE_OUT = (
@@ -23,19 +27,24 @@ def subject(name: str, outcome: Outcome) -> str:
     request = outcome["Request"] or {}
     source = Arn.of_version(request.get("SourceProjectVersionArn"))
     destination = Arn.of_project(request.get("DestinationProjectArn"))
-    parts = [
-        outcome["Error"],
-        source and f"{source.project} {source.version}",
-        destination and f"to {destination.project} in {destination.account}",
-    ]
-    said = f"{name}: {', '.join(part for part in parts if part) or outcome['ExecutionArn'].rpartition(':')[2]}"
-    return said if len(said) <= LONGEST_SUBJECT else f"{said[: LONGEST_SUBJECT - 3]}..."
+    approved, execution = (outcome["Approval"] or {}).get("Subject"), outcome["ExecutionArn"].rpartition(":")[2]
+    said = ""
+    for most in SHORTER:
+        parts = [
+            outcome["Error"],
+            f"{source.project[:most]} {source.version[:most]}" if source else (approved or execution)[-3 * most :],
+            f"to {destination.project[:most]} in {destination.account}" if destination else "",
+        ]
+        said = f"{name}: {', '.join(part for part in parts if part)}"
+        if len(said) <= LONGEST_SUBJECT:
+            break
+    return said[:LONGEST_SUBJECT]
 
 
 def text(name: str, outcome: Outcome, runbook: str) -> str:
     """Give the text of the mail, a line for each thing that is known, in printable ASCII."""
     lines = (("Outcome", name), *_what(outcome), *_why(outcome), *_links(outcome, runbook))
-    return "".join(f"{label + ':':<12}{printable(str(value), LONGEST_VALUE)}\n" for label, value in lines)
+    return "".join(f"{label + ':':<13}{cut(escaped(str(value)))}\n" for label, value in lines)
 
 
 def _what(outcome: Outcome) -> Iterator[tuple[str, object]]:
@@ -44,7 +53,7 @@ def _what(outcome: Outcome) -> Iterator[tuple[str, object]]:
     yield from _given(request, "To", "DestinationProjectArn")
     yield from _given(request, "As", "VersionName")
     if outcome["ProjectVersionArn"]:
-        found = ", which was there already" if outcome["Adopted"] else ""
+        found = ", which was found" if outcome["Adopted"] else ""
         yield "Copy", f"{outcome['ProjectVersionArn']} is {outcome['ProjectVersionStatus']}{found}"
     output = request.get("OutputConfig")
     if isinstance(output, dict):
@@ -65,22 +74,30 @@ def _why(outcome: Outcome) -> Iterator[tuple[str, object]]:
     yield from _given(outcome, "Error", "Error")
     yield from _given(outcome, "Ignored", "Ignored")
     if outcome["Cause"]:
-        yield "Why", outcome["Cause"].partition(" Runbook: ")[0]
+        yield "Why", _sentence(outcome["Cause"])
     grant = outcome["Grant"]
     if grant and grant["LeftBehind"]:
-        yield "Grant", f"left behind in project policy {grant['PolicyName']}. {grant['Cause'] or ''}".rstrip()
+        policy = f"project policy {grant['PolicyName']}" if grant["PolicyName"] else "the stack's project policy"
+        yield "Grant", f"may still be in {policy}. {_sentence(grant['Cause'] or '')}".rstrip()
     elif grant and grant["Withdrawn"]:
         yield "Grant", "withdrawn"
     yield from _given(outcome, "Unread", "Unread")
     yield "What to do", " ".join(_what_to_do(outcome))
 
 
+def _sentence(cause: str) -> str:
+    """Leave out where the sentence points, which the mail does itself."""
+    return cause.partition(" Runbook: ")[0]
+
+
 def _what_to_do(outcome: Outcome) -> Iterator[str]:
     left_behind = outcome["Grant"] and outcome["Grant"]["LeftBehind"]
-    if outcome["Redrivable"]:
+    if outcome["Status"] in ("ABORTED", "TIMED_OUT"):
+        yield EITHER
+    elif outcome["Redrivable"]:
         yield REDRIVE
     elif outcome["Status"] == "FAILED":
-        yield AS_SAID
+        yield AS_SAID if outcome["Error"] in FINAL else START_AGAIN
     elif outcome["Ignored"]:
         yield APPROVE_AGAIN
     elif not left_behind:

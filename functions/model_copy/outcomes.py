@@ -19,15 +19,24 @@ FINAL = {error.__name__ for error in RefusedError.__subclasses__()} | {NOT_A_REQ
 KNOWN = FINAL | {error.__name__ for error in ModelCopyError.__subclasses__()}
 # These end what had been accepted.
 FAILURES = {CopyDeadlineError.__name__, VersionGoneError.__name__, COPY_FAILED, UNEXPECTED_STATUS}
+# Another try on the same data would not end otherwise.
+HOPELESS = {"States.Runtime", "States.DataLimitExceeded"}
 # In the states before, and in Validate request itself, what the input says for a step is not the step's answer yet.
-BEFORE_APPROVAL = {"What started it?", "Note the execution", "Started by an event?", "Read approval", "No approval"}
+BEFORE_APPROVAL = {
+    "What started it?",
+    "Not a request",
+    "Note the execution",
+    "Started by an event?",
+    "Read approval",
+    "No approval",
+}
 BEFORE_VALIDATION = {"Is it an approval?", "Ignored", "Validate request"}
 ADDED = {
     "ABORTED": "Somebody stopped the execution.",
     "TIMED_OUT": "The execution ran for longer than the state machine allows.",
 }
 APPROVAL = ("Kind", "EventId", "At", "By", "Subject")
-METRICS = {
+METRIC_OF = {
     "Copied": "CopiesCompleted",
     "Refused": "CopiesRefused",
     "Failed": "CopiesFailed",
@@ -48,7 +57,6 @@ def tell(ending: Ending) -> Outcome:
     data = _state_data(ending)
     copy, approval = _part(data, "Copy"), _part(data, "Approval") or _unread_approval(ending)
     error, cause = _error(ending)
-    has_grant = "Withdrawal" in data or "Policy" in data
     return {
         "SchemaVersion": SCHEMA_VERSION,
         "Outcome": _kind(ending, error, data),
@@ -62,7 +70,7 @@ def tell(ending: Ending) -> Outcome:
         "ProjectVersionArn": copy.get("ProjectVersionArn"),
         "ProjectVersionStatus": copy.get("Status"),
         "Adopted": copy.get("Adopted"),
-        "Grant": _grant(_part(data, "Policy"), _part(data, "Withdrawal")) if has_grant else None,
+        "Grant": _grant(data),
         "Error": error,
         "Cause": cause,
         "Ignored": approval.get("Ignored"),
@@ -76,14 +84,12 @@ def _state_data(ending: Ending) -> Mapping[str, Any]:
     if ending.state in BEFORE_VALIDATION | BEFORE_APPROVAL:
         answered = {"Approval"} if ending.state in BEFORE_VALIDATION else set()
         return {name: value for name, value in ending.data.items() if name not in STATE_KEYS - answered}
-    if ending.data:
-        return ending.data
-    output, given = as_object(ending.text("output")), as_object(ending.text("input"))
-    request = {name: value for name, value in given.items() if name not in STATE_KEYS}
-    if not output:
-        return request
+    given = as_object(ending.text("input"))
+    known = ending.data or {name: value for name, value in given.items() if name not in STATE_KEYS}
+    # The output is of the end, of which the history need not tell yet.
+    output = as_object(ending.text("output"))
     steps: dict[str, Any] = {name: output[name] for name in ("Policy", "Withdrawal", "Approval") if name in output}
-    return {**request, **steps, "Copy": output}
+    return {**known, **steps, **({"Copy": output} if "ProjectVersionArn" in output else {})}
 
 
 def _part(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -126,7 +132,7 @@ def _kind(ending: Ending, error: str | None, data: Mapping[str, Any]) -> str:
 def _is_redrivable(ending: Ending, error: str | None) -> bool:
     if ending.status == "SUCCEEDED" or ending.text("redriveStatus") == "NOT_REDRIVABLE":
         return False
-    return ending.status != "FAILED" or error not in FINAL
+    return ending.status != "FAILED" or error not in FINAL | HOPELESS
 
 
 def _request(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -137,13 +143,17 @@ def _request(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return request
 
 
-def _grant(policy: Mapping[str, Any], withdrawal: Mapping[str, Any]) -> Mapping[str, Any]:
+def _grant(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    policy, withdrawal = _part(data, "Policy"), _part(data, "Withdrawal")
+    needed = _part(data, "Validation").get("NeedsGrant") is True or policy.get("PolicyName") is not None
+    if not (needed or policy or withdrawal):
+        return None
     error, cause = withdrawal.get("Error"), withdrawal.get("Cause")
     sentence = as_object(cause).get("errorMessage", cause)
     return {
         "PolicyName": withdrawal.get("PolicyName") or policy.get("PolicyName"),
         "Withdrawn": withdrawal.get("Withdrawn", False),
-        "LeftBehind": error is not None or (policy.get("PolicyName") is not None and not withdrawal),
+        "LeftBehind": error is not None or (needed and not withdrawal),
         "Error": error,
         "Cause": cut(escaped(str(sentence))) if sentence else None,
     }
@@ -155,8 +165,8 @@ def _printable(value: object) -> str | None:
 
 def measures(outcome: Outcome) -> Iterator[tuple[str, float]]:
     """Give the metrics of an outcome and their values."""
-    yield METRICS[outcome["Outcome"]], 1
-    if outcome["Outcome"] == "Copied" and outcome["Adopted"] is False:
+    yield METRIC_OF[outcome["Outcome"]], 1
+    if outcome["Outcome"] == "Copied" and outcome["Adopted"] is False and not outcome["RedriveCount"]:
         yield "CopyDuration", duration(outcome).total_seconds()
     if outcome["Grant"] and outcome["Grant"]["LeftBehind"]:
         yield "GrantsLeftBehind", 1

@@ -122,4 +122,6 @@ def test_each_log_line_of_an_execution_has_its_arn(aws, endpoint):
         environment.invoke(json.dumps(request))
         lines = [json.loads(line) for line in environment.log.splitlines() if line.startswith("{")]
 
-    assert [line["correlation_id"] for line in lines] == ["arn:of:the:execution"]
+    assert [line["correlation_id"] for line in lines] == [
+        "arn:of:the:execution"
+    ] * 2  # what was done, and what was measured

@@ -1,6 +1,7 @@
 """An outcome is put on the bus and mailed, and neither keeps the other from being tried."""
 
 import json
+from io import StringIO
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,10 +12,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
-from model_copy import accounts, announcing, outcomes
+from model_copy import accounts, announcing, outcomes, runtime
 from model_copy.errors import NotAnnouncedError
 from sandbox.stories import read_event
 from tests.unit.conftest import Wire
+from tests.unit.test_operation import widgets
 from tests.unit.test_outcomes import DONE, ended, refused
 
 COPIED = outcomes.tell(ended(state="Sum up", data=DONE))
@@ -65,8 +67,8 @@ def test_an_outcome_that_is_mailed_is_sent_with_its_name_as_an_attribute(listene
 
     ((_, message, subject, attributes, _),) = listeners.mails
     assert subject == "Model Copy Refused: VersionConflictError, cats v1, to cats-live in 222222222222"
-    assert message.startswith("Outcome:    Model Copy Refused\n")
-    assert "Runbook:    https://runbooks.example/copies#versionconflicterror\n" in message
+    assert message.startswith("Outcome:     Model Copy Refused\n")
+    assert "Runbook:     https://runbooks.example/copies#versionconflicterror\n" in message
     assert attributes["Outcome"]["Value"] == "Refused"
 
 
@@ -94,6 +96,12 @@ def test_all_that_failed_is_said(listeners: Listeners) -> None:
         announcing.announce(REFUSED, ["Refused"])
 
 
+def test_whatever_else_the_sdk_fails_with_does_not_keep_the_mail(listeners: Listeners) -> None:
+    with pytest.raises(NotAnnouncedError, match="Parameter validation failed"):
+        announcing.announce({**REFUSED, "ProjectVersionArn": {"not": "a text"}}, ["Refused"])
+    assert len(listeners.mails) == 1
+
+
 def test_an_event_that_the_bus_answers_with_an_error_was_not_put(listeners: Listeners) -> None:
     """EventBridge answers with HTTP 200, and says of each entry what became of it."""
     answer = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "ThrottlingException", "ErrorMessage": "Slow down."}]}
@@ -113,7 +121,8 @@ def test_an_execution_that_aws_does_not_know_is_announced_as_the_event_tells_it(
     answer = announce("execution_succeeded")
 
     (event,) = listeners.events
-    assert answer == {"Outcome": "Copied", "ExecutionArn": event["detail"]["ExecutionArn"], "Mailed": True}
+    told = {name: event["detail"][name] for name in ("Outcome", "ExecutionArn", "Error", "Cause")}
+    assert answer == {**told, "Mailed": True}
     assert "ExecutionDoesNotExist" in event["detail"]["Unread"]
     assert event["detail"]["Adopted"] is False
 
@@ -150,17 +159,34 @@ def test_an_execution_that_has_been_redriven_since_is_announced_as_the_event_tel
     assert event["detail"]["Error"] == "AccessDeniedError"
 
 
-def test_an_outcome_that_was_not_announced_is_not_measured(
+def test_an_outcome_that_was_not_announced_is_measured_all_the_same(
     listeners: Listeners, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wire = Wire(accounts.own("events"))
     wire.refuse("PutEvents", "AccessDeniedException")
     with pytest.raises(NotAnnouncedError):
         announce("execution_failed")
-    assert "CopiesFailed" not in capsys.readouterr().out
+    assert '"CopiesFailed":[1.0]' in capsys.readouterr().out
 
 
-def test_an_outcome_is_measured_once_it_was_announced(listeners: Listeners, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_dashboard_finds_a_failure_in_the_log_as_the_function_writes_it(
+    listeners: Listeners, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = StringIO()
+    monkeypatch.setattr(runtime.logger.handlers[0], "stream", log)
+    announce("execution_failed")
+
+    line = json.loads(log.getvalue())
+    (widget,) = widgets("log")
+    source, fields, condition, *_ = widget["query"].split(" | ")
+    assert source == "SOURCE 'FunctionLogGroup'"
+    assert fields == "fields @timestamp, answer.Outcome, answer.Error, answer.Cause, correlation_id"
+    assert {"Outcome", "Error", "Cause"} <= set(line["answer"])
+    assert line["correlation_id"] == line["answer"]["ExecutionArn"]
+    assert condition == "filter answer.Outcome in ['Refused', 'Failed']"
+
+
+def test_an_outcome_is_measured(listeners: Listeners, capsys: pytest.CaptureFixture[str]) -> None:
     announce("execution_failed")
 
     assert '"CopiesFailed":[1.0]' in capsys.readouterr().out

@@ -69,9 +69,15 @@ def test_all_that_is_wrong_with_an_event_is_named_at_once(event: dict[str, Any])
 
 def test_what_the_event_lacks_is_filled_in_and_what_it_has_stays() -> None:
     ending = Ending.of_event(changed(input=None))
-    filled = ending.filled({"input": json.dumps({"a": 1}), "error": "Another", "output": "{}"})
+    filled = ending.filled({"status": "FAILED", "input": json.dumps({"a": 1}), "error": "Another", "output": "{}"})
 
     assert [filled.text(name) for name in ("input", "error", "output")] == ['{"a": 1}', "AccessDeniedError", "{}"]
+
+
+def test_aws_fills_in_nothing_while_it_does_not_know_of_the_ending() -> None:
+    ending = Ending.of_event(changed(redriveStatus=None))
+
+    assert ending.filled({"status": "RUNNING", "redriveStatus": "NOT_REDRIVABLE"}) == ending
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """A mail says all that whoever reads it needs."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +20,8 @@ def mail(ending: Ending) -> tuple[str, dict[str, str]]:
     outcome = outcomes.tell(ending)
     name = NAMES.get(outcome["Outcome"], "Model Copy Ignored")
     lines = mails.text(name, outcome, RUNBOOK).splitlines()
+    assert {line[:13].rstrip()[-1] for line in lines} == {":"}
+    assert {line[12] for line in lines} == {" "}
     parted = [line.split(":", 1) for line in lines]
     assert len({label for label, _ in parted}) == len(parted)
     return mails.subject(name, outcome), {label: value.strip() for label, value in parted}
@@ -67,10 +70,10 @@ def test_a_sentence_does_not_point_into_the_runbook_a_second_time() -> None:
     [
         (refused("TransientError"), mails.REDRIVE, "transienterror"),
         (refused("Lambda.Unknown"), mails.REDRIVE, "endings-that-no-state-sees"),
-        (ended("ABORTED", "Wait for copy", VALIDATED), mails.REDRIVE, "aborted"),
+        (ended("ABORTED", "Validate request", VALIDATED), mails.EITHER, "aborted"),
         (
             ended("TIMED_OUT", "Wait for copy", {**VALIDATED, "Policy": POLICY}),
-            f"{mails.REDRIVE} {mails.TAKE_OUT}",
+            f"{mails.EITHER} {mails.TAKE_OUT}",
             "timed_out",
         ),
         (
@@ -94,20 +97,44 @@ def test_what_to_do_fits_the_ending(ending: Ending, to_do: str, anchor: str) -> 
 def test_a_grant_that_was_left_behind_is_told_with_its_policy_and_why() -> None:
     _, lines = mail(ended(state="Sum up", data={**DONE, "Withdrawal": {"Error": "E", "Cause": "Denied."}}))
 
-    assert lines["Grant"] == "left behind in project policy model-copy-222222222222. Denied."
+    assert lines["Grant"] == "may still be in project policy model-copy-222222222222. Denied."
+
+
+def test_a_grant_of_which_no_step_named_the_policy_is_told_without_it() -> None:
+    data = {**STATE, "Validation": {"NeedsGrant": False}, "Withdrawal": {"Error": "E", "Cause": "No. Runbook: a#b"}}
+    _, lines = mail(refused("VersionConflictError", data=data))
+
+    assert lines["Grant"] == "may still be in the stack's project policy. No."
+
+
+def test_a_sentence_is_mailed_as_it_is() -> None:
+    ending = refused("TransientError")
+    said = """It's "not" there: C:\\a and \\xe9."""
+
+    assert mail(replace(ending, facts={**ending.facts, "cause": said}))[1]["Why"] == said
+
+
+def test_a_subject_names_what_it_knows_and_long_names_push_nothing_out() -> None:
+    package = f"arn:aws:sagemaker:us-east-1:{'1' * 12}:model-package/parts/1"
+    data = {"Execution": None, "Approval": {**BY_TAG, "Subject": package, "Ignored": "No."}}
+    long = json.loads(json.dumps(STATE).replace("cats", "c" * 200))
+
+    assert mail(ended(state="Ignored", data=data))[0].endswith(":model-package/parts/1")
+    assert mail(refused("NotARequestError", "Not a request", {"Execution": {}}))[0].endswith(", an-execution")
+    assert mail(refused("DestinationProjectNotFoundError", data=long))[0].endswith(", to cccccc in 222222222222")
 
 
 def test_a_copy_that_was_found_is_said_to_have_been_there() -> None:
     _, lines = mail(ended(state="Sum up", data={**DONE, "Copy": {**COPY, "Adopted": True}}))
 
-    assert lines["Copy"] == "the-copy is COPYING_COMPLETED, which was there already"
+    assert lines["Copy"] == "the-copy is COPYING_COMPLETED, which was found"
 
 
 def test_the_mail_about_an_event_that_is_no_approval_says_why() -> None:
     data = {"Execution": None, "Approval": {**BY_TAG, "Ignored": "The call failed."}}
     subject, lines = mail(ended(state="Ignored", data=data))
 
-    assert subject == "Model Copy Ignored: an-execution"
+    assert subject == "Model Copy Ignored: v"
     assert (lines["Ignored"], lines["What to do"]) == ("The call failed.", mails.APPROVE_AGAIN)
     assert "Runbook" not in lines
 
@@ -146,4 +173,4 @@ def test_a_mail_is_what_sns_takes_whatever_was_asked_for(data: dict[str, Any], e
     assert 1 <= len(subject) < 100
     assert subject.isascii()
     assert subject.isprintable()
-    assert all(line.isascii() and line.isprintable() and len(line) <= 8_010 for line in lines.values())
+    assert all(line.isascii() and line.isprintable() and len(line) <= 7_620 for line in lines.values())

@@ -5,14 +5,11 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from io import StringIO
 from typing import Any
 
 import pytest
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from model_copy import runtime
-from model_copy.errors import InvalidRequestError
 from sandbox.deployment import ROOT, expanded_template, function_names
 
 OWN = "rekognition-model-copy"
@@ -346,27 +343,6 @@ def test_the_dashboard_leads_to_the_runbook_and_to_the_executions_in_the_console
 
     assert runbook == DEFAULTS["RunbookUrl"]
     assert executions == f"https://{console}/states/home?region=AWS::Region#/statemachines/view/CopyModelStateMachine"
-
-
-@pytest.mark.usefixtures("environment")
-def test_the_dashboard_finds_refusals_in_the_log_as_the_functions_write_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    log = StringIO()
-    monkeypatch.setattr(runtime.logger.handlers[0], "stream", log)
-
-    @runtime.task
-    def refuse(event: runtime.Event, context: runtime.Context) -> runtime.Event:
-        raise InvalidRequestError.of(["It is wrong"])
-
-    with pytest.raises(InvalidRequestError):
-        refuse({"Execution": {"Id": "an-execution"}}, LambdaContext())
-    line = json.loads(log.getvalue())
-    (widget,) = widgets("log")
-    source, fields, condition, *_ = widget["query"].split(" | ")
-
-    assert source == "SOURCE 'FunctionLogGroup'"
-    assert fields == "fields @timestamp, error, message, correlation_id"
-    assert {"error", "message", "correlation_id"} <= set(line)
-    assert condition == f"filter level = '{line['level']}' and ispresent(error)"
 
 
 @pytest.mark.parametrize("address", ["https://wiki.example.com/a_b/runbook.md?plain=1", "docs/runbook.md", "x" * 256])

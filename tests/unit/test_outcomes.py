@@ -44,6 +44,7 @@ def told(ending: Ending) -> dict[str, Any]:
     """Tell the ending, as the schema has it."""
     outcome = dict(outcomes.tell(ending))
     jsonschema.validate(outcome, SCHEMA)
+    assert set(outcome) == set(SCHEMA["properties"]) == set(SCHEMA["required"])
     return outcome
 
 
@@ -94,11 +95,11 @@ def test_an_error_is_a_refusal_before_the_copy_and_a_failure_after_it_or_at_a_ta
     assert (outcome["Error"], outcome["Cause"]) == (name, "What is wrong. What to do.")
 
 
-@pytest.mark.parametrize("name", ["Lambda.Unknown", "KeyError", "States.Runtime"])
-def test_what_the_workflow_does_not_know_is_a_failure_that_can_be_redriven(name: str) -> None:
+@pytest.mark.parametrize("name", ["Lambda.Unknown", "KeyError", "States.Runtime", "States.DataLimitExceeded"])
+def test_what_the_workflow_does_not_know_is_a_failure_that_can_be_redriven_unless_that_is_hopeless(name: str) -> None:
     outcome = told(refused(name))
 
-    assert (outcome["Outcome"], outcome["Redrivable"]) == ("Failed", True)
+    assert (outcome["Outcome"], outcome["Redrivable"]) == ("Failed", not name.startswith("States."))
 
 
 def test_what_step_functions_does_not_redrive_is_not_redrivable() -> None:
@@ -107,7 +108,9 @@ def test_what_step_functions_does_not_redrive_is_not_redrivable() -> None:
 
 @pytest.mark.parametrize(("known", "count"), [({}, 0), ({"redriveCount": 2}, 2)])
 def test_the_redrives_are_counted_of_which_the_event_or_aws_tells(known: dict[str, Any], count: int) -> None:
-    assert told(ended(state="Sum up", data=DONE).filled(known))["RedriveCount"] == count
+    description = {"status": "SUCCEEDED", **known}
+
+    assert told(ended(state="Sum up", data=DONE).filled(description))["RedriveCount"] == count
 
 
 @pytest.mark.parametrize("status", ["ABORTED", "TIMED_OUT"])
@@ -144,8 +147,9 @@ def test_a_cause_that_is_no_json_of_lambdas_is_told_as_printable_ascii(cause: st
 @pytest.mark.parametrize(
     ("steps", "is_left"),
     [
-        ({}, None),
-        ({"Policy": {"PolicyName": None}}, False),
+        ({}, True),
+        ({"Validation": {"NeedsGrant": False}}, None),
+        ({"Validation": {"NeedsGrant": False}, "Policy": {"PolicyName": None}}, False),
         ({"Policy": POLICY}, True),
         ({"Policy": POLICY, "Withdrawal": {**WITHDRAWAL, "Withdrawn": False}}, False),
         (
@@ -173,13 +177,13 @@ def test_what_the_input_says_of_steps_that_have_not_run_is_not_believed(state: s
 
 
 def test_the_states_in_which_the_input_is_not_believed_are_those_up_to_the_validation() -> None:
-    """Those that the workflow can be in before Validate request has answered, but for those that end it."""
+    """Those that the workflow can be in before Validate request has answered."""
     seen: set[str] = set()
     left = [DEFINITION["StartAt"]]
     while left:
         name = left.pop()
         state = DEFINITION["States"][name]
-        if name not in seen and state["Type"] != "Fail":
+        if name not in seen:
             seen.add(name)
             left += [] if name == "Validate request" else [state[key] for key in ("Next", "Default") if key in state]
             left += [choice["Next"] for choice in state.get("Choices", ())]
@@ -222,6 +226,20 @@ def test_an_ignored_event_that_aws_cannot_tell_of_is_ignored_still() -> None:
 def test_a_success_of_which_nothing_tells_what_it_was_is_not_announced_as_a_copy() -> None:
     with pytest.raises(NotAnnouncedError, match="neither the event nor AWS tells its output"):
         outcomes.tell(ended(input=json.dumps(EVENT)))
+
+
+def test_a_history_without_the_end_does_not_hide_what_the_output_says() -> None:
+    early = {**VALIDATED, "Policy": POLICY, "Copy": {**COPY, "Status": "COPYING_IN_PROGRESS"}}
+    outcome = told(ended(state="Wait for copy", data=early, output=json.dumps(OUTPUT)))
+
+    assert (outcome["ProjectVersionStatus"], outcome["Grant"]["LeftBehind"]) == ("COPYING_COMPLETED", False)
+    assert outcome["Request"] == REQUEST
+
+
+def test_a_redriven_copy_has_no_duration() -> None:
+    outcome = outcomes.tell(ended(state="Sum up", data=DONE, redriveCount=1))
+
+    assert dict(outcomes.measures(outcome)) == {"CopiesCompleted": 1}
 
 
 @pytest.mark.parametrize(

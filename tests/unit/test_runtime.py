@@ -1,7 +1,7 @@
 """A task logs what became of it and hands errors on as they are."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from types import SimpleNamespace
 from typing import Any
@@ -158,13 +158,24 @@ def test_a_metric_is_of_the_time_at_which_the_invocation_began(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As Lambda counts errors, which an alarm sets them off against."""
-    times = iter([datetime.now(UTC), datetime.max.replace(tzinfo=UTC)])
-    began = datetime.now(UTC)
-    monkeypatch.setattr(runtime, "datetime", SimpleNamespace(now=lambda zone: next(times)))
+    began = datetime.now(UTC) - timedelta(hours=1)
+    monkeypatch.setattr(runtime, "datetime", SimpleNamespace(now=lambda zone: began))
 
+    run(lambda event, context: {}, EVENT)
+
+    assert measured(capsys)[0]["_aws"]["Timestamp"] == pytest.approx(began.timestamp() * 1_000, rel=0, abs=1)
+
+
+def test_what_is_measured_while_metrics_are_switched_off_is_not_written_later(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "true")
     run(lambda event, context: {"Ran": runtime.measure("Polls")}, EVENT)
+    monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "false")
+    run(lambda event, context: {}, EVENT)
 
-    assert abs(measured(capsys)[0]["_aws"]["Timestamp"] - began.timestamp() * 1_000) < 60_000
+    (line,) = measured(capsys)
+    assert "Polls" not in line
 
 
 def test_the_ending_of_an_execution_is_logged_under_it(log: StringIO) -> None:

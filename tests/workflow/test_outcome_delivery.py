@@ -287,7 +287,7 @@ def test_only_endings_of_the_stacks_machine_are_announced(aws, told):
     run_machine(aws, ECHO)
 
     assert statuses(told) == ["RUNNING", "SUCCEEDED"]
-    assert aws.outcomes == []
+    assert aws.outcomes == aws.mails == aws.dead_letters == []
 
 
 def test_a_failed_announcement_is_tried_again_after_one_minute_and_after_two_more(aws):
@@ -362,7 +362,7 @@ def topic(function):
 
 
 def entry(**more):
-    return {"Source": "any", "DetailType": "Any", "Detail": "{}", **more}
+    return {"Source": "rekognition-model-copy", "DetailType": "Any", "Detail": "{}", **more}
 
 
 def bus(name):
@@ -412,6 +412,11 @@ def test_the_function_puts_events_on_no_other_bus(aws, as_function, name):
         as_function("events").put_events(Entries=[entry(), entry(EventBusName=name)])
 
     assert aws.outcomes == []
+
+
+def test_the_function_puts_events_under_no_other_source(as_function):
+    with pytest.raises(ClientError, match="AccessDeniedException"):
+        as_function("events").put_events(Entries=[entry(Source="any")])
 
 
 @pytest.mark.parametrize("action", ["kms:GenerateDataKey", "kms:Decrypt"])

@@ -101,7 +101,7 @@ def test_the_mail_about_a_copy_leads_to_its_execution(told, announcing):
     (execution,) = announcing.executions
     assert mail.subject == f"Model Copied: {STORY} v3, to {STORY} in 222222222222"
     assert f"#/v2/executions/details/{execution.exec_arn}\n" in mail.message
-    assert "Grant:      withdrawn\n" in mail.message
+    assert "Grant:       withdrawn\n" in mail.message
 
 
 def test_a_copy_that_was_found_is_announced_as_adopted(told):

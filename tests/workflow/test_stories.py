@@ -416,8 +416,8 @@ def test_execution_failed(announced):
     detail, mail = announced("execution_failed")
 
     assert (detail["Outcome"], detail["Redrivable"], detail["Error"]) == ("Failed", True, "AccessDeniedError")
-    assert "What to do: Cure the cause, then redrive the execution" in mail.message
-    assert "Runbook:    docs/runbook.md#accessdeniederror\n" in mail.message
+    assert "What to do:  Cure the cause, then redrive the execution" in mail.message
+    assert "Runbook:     docs/runbook.md#accessdeniederror\n" in mail.message
 
 
 def test_execution_aborted(announced):
@@ -431,7 +431,7 @@ def test_execution_timed_out(announced):
     detail, mail = announced("execution_timed_out")
 
     assert (detail["Outcome"], detail["Status"], detail["Redrivable"]) == ("Failed", "TIMED_OUT", True)
-    assert "Why:        The execution ran for longer than the state machine allows.\n" in mail.message
+    assert "Why:         The execution ran for longer than the state machine allows.\n" in mail.message
 
 
 def test_execution_running(aws):
