@@ -202,6 +202,23 @@ def test_a_project_with_room_for_one_more_is_not_full(destination: Any, world: A
         copying.copy_once(destination.client, copy_request)
 
 
+def test_a_project_that_goes_before_its_versions_are_counted_is_said(
+    destination: Any, world: Any, copy_request: CopyRequest
+) -> None:
+    destination.refuse("CopyProjectVersion", "LimitExceededException")
+    asked: list[None] = []
+
+    def go() -> None:
+        asked.append(None)
+        if len(asked) == 3:  # after the name was looked for before the copy, and after it
+            world.backend("222222222222").projects.clear()
+
+    destination.meanwhile("DescribeProjectVersions", go, times=3)
+
+    with pytest.raises(DestinationProjectNotFoundError, match="Create it in account 222222222222"):
+        copying.copy_once(destination.client, copy_request)
+
+
 def test_a_grant_that_went_missing_is_said(destination: Any, copy_request: CopyRequest) -> None:
     with pytest.raises(GrantMissingError, match=f"allows {ROLE} to copy {copy_request.source_version}"):
         copying.copy_once(destination.client, copy_request)

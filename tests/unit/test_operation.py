@@ -17,6 +17,7 @@ METRICS = set(runtime.METRICS)
 SECONDS = {name for name, unit in runtime.METRICS.items() if unit == "Seconds"} | {"ApproximateAgeOfOldestMessage"}
 WATCHED = {
     "DeadLettersAlarm": {("AWS/SQS", "ApproximateNumberOfMessagesVisible")},
+    "LostOutcomesAlarm": {("AWS/Lambda", "DeadLetterErrors"), ("AWS/Events", "InvocationsFailedToBeSentToDlq")},
     "ExecutionsFailedAlarm": {("AWS/States", "ExecutionsFailed")},
     "ExecutionsTimedOutAlarm": {("AWS/States", "ExecutionsTimedOut")},
     "ExecutionsAbortedAlarm": {("AWS/States", "ExecutionsAborted")},
@@ -40,6 +41,7 @@ OF_THE_STACK = {
     OWN: {("service", "AWS::StackName")},
     "AWS/States": {("StateMachineArn", "CopyModelStateMachine")},
     "AWS/SQS": {("QueueName", "DeadLetterQueue.QueueName")},
+    "AWS/Events": {("RuleName", "OutcomeRule")},
     "AWS/Lambda": {("FunctionName", name) for name in function_names()},
 }
 KEYS = [
@@ -286,8 +288,9 @@ def test_errors_that_the_code_meant_raise_no_alarm_and_all_others_do() -> None:
         assert calculated(expression(alarm), {**none, id: 1}) == 1
 
 
-def test_each_throttled_invocation_counts() -> None:
-    alarm = ALARMS["FunctionThrottlesAlarm"]
+@pytest.mark.parametrize("name", ["FunctionThrottlesAlarm", "LostOutcomesAlarm"])
+def test_each_throttled_invocation_and_each_lost_announcement_counts(name: str) -> None:
+    alarm = ALARMS[name]
     ids = [one.id for one in watched(alarm) if one.id]
     for id in ids:
         assert calculated(expression(alarm), {**dict.fromkeys(ids), id: 1}) == 1
