@@ -1,6 +1,6 @@
 """Task *Withdraw grant*: take this version out of the stack's own policy, whoever put it there.
 
-Raises InvalidRequestError, RequestRejectedError, PolicyRejectedError,
+Raises InvalidRequestError, SourceVersionNotFoundError, RequestRejectedError, PolicyRejectedError,
 TransientError, AccessDeniedError.
 """
 

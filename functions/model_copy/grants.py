@@ -86,17 +86,12 @@ def ensure(client: "RekognitionClient", request: CopyRequest) -> bool:
 def withdraw(client: "RekognitionClient", request: CopyRequest) -> bool:
     """Take this version out of the stack's own policy for the destination account; tell whether it was in.
 
-    A project that is not there holds no grant.
-
-    Raises PolicyRejectedError, TransientError.
+    Raises SourceVersionNotFoundError, PolicyRejectedError, TransientError.
     """
     name, grant = policy_name(request), grant_for(request)
     changed = False
     for _ in _tries():
-        try:
-            found = rekognition.list_policies(client, request.source_project)
-        except rekognition.ProjectNotFoundError:
-            return changed
+        found = read_policies(client, request)
         own = next((policy for policy in found if policy.name == name), None)
         if own is None or not policies.holds(own.document, grant):
             return changed

@@ -6,7 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from model_copy.endings import Ending
-from model_copy.errors import CopyDeadlineError, ModelCopyError, NotAnnouncedError, RefusedError, VersionGoneError
+from model_copy.errors import (
+    CopyDeadlineError,
+    ModelCopyError,
+    NotAnnouncedError,
+    RefusedError,
+    SourceVersionNotFoundError,
+    VersionGoneError,
+)
 from model_copy.request import STATE_KEYS
 from model_copy.text import as_json, as_object, cut, escaped, printable
 
@@ -149,11 +156,13 @@ def _grant(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
     if not (needed or policy or withdrawal):
         return None
     error, cause = withdrawal.get("Error"), withdrawal.get("Cause")
+    # One step's word may be a lie for a moment, and two steps found no project, which holds no grant.
+    without_project = error == _part(data, "Refusal").get("Error") == SourceVersionNotFoundError.__name__
     sentence = as_object(cause).get("errorMessage", cause)
     return {
         "PolicyName": withdrawal.get("PolicyName") or policy.get("PolicyName"),
         "Withdrawn": withdrawal.get("Withdrawn", False),
-        "LeftBehind": error is not None or (needed and not withdrawal),
+        "LeftBehind": not without_project and (error is not None or (needed and not withdrawal)),
         "Error": error,
         "Cause": cut(escaped(str(sentence))) if sentence else None,
     }

@@ -288,13 +288,7 @@ def explain(client: Any, request: CopyRequest) -> None:
     grants.explain_denial(client, request, "Not authorized")
 
 
-def test_a_source_project_that_has_gone_holds_no_grant(source: Any, world: Any, copy_request: CopyRequest) -> None:
-    world.backend("111111111111").projects.clear()
-
-    assert grants.withdraw(source.client, copy_request) is False
-
-
-@pytest.mark.parametrize("step", [grants.ensure, explain])
+@pytest.mark.parametrize("step", [grants.ensure, grants.withdraw, explain])
 def test_a_source_project_that_has_gone_is_said(source: Any, world: Any, copy_request: CopyRequest, step: Any) -> None:
     world.backend("111111111111").projects.clear()
 

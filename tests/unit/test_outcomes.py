@@ -167,6 +167,16 @@ def test_a_grant_is_left_behind_when_it_was_not_withdrawn(steps: dict[str, Any],
         assert grant["Cause"] in ("Denied.", "Killed.")
 
 
+@pytest.mark.parametrize(
+    ("refused_with", "is_left"), [("SourceVersionNotFoundError", False), ("PolicyDeniedError", True)]
+)
+def test_a_project_that_two_steps_have_not_found_holds_no_grant(refused_with: str, is_left: bool) -> None:
+    steps = {"Refusal": {"Error": refused_with}, "Withdrawal": {"Error": "SourceVersionNotFoundError", "Cause": "{}"}}
+    data = {**VALIDATED, "Validation": {"NeedsGrant": False}, **steps}
+
+    assert told(refused(refused_with, data=data))["Grant"]["LeftBehind"] is is_left
+
+
 @pytest.mark.parametrize("state", sorted(outcomes.BEFORE_APPROVAL | outcomes.BEFORE_VALIDATION))
 def test_what_the_input_says_of_steps_that_have_not_run_is_not_believed(state: str) -> None:
     outcome = told(refused("InvalidRequestError", state, {**DONE, "Approval": BY_TAG}))

@@ -302,3 +302,15 @@ def test_the_age_of_a_copy_is_measured_while_it_waits_for_a_slot(measuring, told
     ]
     assert ages == sorted(ages)
     assert ages[-1] > 60
+
+
+def test_a_source_project_that_is_not_there_holds_no_grant_that_anybody_is_told_of(announcing):
+    request = {**REQUEST}
+    for name in ("SourceProjectArn", "SourceProjectVersionArn"):
+        request[name] = request[name].replace(STORY, "misspelt")
+    announcing.seed(STORY)
+    announcing.run(request)
+
+    (detail,) = details(announcing)
+    assert (detail["Error"], detail["Grant"]["LeftBehind"]) == ("SourceVersionNotFoundError", False)
+    assert "Grant:" not in announcing.mails[0].message
