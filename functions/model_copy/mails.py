@@ -112,8 +112,7 @@ def _links(outcome: Outcome, runbook: str) -> Iterator[tuple[str, object]]:
     host = CONSOLES.get(partition, "console.aws.amazon.com")
     yield "Execution", f"https://{host}/states/home?region={region}#/v2/executions/details/{arn}"
     anchor = _anchor(outcome)
-    if anchor:
-        yield "Runbook", f"{runbook}#{anchor}"
+    yield "Runbook", f"{runbook}#{anchor}" if anchor else runbook
 
 
 def _anchor(outcome: Outcome) -> str | None:

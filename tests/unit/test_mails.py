@@ -46,6 +46,7 @@ def test_the_mail_about_a_copy_says_what_was_copied_to_where_for_whom() -> None:
         "What to do": "Nothing.",
         "Execution": "https://console.aws.amazon.com/states/home?region=eu-central-1#/v2/executions/details/"
         "arn:aws:states:eu-central-1:333333333333:execution:copies:an-execution",
+        "Runbook": RUNBOOK,
     }
 
 
@@ -136,7 +137,7 @@ def test_the_mail_about_an_event_that_is_no_approval_says_why() -> None:
 
     assert subject == "Model Copy Ignored: v"
     assert (lines["Ignored"], lines["What to do"]) == ("The call failed.", mails.APPROVE_AGAIN)
-    assert "Runbook" not in lines
+    assert lines["Runbook"] == RUNBOOK
 
 
 def test_what_could_not_be_read_is_said() -> None:
