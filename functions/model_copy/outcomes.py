@@ -52,7 +52,6 @@ METRIC_OF = {
 LONGEST_REQUEST = 100_000  # of the 256 KiB of an event
 LONGEST_TEXT = 256
 
-
 Outcome = Mapping[str, Any]
 
 

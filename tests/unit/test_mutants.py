@@ -1,0 +1,11 @@
+"""Each mutant breaks something that is there."""
+
+import pytest
+
+from tests.mutants import MUTANTS, ROOT, Mutant
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.what)
+def test_a_mutant_changes_the_file_that_it_names(mutant: Mutant) -> None:
+    assert mutant.before in (ROOT / mutant.file).read_text()
+    assert mutant.after != mutant.before
