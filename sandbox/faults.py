@@ -10,7 +10,8 @@ without end.  A place is an operation, a function by its logical id, or an opera
   after the read timeout; ``none``: this call is let through;
 - ``entry_failed``, for ``PutEvents``: the call succeeds, and its answer says that the event was not taken;
 - a happening: the call succeeds, and then somebody else does what the name says (happenings.py);
-- for a function: ``throttled``; ``crashed`` before its work; ``killed`` or ``timed_out`` after it.
+- for a function: an error of Invoke by its name, with which Lambda refuses to run it (``throttled`` is
+  ``TooManyRequestsException``); ``crashed`` before its work; ``killed`` or ``timed_out`` after it.
 """
 
 import ast
@@ -20,12 +21,14 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from itertools import chain, repeat
 from typing import Any
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
+from moto.core.utils import get_service_model
 
 from sandbox.clock import Clock, replaced
 from sandbox.deployment import logical_id
@@ -105,12 +108,20 @@ class Plan:
         if operation not in OPERATIONS and not (operation.endswith("Function") and not function):
             raise PlanError(f"There is no place {place}; there are {', '.join(OPERATIONS)}, and the functions.")
         own = OF_PUT_EVENTS if operation == "PutEvents" else ()
-        known = OF_FUNCTIONS if operation.endswith("Function") else (*OF_OPERATIONS, *own, *self.happenings)
+        is_function = operation.endswith("Function")
+        known = (*OF_FUNCTIONS, *invoke_errors()) if is_function else (*OF_OPERATIONS, *own, *self.happenings)
         told = [fault.strip().partition(" ") for fault in faults.split(",")]
         for name, _, _ in told:
             if name not in known and not (operation in OPERATIONS and re.fullmatch(r"[A-Z]\w+", name)):
                 raise PlanError(f"There is no fault {name!r}; at {place} there are {', '.join(known)}.")
         self._faults[place] = chain.from_iterable(_repeated(name, times) for name, _, times in told)
+
+
+@cache
+def invoke_errors() -> dict[str, int]:
+    """Return the HTTP status of each error of Lambda's Invoke, by its name."""
+    shapes = get_service_model("lambda").operation_model("Invoke").error_shapes
+    return {shape.name: shape.metadata["error"]["httpStatusCode"] for shape in shapes}
 
 
 def _repeated(name: str, times: str) -> Iterator[str]:

@@ -13,7 +13,7 @@ from moto.awslambda.models import LambdaFunction
 
 from sandbox.clock import Clock
 from sandbox.iam import refusal
-from sandbox.lambdas import THROTTLED
+from sandbox.lambdas import OF_THE_SERVICE, THROTTLED
 from sandbox.sqs import DeadLetter, leave
 from sandbox.sts import session_of_service
 
@@ -29,19 +29,20 @@ def invoke(function: LambdaFunction, event: Any, clock: Clock, run: Run) -> None
 
 
 def _hand_over(function: LambdaFunction, payload: str, clock: Clock, run: Run) -> None:
-    """Run the function till it takes the event; twice more after errors, for hours when it is throttled."""
+    """Run the function till it takes the event; twice more after its errors, for hours after those of Lambda."""
     came, waits, pause = clock.time(), list(AFTER_ERRORS), 1
     while True:
         answer, failed = run(function.function_arn, payload)
         if not failed:
             return
         error = json.loads(answer)
-        throttled = error["errorType"] == THROTTLED
-        wait = pause if throttled else next(iter(waits), 0)
+        of_lambda = error["errorType"].startswith(OF_THE_SERVICE)
+        wait = pause if of_lambda else next(iter(waits), 0)
         if not wait or clock.time() + wait > came + LONGEST_AGE:
-            _leave(function, payload, 429 if throttled else 200, error["errorMessage"])
+            code = 200 if not of_lambda else 429 if error["errorType"].endswith(THROTTLED) else 500
+            _leave(function, payload, code, error["errorMessage"])
             return
-        if throttled:
+        if of_lambda:
             pause = min(2 * pause, LONGEST_PAUSE)
         else:
             waits.pop(0)

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import traceback
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -18,11 +19,12 @@ from moto.awslambda.models import LambdaFunction
 
 from sandbox.clock import Clock, replaced
 from sandbox.deployment import Deployment, logical_id
-from sandbox.faults import Overdue, Plan, invocation
+from sandbox.faults import Overdue, Plan, invocation, invoke_errors
 from sandbox.iam import refusal
 from sandbox.sts import session_of_service
 
-THROTTLED = "Lambda.TooManyRequestsException"  # as Step Functions names it
+OF_THE_SERVICE = "Lambda."  # how Step Functions begins the name of an error of Lambda itself
+THROTTLED = "TooManyRequestsException"
 CODE = Path(__file__).parent.parent / "functions"
 SILENT = {"POWERTOOLS_LOG_LEVEL": "CRITICAL", "POWERTOOLS_METRICS_DISABLED": "true"}
 OUTSIDE = {"AWS_ACCESS_KEY_ID": "FOOBARKEY", "AWS_SECRET_ACCESS_KEY": "FOOBARSECRET"}  # what mock_aws gives
@@ -72,15 +74,16 @@ class Lambdas:
         """Invoke a function for the state machine; give its answer as JSON, and whether that is an error."""
         refused = refusal(self._invoker, "lambda:InvokeFunction", arn, {})
         if refused:
-            return json.dumps(_error("Lambda.AWSLambdaException", refused)), True
+            return _refused("AWSLambdaException", refused, 403)
         return self.run(arn, payload)
 
     def run(self, arn: str, payload: str) -> tuple[str, bool]:
         """Run a function for whoever may; give its answer as JSON, and whether that is an error."""
         function = self._functions[arn]
         fault = self._plan().next_fault(logical_id(function.function_name))
-        if fault == "throttled":
-            return json.dumps(_error(THROTTLED, "Rate Exceeded.")), True
+        error = THROTTLED if fault == "throttled" else fault
+        if error in invoke_errors():
+            return _refused(error, "The sandbox was told so.", invoke_errors()[error])
         if fault != "crashed":
             with self._clock.one_at_a_time():
                 environment = self._idle[arn].pop() if self._idle[arn] else self._start(function)
@@ -91,19 +94,30 @@ class Lambdas:
         if fault == "timed_out":
             self._clock.sleep(function.timeout)
             return _timed_out(function)
-        return json.dumps(_error("Runtime.ExitError", "Error: Runtime exited with error: signal: killed")), True
+        return _ended("Runtime.ExitError", "Runtime exited with error: signal: killed")
 
     def _start(self, function: LambdaFunction) -> ExecutionEnvironment:
         return ExecutionEnvironment(function, self._clock, self._switches)
 
 
 def _timed_out(function: LambdaFunction) -> tuple[str, bool]:
-    return json.dumps(_error("Sandbox.Timedout", f"Error: Task timed out after {function.timeout}.00 seconds")), True
+    return _ended("Sandbox.Timedout", f"Task timed out after {function.timeout}.00 seconds")
 
 
-def _error(name: str, message: str, error: BaseException | None = None) -> dict[str, Any]:
-    trace = traceback.format_tb(error.__traceback__) if error else []
-    return {"errorMessage": message, "errorType": name, "requestId": "", "stackTrace": trace}
+def _ended(name: str, message: str) -> tuple[str, bool]:
+    """Answer as Lambda does for a function that has not lived to answer."""
+    return json.dumps({"errorType": name, "errorMessage": f"RequestId: {uuid.uuid4()} Error: {message}"}), True
+
+
+def _refused(name: str, message: str, status: int) -> tuple[str, bool]:
+    """Answer as Step Functions hears it of Lambda when that has not run the function."""
+    told = f"{message} (Service: Lambda, Status Code: {status}, Request ID: {uuid.uuid4()})"
+    return json.dumps({"errorType": OF_THE_SERVICE + name, "errorMessage": told}), True
+
+
+def _error(name: str, message: str, error: BaseException) -> dict[str, Any]:
+    trace = traceback.format_tb(error.__traceback__)
+    return {"errorMessage": message, "errorType": name, "requestId": str(uuid.uuid4()), "stackTrace": trace}
 
 
 def variables(function: LambdaFunction) -> dict[str, str]:

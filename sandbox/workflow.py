@@ -31,6 +31,7 @@ from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfunctions_parser_backends
 
 from sandbox.clock import replaced
+from sandbox.lambdas import OF_THE_SERVICE
 
 Listener = Callable[[HistoryEvent], None]
 DOLLARS_PER_TRANSITION = 0.025 / 1_000
@@ -69,9 +70,18 @@ def equals(self: Any, env: Any) -> None:
 
 
 def from_error(self: StateTaskLambda, env: Any, ex: Exception) -> Any:
-    """A path that is not there is an error of the state; moto takes it for one of the function."""
-    is_path = isinstance(ex, NoSuchJsonPathError)
-    return ExecutionState._from_error(self, env, ex) if is_path else _from_error(self, env, ex)
+    """Name an error as Step Functions does.
+
+    moto takes a path that is not there for an error of the function, and knows no errors of Lambda itself, whose cause
+    is a sentence and no JSON.
+    """
+    if isinstance(ex, NoSuchJsonPathError):
+        return ExecutionState._from_error(self, env, ex)
+    failure = _from_error(self, env, ex)
+    details: Any = failure.event_details and failure.event_details.get("lambdaFunctionFailedEventDetails")
+    if details and details["error"].startswith(OF_THE_SERVICE):
+        details["cause"] = json.loads(details["cause"])["errorMessage"]
+    return failure
 
 
 def validate(definition: str) -> None:

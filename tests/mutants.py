@@ -43,8 +43,32 @@ MUTANTS = [
     Mutant(
         "a copy of another version is adopted",
         f"{FUNCTIONS}/statuses.py",
-        "    if held.source != request.source_version.text:\n        raise _conflict",
-        "    if held.source is None:\n        raise _conflict",
+        "    return held.source == request.source_version.text or",
+        "    return held.source is not None or",
+    ),
+    Mutant(
+        "a copy in progress that reports no source is refused",
+        f"{FUNCTIONS}/statuses.py",
+        "(held.source is None and held.status == IN_PROGRESS)",
+        "False",
+    ),
+    Mutant(
+        "another's copy that reported no source at first is called ours when it is complete",
+        f"{FUNCTIONS}/copying.py",
+        "    adopted = before.adopted or held.arn != before.arn",
+        "    adopted = held.arn != before.arn",
+    ),
+    Mutant(
+        "whose policies fill a project is judged by a list that was read before AWS refused",
+        f"{FUNCTIONS}/grants.py",
+        "_check_room(refused_with, found, grant, request, reason)",
+        "_check_room(refused_with, refused_with, grant, request, reason)",
+    ),
+    Mutant(
+        "a function that was idle for weeks fails the execution",
+        "statemachine/copy_model.asl.yaml",
+        "          - Lambda.CodeArtifactUserPendingException\n",
+        "",
     ),
     Mutant(
         "a copy with another output is adopted", f"{FUNCTIONS}/statuses.py", "asked != found and not inherited", "False"

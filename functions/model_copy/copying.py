@@ -87,7 +87,7 @@ def adopt(held: ModelVersion, request: CopyRequest) -> None:
     try:
         statuses.adopt(held, request, None)
     except VersionConflictError:
-        if held.source != request.source_version.text:
+        if not statuses.may_be_copy(held, request):
             raise
         try:
             source = find_source(accounts.source(request, "rekognition:DescribeProjectVersions"), request)
@@ -146,10 +146,12 @@ def look(client: "RekognitionClient", request: CopyRequest, before: Progress) ->
         if times > MOST_TIMES_MISSING:
             raise VersionGoneError(version=before.arn or request.version_name, times=times)
         return replace(before, times_missing=times)
-    if held.arn != before.arn:
+    # Only the copy that this execution started is known to be of the requested version.
+    adopted = before.adopted or held.arn != before.arn
+    if adopted:
         statuses.check_source_of(held, request)
     _check_deadline(held, before)
-    return replace(before, arn=held.arn, status=held.status, message=held.message, times_missing=0)
+    return replace(before, arn=held.arn, status=held.status, message=held.message, adopted=adopted, times_missing=0)
 
 
 def _check_deadline(held: ModelVersion, before: Progress) -> None:

@@ -9,7 +9,6 @@ from model_copy import policies, rekognition, runtime
 from model_copy.errors import (
     GrantLostError,
     GrantMissingError,
-    ModelCopyError,
     PolicyDeniedError,
     PolicyFullError,
     PolicyQuotaError,
@@ -62,12 +61,15 @@ def ensure(client: "RekognitionClient", request: CopyRequest) -> bool:
     TransientError.
     """
     grant, name = grant_for(request), policy_name(request)
+    reason, refused_with = "others kept changing the policy", None
     for _ in _tries():
         found = read_policies(client, request)
         refuse_denied(found, grant, request, Match.YES)
         if any(policy.allows(grant) for policy in found):
             return False
         own = next((policy for policy in found if policy.name == name), None)
+        if refused_with is not None and own is None:
+            _check_room(refused_with, found, grant, request, reason)
         try:
             document = policies.with_grant(own.document if own else None, grant)
             _check_document(document, grant, request)
@@ -75,12 +77,12 @@ def ensure(client: "RekognitionClient", request: CopyRequest) -> bool:
         except rekognition.PolicyChangedError:
             runtime.measure("PolicyConflicts")
         except rekognition.PolicyQuotaReachedError as error:
-            raise _no_room(found, grant, request, str(error)) from error
+            reason, refused_with = str(error), found
         except (rekognition.PolicyMalformedError, policies.UnreadableError) as error:
             raise PolicyRejectedError(policy=name, project=request.source_project, reason=error) from error
         else:
             return True
-    raise TransientError(what=f"Granting the copy in project policy {name}", reason="others kept changing the policy")
+    raise TransientError(what=f"Granting the copy in project policy {name}", reason=reason)
 
 
 def withdraw(client: "RekognitionClient", request: CopyRequest) -> bool:
@@ -172,14 +174,20 @@ def _check_document(document: str, grant: Grant, request: CopyRequest) -> None:
         raise PolicyFullError(project=project, version=grant.version_arn, policy=name, reason=reason)
 
 
-def _no_room(found: list[Policy], grant: Grant, request: CopyRequest, message: str) -> ModelCopyError:
-    """Tell policies of this stack, which go when their copies end, from those of others, which stay."""
-    if not found:
-        return TransientError(what=f"Granting the copy on {request.source_project}", reason=message)
+def _check_room(before: list[Policy], found: list[Policy], grant: Grant, request: CopyRequest, message: str) -> None:
+    """Raise the error for a project that is full of policies, judged by the list that was read after AWS said so.
+
+    Policies of this stack go when their copies end.  Others stay, so when only they are listed, before and after, the
+    project is full.  A list that has changed says nothing: there may be room by now.
+
+    Raises PolicyFullError, PolicyQuotaError.
+    """
+    names = sorted(policy.name for policy in found)
     own = re.escape(policy_name(request).rpartition("-")[0])
-    if any(re.fullmatch(rf"{own}-\d{{12}}", policy.name) for policy in found):
+    if any(re.fullmatch(rf"{own}-\d{{12}}", name) for name in names):
         reason = f"the project has {len(found)} policies and AWS takes no more ({message})"
-        return PolicyFullError(
+        raise PolicyFullError(
             project=request.source_project, version=grant.version_arn, policy=policy_name(request), reason=reason
         )
-    return PolicyQuotaError(project=request.source_project, policies=", ".join(policy.name for policy in found))
+    if names and names == sorted(policy.name for policy in before):
+        raise PolicyQuotaError(project=request.source_project, policies=", ".join(names))

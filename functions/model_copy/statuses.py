@@ -49,11 +49,11 @@ class ModelVersion:
             arn=description.get("ProjectVersionArn", ""),
             status=status,
             message=without_stop(description.get("StatusMessage") or no_message),
-            source=description.get("SourceProjectVersionArn"),
+            source=description.get("SourceProjectVersionArn") or None,
             bucket=output.get("S3Bucket"),
             prefix=output.get("S3KeyPrefix"),
             kms_key=description.get("KmsKeyId"),
-            feature=description.get("Feature"),
+            feature=description.get("Feature") or None,
         )
 
 
@@ -71,10 +71,23 @@ def check_source(version: ModelVersion) -> None:
     raise SourceNotCopyableError(version=version.arn, reason=reason, advice=advice)
 
 
+def may_be_copy(held: ModelVersion, request: CopyRequest) -> bool:
+    """Return whether the version is a copy of the requested version, or can still turn out to be one.
+
+    AWS does not document when a copy begins to report its source, so a copy in progress may not report it yet.
+    """
+    return held.source == request.source_version.text or (held.source is None and held.status == IN_PROGRESS)
+
+
 def check_source_of(held: ModelVersion, request: CopyRequest) -> None:
-    """Raise VersionConflictError unless the version that holds the name is a copy of the version asked for."""
-    if held.source != request.source_version.text:
-        raise _conflict(held, request, f"copied from {held.source}" if held.source else "which is no copy")
+    """Raise VersionConflictError when the version is not a copy of the requested version."""
+    if may_be_copy(held, request):
+        return
+    if held.source:
+        raise _conflict(held, request, f"copied from {held.source}")
+    if held.status == FAILED:
+        raise _conflict(held, request, f"a copy that does not report its source ({held.message})")
+    raise _conflict(held, request, "which is no copy")
 
 
 def adopt(held: ModelVersion, request: CopyRequest, source: ModelVersion | None) -> None:
@@ -89,7 +102,8 @@ def adopt(held: ModelVersion, request: CopyRequest, source: ModelVersion | None)
     check_source_of(held, request)
     difference = _difference(held, request, source)
     if difference:
-        raise _conflict(held, request, f"copied from the same version {difference}")
+        origin = "copied from the same version" if held.source else "a copy that does not report its source yet,"
+        raise _conflict(held, request, f"{origin} {difference}")
     if held.status == FAILED:
         raise FailedBeforeError(
             project=request.destination_project, name=request.version_name, message=held.message, version=held.arn

@@ -110,6 +110,10 @@ class ProjectVersion:
         """Newest first."""
         return -milliseconds(self.created), self.name
 
+    def _reported_source(self, now: datetime) -> str | None:
+        incomplete = self.status(now) in ("COPYING_IN_PROGRESS", "COPYING_FAILED")
+        return None if incomplete and settings.copy_reports_source == "when_complete" else self.source_arn
+
     def describe(self, now: datetime) -> dict[str, Any]:
         """As a ProjectVersionDescription."""
         created = self.created if not settings.copy_inherits_creation_timestamp else self.training_started
@@ -123,7 +127,7 @@ class ProjectVersion:
             "StatusMessage": self.forced_message if self.forced_status else self.step(now).message,
             "OutputConfig": output if not self.source_arn or settings.copy_tells_output_config else None,
             "KmsKeyId": key if not self.source_arn or settings.copy_tells_kms_key else None,
-            "SourceProjectVersionArn": self.source_arn,
+            "SourceProjectVersionArn": self._reported_source(now),
             "Feature": self.feature,
             "EvaluationResult": None if self.f1_score is None else {"F1Score": self.f1_score},
         }

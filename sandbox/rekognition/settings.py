@@ -43,6 +43,7 @@ class Settings:
     copy_tells_output_config: bool = True
     copy_inherits_output_config: bool = False  # it tells its source's output location and key, not its own
     copy_tells_kms_key: bool = True
+    copy_reports_source: str = "always"  # its SourceProjectVersionArn; or "when_complete"
     started_copy_replaces_status: bool = True  # else a copy that was started goes on showing COPYING_COMPLETED
     failed_copy_holds_name: bool = True  # else a new copy may take the name of a failed one
 

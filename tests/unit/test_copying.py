@@ -401,6 +401,85 @@ def test_a_copy_that_another_copy_of_the_same_replaced_is_followed(
     assert (seen.arn, seen.status) == (held.arn, status)
 
 
+@pytest.fixture
+def secretive(world: Any) -> None:
+    """An AWS whose copies report their source only when they are complete."""
+    settings.copy_reports_source = "when_complete"
+
+
+@pytest.mark.usefixtures("secretive")
+def test_a_copy_in_progress_that_reports_no_source_is_followed_until_it_does(
+    source: Any, destination: Any, world: Any, copy_request: CopyRequest
+) -> None:
+    held = world.hold("COPYING_IN_PROGRESS")
+
+    found = copying.check_both(source.client, destination.client, copy_request)
+    seen = copying.copy_once(destination.client, copy_request)
+    assert found is not None
+    assert found.arn == seen.arn == held.arn
+    assert copying.look(destination.client, copy_request, seen) == seen
+
+    held.forced_status = "COPYING_COMPLETED"
+    assert copying.look(destination.client, copy_request, seen).status == "COPYING_COMPLETED"
+
+
+@pytest.mark.usefixtures("grant", "secretive")
+def test_a_lost_answer_is_not_refused_though_the_copy_reports_no_source(
+    destination: Any, world: Any, copy_request: CopyRequest
+) -> None:
+    destination.lose_answers("CopyProjectVersion", times=3)
+
+    seen = copying.copy_once(destination.client, copy_request)
+
+    assert (seen.adopted, seen.status) == (True, "COPYING_IN_PROGRESS")
+    assert world.copies == 1
+
+
+@pytest.mark.usefixtures("secretive")
+@pytest.mark.parametrize(
+    ("status", "what"),
+    [
+        ("COPYING_COMPLETED", f"copied from {OTHER_VERSION}"),
+        ("RUNNING", f"copied from {OTHER_VERSION}"),
+        ("COPYING_FAILED", r"a copy that does not report its source \(No bucket\)"),
+    ],
+)
+def test_a_stranger_s_copy_that_was_followed_is_a_conflict_when_it_has_ended(
+    destination: Any, world: Any, copy_request: CopyRequest, status: str, what: str
+) -> None:
+    held = world.hold("COPYING_IN_PROGRESS", source_arn=OTHER_VERSION)
+    seen = copying.copy_once(destination.client, copy_request)
+    seen = copying.look(destination.client, copy_request, seen)
+
+    held.forced_status, held.forced_message = status, "No bucket."
+    with pytest.raises(VersionConflictError, match=f"{held.arn}, with status {status}, {what}"):
+        copying.look(destination.client, copy_request, seen)
+
+
+@pytest.mark.usefixtures("secretive")
+def test_a_copy_that_a_stranger_s_replaced_is_a_conflict_when_that_is_complete(
+    destination: Any, world: Any, copy_request: CopyRequest, progress: Progress
+) -> None:
+    world.clock.sleep(60)
+    held = world.hold("COPYING_IN_PROGRESS", source_arn=OTHER_VERSION)
+
+    seen = copying.look(destination.client, copy_request, progress)
+    assert seen.adopted
+
+    held.forced_status = "COPYING_COMPLETED"
+    with pytest.raises(VersionConflictError, match=f"copied from {OTHER_VERSION}"):
+        copying.look(destination.client, copy_request, seen)
+
+
+@pytest.mark.usefixtures("secretive")
+def test_the_copy_that_was_started_here_is_ours_though_it_never_reports_its_source(
+    destination: Any, world: Any, copy_request: CopyRequest, progress: Progress
+) -> None:
+    world.destination.versions["v1"].forced_status = "COPYING_FAILED"
+
+    assert copying.look(destination.client, copy_request, progress).status == "COPYING_FAILED"
+
+
 @pytest.mark.parametrize(("hours", "name"), [("24", "24 hours"), ("0.5", "0.5 hours")])
 def test_a_copy_past_the_deadline_is_left_to_the_next_request(
     destination: Any,

@@ -181,6 +181,55 @@ def test_a_project_full_of_policies_is_waited_for_only_when_one_is_ours(
     assert set(world.source.policies) == {"another", held}
 
 
+def test_whose_policies_fill_a_project_is_judged_by_what_is_listed_after_the_refusal(
+    source: Any, world: Any, copy_request: CopyRequest
+) -> None:
+    settings.policies_quota = 2
+    world.put_policy("another", THEIRS)
+    source.meanwhile("PutProjectPolicy", lambda: world.put_policy("model-copy-444444444444", THEIRS))
+
+    with pytest.raises(PolicyFullError, match="AWS takes no more"):
+        grants.ensure(source.client, copy_request)
+
+
+def test_a_project_that_has_room_again_after_the_refusal_takes_the_grant(
+    source: Any, world: Any, copy_request: CopyRequest
+) -> None:
+    settings.policies_quota = 2
+    world.put_policy("another", THEIRS)
+    world.put_policy("model-copy-444444444444", THEIRS)
+    lists = 0
+
+    def go_before_the_second_list() -> None:
+        nonlocal lists
+        lists += 1
+        if lists == 2:
+            world.source.delete_policy("model-copy-444444444444", None, world.clock.naive())
+
+    source.meanwhile("ListProjectPolicies", go_before_the_second_list, times=2)
+
+    assert grants.ensure(source.client, copy_request) is True
+    assert set(world.source.policies) == {"another", NAME}
+
+
+def test_a_policy_of_ours_that_a_twin_has_made_meanwhile_takes_the_grant_though_the_project_is_full(
+    source: Any, world: Any, copy_request: CopyRequest
+) -> None:
+    settings.policies_quota = 2
+    world.put_policy("another", THEIRS)
+    world.put_policy("one-more", THEIRS)
+
+    def make_ours() -> None:
+        world.source.delete_policy("one-more", None, world.clock.naive())
+        world.put_policy(NAME, document(statement(ROLE, VERSION_2)))
+
+    lists = iter((lambda: None, make_ours))
+    source.meanwhile("ListProjectPolicies", lambda: next(lists)(), times=2)
+
+    assert grants.ensure(source.client, copy_request) is True
+    assert world.document(NAME) == document(statement(ROLE, VERSION_2, VERSION))
+
+
 @pytest.mark.parametrize("name", ["model-copy-staging-444444444444", "model-copy-by-hand", "model-copy-"])
 def test_a_policy_of_another_stack_whose_name_begins_like_ours_is_not_ours(
     source: Any, world: Any, copy_request: CopyRequest, name: str

@@ -98,7 +98,11 @@ def test_what_is_not_the_copy_asked_for_keeps_its_name(
     if status == "DELETING":
         with pytest.raises(TransientError, match="is being deleted"):
             statuses.adopt(held, request_with_key, None)
+    elif held.source is None and status == "COPYING_IN_PROGRESS":
+        statuses.adopt(held, request_with_key, None)
     else:
+        if held.source is None and status == "COPYING_FAILED":
+            difference = "a copy that does not report its source (The bucket is gone)"
         with pytest.raises(VersionConflictError) as caught:
             statuses.adopt(held, request_with_key, None)
         assert f"{held.arn}, with status {status}, " in str(caught.value)
@@ -185,6 +189,39 @@ def test_a_copy_of_the_version_asked_for_is_one_whatever_else_it_is(
     held: ModelVersion, copy_request: CopyRequest, status: str, facts: dict[str, Any]
 ) -> None:
     statuses.check_source_of(replace(held, status=status, **facts), copy_request)
+
+
+@pytest.mark.parametrize(
+    ("facts", "difference"),
+    [
+        ({"bucket": "a-third"}, "with its output at s3://a-third/copies, not at s3://live-models/copies"),
+        ({"kms_key": "a-third-key"}, f"with the KMS key a-third-key, not {KEY}"),
+    ],
+)
+def test_a_copy_that_reports_another_output_or_key_is_not_followed_though_it_reports_no_source(
+    held: ModelVersion, source: ModelVersion, request_with_key: CopyRequest, facts: dict[str, Any], difference: str
+) -> None:
+    held = replace(held, status="COPYING_IN_PROGRESS", source=None, **facts)
+
+    for known in (None, source):
+        with pytest.raises(VersionConflictError) as caught:
+            statuses.adopt(held, request_with_key, known)
+        assert f"COPYING_IN_PROGRESS, a copy that does not report its source yet, {difference}." in str(caught.value)
+
+
+def test_a_copy_that_reports_no_source_and_the_output_of_the_requested_one_is_followed(
+    held: ModelVersion, source: ModelVersion, request_with_key: CopyRequest
+) -> None:
+    held = replace(held, status="COPYING_IN_PROGRESS", source=None, bucket="training", prefix="output")
+
+    statuses.adopt(held, request_with_key, source)
+
+
+@pytest.mark.parametrize("text", ["", None])
+def test_an_empty_source_or_feature_is_none(text: str | None) -> None:
+    read = ModelVersion.of({"SourceProjectVersionArn": text, "Feature": text})
+
+    assert (read.source, read.feature) == (None, None)
 
 
 @pytest.mark.parametrize(("source", "what"), [(OTHER_VERSION, f"copied from {OTHER_VERSION}"), (None, "which is no")])

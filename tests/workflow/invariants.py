@@ -73,14 +73,22 @@ class Witness:
         assert all(count <= 1 + self.deletions[name] for name, count in counts.items()), counts
 
     def check_ending(self, ending: Ending, request: Any, calls_before: int = 0) -> None:
-        """An execution ends; with success only for our copy, complete; and a refused input has changed nothing."""
-        self.checks += 4
+        """An execution ends; with success only for our copy, complete; and a refused input has changed nothing.
+
+        Only another's copy is a conflict.
+        """
+        self.checks += 5
         assert ending.status in ("SUCCEEDED", "FAILED")
         assert len(ending.history) < MOST_EVENTS
         if ending.status == "SUCCEEDED" and not ending.ignored:
             version = held(name_of(request))
             assert version.source_arn == request["SourceProjectVersionArn"]
             assert version.status(sandbox.rekognition.models.utcnow()) in COPIED
+        if ending.error == "VersionConflictError" and not self.was_deleted(request):
+            version = held(name_of(request))
+            ours = (version.source_arn, version.output_config, version.kms_key_id)
+            asked = (request["SourceProjectVersionArn"], request["OutputConfig"], request.get("KmsKeyId"))
+            assert ours != asked, "our own copy was refused"
         changes = {operation for operation, _ in self.calls[calls_before:]}
         if ending.input_was_wrong or ending.ignored:
             assert not changes

@@ -97,6 +97,15 @@ SWITCHES = [
     ("accepts_condition", True, {f"{ENSURE}.PutProjectPolicy": f"{LOST} MalformedPolicyDocumentException"}),
     ("conditions_hold", True, {f"{ENSURE}.PutProjectPolicy": LOST}),
     ("invalid_request_error", "ValidationException", {f"{COPY}.CopyProjectVersion": "InvalidParameterException"}),
+    (
+        "copy_reports_source",
+        "when_complete",
+        {
+            f"{COPY}.CopyProjectVersion": f"{LOST} dropped ResourceInUseException version_started version_deleted",
+            COPY: "killed timed_out CodeArtifactUserPendingException",
+            f"{DESCRIBE}.DescribeProjectVersions": "ThrottlingException version_started version_deleted",
+        },
+    ),
 ]
 STORY_OF = {"WithdrawGrantFunction.PutProjectPolicy": "grant_beside_others"}
 BEFORE = {"CopyProjectVersionFunction.ListProjectPolicies": "CopyProjectVersion: AccessDeniedException; "}

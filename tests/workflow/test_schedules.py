@@ -10,7 +10,14 @@ from contextlib import ExitStack
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from sandbox.rekognition.settings import settings as world_settings
 from sandbox.stories import backend_of, read_event
@@ -46,6 +53,10 @@ class Schedules(RuleBasedStateMachine):
         self.aws, self.witness, self.executions = aws, Witness(), []
         self.watching = ExitStack()
         self.watching.enter_context(self.witness.watching())
+
+    @initialize(when=st.sampled_from(["always", "when_complete"]))
+    def let_copies_report_their_source(self, when):
+        world_settings.copy_reports_source = when
 
     @rule(request=st.sampled_from(sorted(REQUESTS)))
     def start(self, request):
