@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 
+from sandbox.deployment import DESTINATION_ACCOUNT, STACK_ACCOUNT
 from sandbox.rekognition.settings import settings
 from sandbox.stories import backend_of, read_event
 from tests.workflow.ending import Ending
@@ -43,6 +44,22 @@ def test_a_request_waits_for_a_slot_when_all_five_are_taken_for_an_hour(world, e
 
     assert ending.status == "SUCCEEDED"
     assert 2 * HOUR <= ending.seconds <= 2 * HOUR + 300 + 70
+
+
+@pytest.mark.parametrize("others", [1, 3])
+def test_copies_to_two_accounts_take_turns_where_policies_of_others_leave_room_for_one(world, witness, others):
+    """All of them list the policies before the first is granted, so that AWS refuses the others."""
+    settings.policies_quota, settings.copy_seconds = others + 1, COPY
+    for _ in range(others):
+        world.others(REQUEST).put_policy()
+    there = backend_of(REQUEST["DestinationProjectArn"].replace(DESTINATION_ACCOUNT, STACK_ACCOUNT))
+    second = {**REQUEST, "DestinationProjectArn": there.create_project("another").arn}
+
+    endings = start_all(world, witness, [REQUEST, second])
+
+    assert {ending.told for ending in endings} == {"succeeds"}
+    assert any("PolicyFullError" in failures(ending) for ending in endings)
+    assert own_grants() == set()
 
 
 def test_fifty_requests_at_once_all_end_copied(world, witness, record_property):
