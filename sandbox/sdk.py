@@ -33,7 +33,7 @@ def install() -> Iterator[None]:
         replaced(boto3, "_get_default_session", default_session),
         replaced(Loader, "__init__", partialmethod(_share_cache, Loader.__init__, {})),
         replaced(botocore.hooks, "accepts_kwargs", _accepts_kwargs),
-        replaced(EventAliaser, "__copy__", partialmethod(_share_names, EventAliaser.__copy__)),
+        replaced(EventAliaser, "__init__", partialmethod(_share_names, EventAliaser.__init__, {})),
     ):
         yield
 
@@ -43,10 +43,9 @@ def _share_cache(self: Any, init: Callable[..., None], shared: dict[Any, Any], *
     self._cache = shared
 
 
-def _share_names(self: Any, make: Callable[..., Any]) -> Any:
-    made = make(self)
-    made._alias_name_cache = self._alias_name_cache
-    return made
+def _share_names(self: Any, init: Callable[..., None], shared: dict[Any, Any], *args: Any, **kwargs: Any) -> None:
+    init(self, *args, **kwargs)
+    self._alias_name_cache = shared
 
 
 def _accepts_kwargs(handler: Any) -> bool:
