@@ -51,7 +51,8 @@ invoke: .venv/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Run one function in
 
 # Those under Lambda's own runtime need Python 3.13; without it they say so.
 .PHONY: test
-test: .venv/.stamp $(if $(HAS_LAMBDAS_PYTHON),.venv-runtime/.stamp .aws-sam/.stamp build/sbom.cdx.json) ## Run the tests
+test: $(if $(HAS_LAMBDAS_PYTHON),.venv-runtime/.stamp .aws-sam/.stamp build/sbom.cdx.json)
+test: .venv/.stamp node_modules/.stamp ## Run the tests
 	.venv/bin/python -m pytest -n 2 --ignore tests/sam_local tests
 
 .PHONY: test-sam-local
