@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from importlib.machinery import SourceFileLoader
+from itertools import count
 from pathlib import Path
 from types import CodeType, ModuleType, SimpleNamespace
 from typing import Any
@@ -43,18 +44,18 @@ class ExecutionEnvironment:
             runtime: Any = sys.modules["model_copy.runtime"]
             runtime.time = SimpleNamespace(time=clock.time, sleep=clock.sleep)
 
-    def invoke(self, payload: str) -> tuple[str, bool]:
+    def invoke(self, payload: str, request_id: str) -> tuple[str, bool]:
         """Run the handler as Lambda does; give its answer as JSON, and whether that is an error."""
         invocation.deadline = self._clock.time() + self._function.timeout
         with _environ(self._variables, self._clock):
             try:
                 answer, failed = json.dumps(self._handler(json.loads(payload), LambdaContext())), False
             except Overdue:
-                return _timed_out(self._function)
+                return _timed_out(self._function, request_id)
             except Exception as error:  # whatever a handler raises, Lambda answers
-                answer, failed = json.dumps(_error(type(error).__name__, str(error), error)), True
+                answer, failed = json.dumps(_raised(error, request_id)), True
         overdue = self._clock.time() > invocation.deadline
-        return _timed_out(self._function) if overdue else (answer, failed)
+        return _timed_out(self._function, request_id) if overdue else (answer, failed)
 
 
 class Lambdas:
@@ -66,6 +67,7 @@ class Lambdas:
         self._invoker = session_of_service("states.amazonaws.com", deployment.state_machine_role, "states", machine)
         self._clock = clock
         self._plan = plan
+        self._requests = count(1)
         self._idle: dict[str, list[ExecutionEnvironment]] = {arn: [] for arn in deployment.functions}
         # What the functions write goes to where the sandbox writes, so that they are silent unless they are asked.
         self._switches = {name: os.environ.get(name, silent) for name, silent in SILENT.items()}
@@ -74,50 +76,54 @@ class Lambdas:
         """Invoke a function for the state machine; give its answer as JSON, and whether that is an error."""
         refused = refusal(self._invoker, "lambda:InvokeFunction", arn, {})
         if refused:
-            return _refused("AWSLambdaException", refused, 403)
+            return _refused("AWSLambdaException", refused, 403, self._request_id())
         return self.run(arn, payload)
 
     def run(self, arn: str, payload: str) -> tuple[str, bool]:
         """Run a function for whoever may; give its answer as JSON, and whether that is an error."""
-        function = self._functions[arn]
+        function, request_id = self._functions[arn], self._request_id()
         fault = self._plan().next_fault(logical_id(function.function_name))
         error = THROTTLED if fault == "throttled" else fault
         if error in invoke_errors():
-            return _refused(error, "The sandbox was told so.", invoke_errors()[error])
+            return _refused(error, "The sandbox was told so.", invoke_errors()[error], request_id)
         if fault != "crashed":
             with self._clock.one_at_a_time():
                 environment = self._idle[arn].pop() if self._idle[arn] else self._start(function)
-                answer = environment.invoke(payload)
+                answer = environment.invoke(payload, request_id)
             if not fault:
                 self._idle[arn].append(environment)
                 return answer
         if fault == "timed_out":
             self._clock.sleep(function.timeout)
-            return _timed_out(function)
-        return _ended("Runtime.ExitError", "Runtime exited with error: signal: killed")
+            return _timed_out(function, request_id)
+        return _ended("Runtime.ExitError", "Runtime exited with error: signal: killed", request_id)
 
     def _start(self, function: LambdaFunction) -> ExecutionEnvironment:
         return ExecutionEnvironment(function, self._clock, self._switches)
 
-
-def _timed_out(function: LambdaFunction) -> tuple[str, bool]:
-    return _ended("Sandbox.Timedout", f"Task timed out after {function.timeout}.00 seconds")
-
-
-def _ended(name: str, message: str) -> tuple[str, bool]:
-    """Answer as Lambda does for a function that has not lived to answer."""
-    return json.dumps({"errorType": name, "errorMessage": f"RequestId: {uuid.uuid4()} Error: {message}"}), True
+    def _request_id(self) -> str:
+        return str(uuid.UUID(int=next(self._requests), version=4))
 
 
-def _refused(name: str, message: str, status: int) -> tuple[str, bool]:
-    """Answer as Step Functions hears it of Lambda when that has not run the function."""
-    told = f"{message} (Service: Lambda, Status Code: {status}, Request ID: {uuid.uuid4()})"
+def _timed_out(function: LambdaFunction, request_id: str) -> tuple[str, bool]:
+    return _ended("Sandbox.Timedout", f"Task timed out after {function.timeout}.00 seconds", request_id)
+
+
+def _ended(name: str, message: str, request_id: str) -> tuple[str, bool]:
+    """Answer as Lambda does for a function that was ended before it answered."""
+    return json.dumps({"errorType": name, "errorMessage": f"RequestId: {request_id} Error: {message}"}), True
+
+
+def _refused(name: str, message: str, status: int, request_id: str) -> tuple[str, bool]:
+    """Answer with an error of Lambda itself, which has not run the function."""
+    told = f"{message} (Service: Lambda, Status Code: {status}, Request ID: {request_id})"
     return json.dumps({"errorType": OF_THE_SERVICE + name, "errorMessage": told}), True
 
 
-def _error(name: str, message: str, error: BaseException) -> dict[str, Any]:
+def _raised(error: Exception, request_id: str) -> dict[str, Any]:
+    """Answer as Lambda does for what the handler has raised."""
     trace = traceback.format_tb(error.__traceback__)
-    return {"errorMessage": message, "errorType": name, "requestId": str(uuid.uuid4()), "stackTrace": trace}
+    return {"errorMessage": str(error), "errorType": type(error).__name__, "requestId": request_id, "stackTrace": trace}
 
 
 def variables(function: LambdaFunction) -> dict[str, str]:
