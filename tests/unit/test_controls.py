@@ -178,12 +178,16 @@ def check_statements(statements: Iterable[dict[str, Any]]) -> None:
 
 
 @pytest.mark.parametrize("role", of_type("AWS::IAM::Role"))
-def test_a_role_trusts_one_service_for_this_account_or_named_roles_with_an_external_id(role: Resource) -> None:
+def test_a_role_trusts_lambda_or_one_service_for_this_account_or_named_roles_with_an_external_id(
+    role: Resource,
+) -> None:
     (trust,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
-    if "Service" in trust["Principal"]:
+    if trust["Principal"] == {"Service": "lambda.amazonaws.com"}:
+        # Lambda is not known to say for which account or function it assumes a role; iam:PassRole guards it.
+        assert set(trust) == {"Effect", "Principal", "Action"}
+    elif "Service" in trust["Principal"]:
         assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
-        # Lambda is not known to say for which function it assumes a role.
-        assert ("ArnLike" in trust["Condition"]) == (trust["Principal"]["Service"] != "lambda.amazonaws.com")
+        assert "${AWS::AccountId}:" in trust["Condition"]["ArnLike"]["aws:SourceArn"]["Fn::Sub"]
     else:
         assert trust["Principal"] == {"AWS": {"Ref": "TrustedRoleArns"}}
         assert trust["Condition"]["StringEquals"]["sts:ExternalId"] == {"Ref": "ExternalId"}
