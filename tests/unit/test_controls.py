@@ -159,6 +159,11 @@ def test_no_environment_holds_a_secret(function: Resource) -> None:
     assert not [name for name in variables if re.search("SECRET|PASSWORD|TOKEN|CREDENTIAL|PRIVATE", name)]
 
 
+@pytest.mark.parametrize("function", of_type("AWS::Lambda::Function"))
+def test_each_function_calls_sts_in_its_region(function: Resource) -> None:
+    assert function["Properties"]["Environment"]["Variables"]["AWS_STS_REGIONAL_ENDPOINTS"] == "regional"
+
+
 @pytest.mark.parametrize("role", of_type("AWS::IAM::Role"))
 def test_a_role_has_no_managed_policy_of_aws_and_allows_on_everything_only_what_knows_no_resources(
     role: Resource,

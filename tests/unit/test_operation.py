@@ -337,7 +337,6 @@ def test_each_widget_has_a_title_and_shows_the_region_of_the_stack() -> None:
     [
         ("aws", "console.aws.amazon.com"),
         ("aws-us-gov", "console.amazonaws-us-gov.com"),
-        ("aws-cn", "console.amazonaws.cn"),
     ],
 )
 def test_the_dashboard_leads_to_the_runbook_and_to_the_executions_in_the_console(partition: str, console: str) -> None:
