@@ -247,6 +247,19 @@ def test_the_document_names_each_role_and_each_check_that_is_suppressed() -> Non
     assert sorted(check for check in map("".join, suppressed) if check not in said) == []
 
 
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_no_template_has_a_null_which_cloudformation_does_not_take(template: str) -> None:
+    """A pattern of events with a null is a string for that."""
+    assert None not in values(TEMPLATES[template])
+
+
+def values(part: Any) -> Iterator[Any]:
+    """Walk through all that is in a part of a template."""
+    yield part
+    for one in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        yield from values(one)
+
+
 def test_what_may_be_done_on_everything_says_why() -> None:
     for path in (ROOT / "template.yaml", *(ROOT / "accounts").glob("*.yaml")):
         before, *found = re.split(r"\n +- Effect: (?:Allow|Deny)\n", path.read_text())
