@@ -8,7 +8,7 @@ from typing import Any
 from moto.awslambda.models import LambdaFunction
 from moto.cloudformation import parsing
 from moto.core.common_models import CloudFormationModel
-from moto.events.models import events_backends
+from moto.events.models import Rule, events_backends
 from moto.kms.models import Key, KmsBackend
 from moto.sqs.models import sqs_backends
 
@@ -63,11 +63,12 @@ def install() -> Iterator[None]:
     """Let CloudFormation make what moto's makes otherwise.
 
     What moto does not make is passed over; a key can have tags, whose parts CloudFormation names its own way; a
-    function knows its dead-letter queue.
+    function knows its dead-letter queue; a rule's pattern may be a string.
     """
     make: Any = KmsBackend.create_key
     parse: Any = parsing.parse_resource
     make_function: Any = LambdaFunction.create_from_cloudformation_json
+    make_rule: Any = Rule.create_from_cloudformation_json
 
     def create_key(self: KmsBackend, *args: Any, tags: list[dict[str, str]] | None = None, **kwargs: Any) -> Key:
         named = [{f"Tag{name.removeprefix('Tag')}": value for name, value in tag.items()} for tag in tags or ()]
@@ -79,12 +80,19 @@ def install() -> Iterator[None]:
         made.dead_letter_queue = document["Properties"].get("DeadLetterConfig", {}).get("TargetArn")
         return made
 
+    def create_rule(name: str, document: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        pattern = document["Properties"].get("EventPattern")
+        if isinstance(pattern, str):
+            document["Properties"]["EventPattern"] = json.loads(pattern)
+        return make_rule(name, document, *args, **kwargs)
+
     def parse_resource(resource: dict[str, Any], *args: Any) -> Any:
         return None if resource["Type"] in NOT_MADE else parse(resource, *args)
 
     with (
         replaced(KmsBackend, "create_key", create_key),
         replaced(LambdaFunction, "create_from_cloudformation_json", create_function),
+        replaced(Rule, "create_from_cloudformation_json", create_rule),
         replaced(parsing, "parse_resource", parse_resource),
     ):
         yield

@@ -78,7 +78,7 @@ def deploy(stack_account: str = STACK_ACCOUNT) -> Deployment:
     parameters = {**PARAMETERS, "EventAccounts": ",".join(others)}
     outputs = _create_stack(stack_account, STACK_NAME, json.dumps(expanded_template()), **parameters)
     for account in others:
-        forwards = {"EventBusArn": outputs["EventBusArn"]}
+        forwards = {"EventBusArn": outputs["EventBusArn"], "TagTrigger": parameters["TagTrigger"]}
         create_account_role("source", account, TrustedRoleArns=outputs["SourceRolePrincipals"], **forwards)
         create_account_role("destination", account, TrustedRoleArns=outputs["DestinationRolePrincipals"])
     for account in (SOURCE_ACCOUNT, DESTINATION_ACCOUNT, STACK_ACCOUNT):

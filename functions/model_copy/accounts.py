@@ -67,8 +67,9 @@ def partition() -> str:
 
 
 def regions() -> list[str]:
-    """Name the Regions of the partition in which Rekognition is."""
-    return _session().get_available_regions("rekognition", partition_name=partition())
+    """Name the Regions of the partition in which Rekognition is, and the own one, which botocore may not know yet."""
+    known = _session().get_available_regions("rekognition", partition_name=partition())
+    return sorted({*known, runtime.setting("AWS_REGION")})
 
 
 class _Loader(Loader):

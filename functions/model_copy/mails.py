@@ -8,7 +8,7 @@ from model_copy.text import cut, escaped
 
 LONGEST_SUBJECT = 99  # SNS takes less than 100
 SHORTER = (255, 20, 6)  # the parts of each name that are said, so that none pushes out what comes behind it
-CONSOLES = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
+CONSOLES = {"aws-us-gov": "console.amazonaws-us-gov.com"}
 NOTHING = "Nothing."
 AS_SAID = "What that sentence says. Redriving this execution would not help."
 START_AGAIN = "Cure the cause, then start the same request again, which copies nothing twice. Redriving would not help."

@@ -1,4 +1,4 @@
-"""Where a stack may act: its partition, the Regions with Rekognition, the accounts that may take part."""
+"""Where a stack may act: its partition, its Regions, the accounts that may take part."""
 
 from collections.abc import Collection, Iterator
 
@@ -13,7 +13,7 @@ def unknown(name: str, arn: Arn, partition: str, regions: Collection[str]) -> It
         yield f"{name} must be in the partition of this stack, {partition}, and is in {printable(arn.partition)}"
     elif arn.region not in regions:
         near = rules.nearest(arn.region, regions)
-        yield f"{name} must be in a Region where Rekognition is, and is in {printable(arn.region)}{near}"
+        yield f"{name} must be in a Region that has Rekognition Custom Labels, and is in {printable(arn.region)}{near}"
 
 
 def foreign(name: str, account: str, accounts: Collection[str]) -> Iterator[str]:

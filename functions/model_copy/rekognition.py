@@ -100,7 +100,8 @@ def copy_version(client: "RekognitionClient", request: CopyRequest) -> str:
     Raises TransientError, AccessDeniedError, and ClientError for what the copy alone can fail with.
     """
     members: dict[str, Any] = dict(request.members)
-    also = ", and use the bucket and key of the output (parameters OutputBucket and OutputKeyArn)"
+    also = ", use the bucket and key of the output (parameters OutputBucket and OutputKeyArn)"
+    also += " and, if the source was trained with a KMS key, that key"
     with _calling("CopyProjectVersion", request.destination_project, also):
         return client.copy_project_version(**members)["ProjectVersionArn"]
 

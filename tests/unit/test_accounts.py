@@ -176,7 +176,7 @@ def test_a_warm_function_keeps_a_bounded_number_of_clients(world: Any, copy_requ
 
 @pytest.mark.parametrize(
     ("partition", "region"),
-    [("aws", "eu-central-1"), ("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-west-1")],
+    [("aws", "eu-central-1"), ("aws-us-gov", "us-gov-west-1")],
 )
 def test_the_partition_and_region_are_those_of_the_arn(
     world: Any, copy_request: CopyRequest, partition: str, region: str
@@ -219,9 +219,8 @@ def test_the_shape_of_the_request_needs_no_call_and_no_settings() -> None:
     ("region", "partition", "has", "has_not"),
     [
         ("eu-central-1", "aws", {"eu-central-1", "us-east-1"}, {"eu-north-1", "us-gov-west-1", "us-east-1-fips"}),
-        ("eu-north-1", "aws", {"eu-central-1", "us-east-1"}, {"eu-north-1", "us-gov-west-1", "us-east-1-fips"}),
+        ("eu-north-1", "aws", {"eu-central-1", "us-east-1"}, {"us-gov-west-1", "us-east-1-fips"}),
         ("us-gov-west-1", "aws-us-gov", {"us-gov-west-1"}, {"us-east-1", "us-gov-east-1", "us-gov-west-1-fips"}),
-        ("cn-north-1", "aws-cn", set(), {"cn-north-1", "us-east-1"}),
     ],
 )
 def test_the_partition_and_its_regions_with_rekognition_are_known_without_a_call(
@@ -232,6 +231,15 @@ def test_the_partition_and_its_regions_with_rekognition_are_known_without_a_call
     assert accounts.partition() == partition
     assert has <= set(accounts.regions())
     assert has_not.isdisjoint(accounts.regions())
+
+
+@pytest.mark.parametrize("region", ["eu-north-1", "eu-central-7"])
+def test_the_own_region_is_known_whatever_botocore_lists(monkeypatch: pytest.MonkeyPatch, region: str) -> None:
+    monkeypatch.setenv("AWS_REGION", region)
+
+    assert region not in accounts._session().get_available_regions("rekognition")
+    assert accounts.regions().count(region) == 1
+    assert accounts.partition() == "aws"
 
 
 def test_botocore_does_not_look_for_the_services_that_there_are(monkeypatch: pytest.MonkeyPatch) -> None:

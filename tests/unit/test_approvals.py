@@ -171,7 +171,7 @@ def test_what_is_no_approval_is_ignored_for_a_reason(given: Event, reason: str) 
         ),
         (
             changed(SAGEMAKER, ModelPackageArn=PACKAGE.replace("eu-central-1", "eu-centra-1")),
-            ["must be in a Region where Rekognition is, and is in eu-centra-1; did you mean eu-central-1?."],
+            ["a Region that has Rekognition Custom Labels, and is in eu-centra-1; did you mean eu-central-1?."],
         ),
         (
             changed(SAGEMAKER, ModelPackageArn=PACKAGE.replace("arn:aws:", "arn:aws-cn:")),

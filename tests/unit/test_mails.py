@@ -146,7 +146,7 @@ def test_what_could_not_be_read_is_said() -> None:
 
 @pytest.mark.parametrize(
     ("partition", "host"),
-    [("aws-cn", "console.amazonaws.cn"), ("aws-us-gov", "console.amazonaws-us-gov.com")],
+    [("aws", "console.aws.amazon.com"), ("aws-us-gov", "console.amazonaws-us-gov.com")],
 )
 def test_the_link_leads_to_the_console_of_the_partition(partition: str, host: str) -> None:
     arn = f"arn:{partition}:states:r:333333333333:execution:copies:an-execution"

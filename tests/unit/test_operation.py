@@ -337,7 +337,6 @@ def test_each_widget_has_a_title_and_shows_the_region_of_the_stack() -> None:
     [
         ("aws", "console.aws.amazon.com"),
         ("aws-us-gov", "console.amazonaws-us-gov.com"),
-        ("aws-cn", "console.amazonaws.cn"),
     ],
 )
 def test_the_dashboard_leads_to_the_runbook_and_to_the_executions_in_the_console(partition: str, console: str) -> None:
@@ -360,3 +359,10 @@ def test_no_address_of_a_runbook_breaks_the_dashboard(address: str) -> None:
 
 def test_the_stack_tells_the_name_of_its_dashboard() -> None:
     assert TEMPLATE["Outputs"]["DashboardName"]["Value"] == {"Ref": "Dashboard"}
+
+
+def test_the_readme_sets_off_an_alarm_that_there_is() -> None:
+    (command,) = re.findall(r"^aws cloudwatch set-alarm-state .+\n.+\n.+\)", (ROOT / "README.md").read_text(), re.M)
+    (alarm,) = re.findall(r"--logical-resource-id (\w+)", command)
+
+    assert alarm in ALARMS

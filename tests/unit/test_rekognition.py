@@ -109,7 +109,8 @@ def test_a_denied_call_says_which_permission_is_lacking_where(
 
         account = "222222222222" if operation == "CopyProjectVersion" else "111111111111"
         assert "was denied: User is not authorized. Let the stack's role in account " in str(caught.value)
-        also = r", and use the bucket and key of the output \(.+ OutputKeyArn\)" if account == "222222222222" else ""
+        keys = r", use the bucket and key of the output \(.+ OutputKeyArn\) and, if the source .+ KMS key, that key"
+        also = keys if account == "222222222222" else ""
         assert re.search(rf"{account} call rekognition:{operation} on it{also}\. Then redrive", str(caught.value))
 
 

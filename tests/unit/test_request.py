@@ -130,7 +130,7 @@ def test_a_region_without_rekognition_is_refused_with_the_one_that_was_meant(
     state: State, shape: Shape, region: str, near: str
 ) -> None:
     assert refusal(moved(state, "eu-central-1", region), shape) == (
-        "The request has 1 mistake: (1) SourceProjectArn must be in a Region where Rekognition is, "
+        "The request has 1 mistake: (1) SourceProjectArn must be in a Region that has Rekognition Custom Labels, "
         f"and is in {region}; {near}. Correct the request and start it again."
     )
 
@@ -138,11 +138,15 @@ def test_a_region_without_rekognition_is_refused_with_the_one_that_was_meant(
 def test_a_region_that_is_like_no_other_is_refused_without_a_guess(state: State, shape: Shape) -> None:
     message = refusal(moved(state, "eu-central-1", "xyz"), shape)
 
-    assert "(1) SourceProjectArn must be in a Region where Rekognition is, and is in xyz. Correct" in message
+    assert (
+        "(1) SourceProjectArn must be in a Region that has Rekognition Custom Labels, and is in xyz. Correct" in message
+    )
 
 
 def test_where_rekognition_is_in_no_region_every_region_is_refused(state: State, shape: Shape) -> None:
-    with pytest.raises(InvalidRequestError, match="a Region where Rekognition is, and is in eu-central-1"):
+    with pytest.raises(
+        InvalidRequestError, match="a Region that has Rekognition Custom Labels, and is in eu-central-1"
+    ):
         validate(state, shape, "aws", [], [])
 
 
@@ -169,7 +173,7 @@ def test_a_place_is_wrong_next_to_other_mistakes(state: State, shape: Shape) -> 
     message = refusal(state, shape)
 
     assert message.startswith("The request has 2 mistakes: (1) VersionName must match ")
-    assert "(2) SourceProjectArn must be in a Region where Rekognition is" in message
+    assert "(2) SourceProjectArn must be in a Region that has Rekognition Custom Labels" in message
 
 
 def test_a_model_is_not_copied_into_its_own_project(state: State, shape: Shape) -> None:

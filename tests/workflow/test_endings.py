@@ -320,7 +320,9 @@ def test_a_region_that_there_is_not_is_refused(world, end, region):
     ending = end(json.loads(json.dumps(REQUEST).replace("us-east-1", region)))
 
     assert ending.error == "InvalidRequestError"
-    assert f"SourceProjectArn must be in a Region where Rekognition is, and is in {region}" in ending.cause
+    assert (
+        f"SourceProjectArn must be in a Region that has Rekognition Custom Labels, and is in {region}" in ending.cause
+    )
 
 
 @pytest.mark.parametrize("lag", [5, 40])

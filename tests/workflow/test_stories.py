@@ -386,7 +386,7 @@ def test_malformed_tag_event(tell):
 
     assert error == "InvalidApprovalError"
     assert cause.startswith("The approval has 3 mistakes: (1) detail.eventName must be a text, and is null. ")
-    assert "resourceArn must be in a Region where Rekognition is, and is in us-moon-1" in cause
+    assert "resourceArn must be in a Region that has Rekognition Custom Labels, and is in us-moon-1" in cause
     assert "resourceArn, 111111111111, and is '999999999999'." in cause
 
 

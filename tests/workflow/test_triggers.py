@@ -57,7 +57,7 @@ def changed(story, **detail):
 
 def test_an_account_that_may_not_take_part_starts_nothing_and_is_called_by_nobody(monkeypatch):
     """It comes first, since it deploys a stack of its own."""
-    monkeypatch.setitem(deployment.PARAMETERS, "AllowedAccounts", DESTINATION_ACCOUNT)
+    monkeypatch.setitem(deployment.PARAMETERS, "AllowedAccounts", f"333333333333,{DESTINATION_ACCOUNT}")
     with sandbox(VirtualClock()) as aws:
         for story in ("approved_in_sagemaker", "approved_by_tag"):
             aws.seed(story)
@@ -68,9 +68,19 @@ def test_an_account_that_may_not_take_part_starts_nothing_and_is_called_by_nobod
         roles = {one.role_arn for one in sts_backends[SOURCE_ACCOUNT]["aws"].assumed_roles}
         assert not any(one.endswith("-source") for one in roles)
         assert len(aws.put(read_event("approved_by_own_event"))) == 1
-        own = read_event("approved_by_own_event")
-        assert matching({**own, "account": DESTINATION_ACCOUNT}) == ["OwnEventRule"]
-        assert matching({**own, "account": "999999999999"}) == []
+        for story, rule in APPROVALS.items():
+            for account, matched in ((DESTINATION_ACCOUNT, [rule]), ("333333333333", [rule]), ("999999999999", [])):
+                assert matching({**read_event(story), "account": account}) == matched
+
+
+@pytest.mark.parametrize("trigger", ["ENABLED", "DISABLED"])
+def test_a_rule_for_tags_which_has_a_wildcard_is_there_only_when_tags_start_copies(monkeypatch, trigger):
+    """It deploys stacks of its own, too."""
+    monkeypatch.setitem(deployment.PARAMETERS, "TagTrigger", trigger)
+    with sandbox(VirtualClock()):
+        for account in (STACK_ACCOUNT, SOURCE_ACCOUNT, DESTINATION_ACCOUNT):
+            assert ("TagRule" in rules(account)) is (trigger == "ENABLED")
+            assert "SageMakerRule" in rules(account)
 
 
 @pytest.fixture
@@ -98,17 +108,27 @@ def test_each_kind_of_approval_has_a_rule_of_its_own(aws, story, rule):
     [
         changed("approved_in_sagemaker", CreationTime=1_893_484_800_000),
         changed("approved_in_sagemaker", PreviousModelApprovalStatus="PendingManualApproval"),
+        changed("approved_in_sagemaker", UpdatedModelPackageFields=None),
         {
             **(event := changed("approved_in_sagemaker")),
             "detail": {name: event["detail"][name] for name in ("ModelPackageArn", "ModelApprovalStatus")},
         },
     ],
-    ids=["time_as_number", "previous_status", "no_updated_fields"],
+    ids=["time_as_number", "previous_status", "null_updated_fields", "no_updated_fields"],
 )
 def test_an_approval_in_sagemaker_is_taken_in_each_of_its_shapes(aws, arrive, event):
     aws.seed("approved_in_sagemaker")
 
     (ending,) = arrive(event)
+
+    assert ending.status == "SUCCEEDED"
+    assert len(copies()) == 1
+
+
+def test_a_tag_is_taken_whose_event_says_that_there_was_no_error(aws, arrive):
+    aws.seed("approved_by_tag")
+
+    (ending,) = arrive(changed("approved_by_tag", errorCode=None))
 
     assert ending.status == "SUCCEEDED"
     assert len(copies()) == 1
@@ -252,7 +272,7 @@ def test_what_lacks_a_part_of_an_event_is_none(aws, end, missing):
     assert end(event).error == "NotARequestError"
 
 
-@pytest.mark.parametrize("story", APPROVALS)
+@pytest.mark.parametrize("story", ["approved_by_own_event", "approved_in_sagemaker"])
 def test_a_trigger_that_is_switched_off_starts_nothing(aws, story):
     rule = rules()[APPROVALS[story]]
     rule.disable()
