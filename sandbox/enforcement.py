@@ -109,7 +109,7 @@ def _check_json(needs: Callable[[Request], Iterable[Need]], has_ended: Callable[
 def _check_sts(has_ended: Callable[[AssumedRole], bool]) -> Check:
     def check(request: Request, session: AssumedRole) -> None:
         if has_ended(session):
-            raise STSClientError("ExpiredTokenException", ENDED)
+            raise STSClientError("ExpiredToken", ENDED)
         arn, external_id = request._get_param("RoleArn"), request._get_param("ExternalId")
         context = {"sts:ExternalId": external_id} if external_id else {}
         if refusal(session, "sts:AssumeRole", arn, context):
