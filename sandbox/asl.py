@@ -1,5 +1,6 @@
 """The Amazon States Language as AWS was seen to read it, where moto's interpreter reads it otherwise."""
 
+import math
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from types import SimpleNamespace
@@ -32,7 +33,7 @@ _invoke_and_wait = lambda_eval_utils.execute_lambda_function_integration
 
 @contextmanager
 def install(clock: Clock) -> Iterator[None]:
-    """Let Choice states, Catches and the timeouts of tasks be as on AWS."""
+    """Make Choice states, Catches and task timeouts behave as on AWS."""
 
     def eval_lambda(self: StateTaskLambda, env: Any) -> None:
         self.timeout.eval(env)
@@ -40,11 +41,11 @@ def install(clock: Clock) -> Iterator[None]:
         _eval_lambda(self, env)
 
     def invoke_and_wait(env: Any, *args: Any, **kwargs: Any) -> None:
-        """Time the task out; it is noticed when the function has ended, so its work is never cut in two."""
+        """Time the task out once the function has ended; AWS does so earlier, while the function runs on."""
         try:
             _invoke_and_wait(env, *args, **kwargs)
         finally:
-            if clock.time() > env.task_deadline:
+            if clock.time() > getattr(env, "task_deadline", math.inf):  # a task of lambda:invoke has none
                 raise EvalTimeoutError
 
     with ExitStack() as stack:
@@ -59,7 +60,7 @@ def install(clock: Clock) -> Iterator[None]:
 
 
 def catch(self: Any, env: Any) -> None:
-    """Let States.ALL catch a task's States.DataLimitExceeded, if the setting says so; a Retry never does."""
+    """Let a Catch of States.ALL catch States.DataLimitExceeded of a task, if the setting says so."""
     error, names = env.stack[-1].error_name, self.error_equals.error_names
     if (
         error == DATA_LIMIT_EXCEEDED
@@ -71,12 +72,12 @@ def catch(self: Any, env: Any) -> None:
 
 
 def compare(self: Any, env: Any) -> None:
-    """Fail on null, and on a path that is not there, unless that is what is asked."""
+    """Fail on null, and on a missing path unless the rule is IsPresent."""
     if env.stack[-1] is None:
         raise _runtime_error(env, "Unable to apply Path transformation to null or empty input.")
     self.variable.eval(env)
-    asks = self.comparison_function.operator_type is ComparisonOperatorType.IsPresent
-    if isinstance(env.stack[-1], NoSuchVariable) and not asks:
+    asks_for_it = self.comparison_function.operator_type is ComparisonOperatorType.IsPresent
+    if isinstance(env.stack[-1], NoSuchVariable) and not asks_for_it:
         path = self.variable.string_sampler.literal_value
         problem = "The choice state's condition path references an invalid value."
         raise _runtime_error(env, f"Invalid path '{path}': {problem}")

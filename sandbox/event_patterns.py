@@ -1,4 +1,4 @@
-"""Event patterns of Amazon EventBridge in the sandbox: refused and matched as AWS was seen to do it.
+"""Event patterns of Amazon EventBridge in the sandbox, refused and matched as on AWS.
 
 Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
 """
@@ -18,13 +18,13 @@ from moto.events.responses import EventsHandler
 from sandbox.clock import replaced
 
 COMPARISONS = ("<", "<=", "=", ">", ">=")
-# Six wildcards with a colon after five of them are the one pattern that AWS was seen to find too complex.
+# AWS was seen to refuse a pattern with the same character after five wildcards; where its limit is, it does not say.
 LARGEST_REPETITION = 4
 
 
 @contextmanager
 def install() -> Iterator[None]:
-    """Let patterns be what they are on AWS, and the API test them."""
+    """Check and match patterns as AWS does, and answer TestEventPattern."""
     with ExitStack() as stack:
         for place, name, value in (
             (EventPatternParser, "parse", parse),
@@ -46,7 +46,7 @@ def parse(self: EventPatternParser) -> dict[str, Any]:
 
 
 def flattened(event: dict[str, Any]) -> dict[str, list[Any]]:
-    """Give the values at each path of an event; an empty list or object is no value."""
+    """Return the values at each path of an event; an empty list or object has none."""
     found: dict[str, list[Any]] = {}
     for path, value in _leaves(event, ()):
         found.setdefault(".".join(path), []).append(value)
