@@ -1,6 +1,7 @@
 """Event patterns of Amazon EventBridge in the sandbox, refused and matched as on AWS.
 
-Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
+Sources: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
+https://github.com/aws/event-ruler
 """
 
 import json
@@ -37,8 +38,10 @@ def install() -> Iterator[None]:
 
 def parse(self: EventPatternParser) -> dict[str, Any]:
     """Read a pattern; raise InvalidEventPatternException for one that AWS refuses."""
+    if not self.pattern:
+        return {}
     try:
-        pattern = json.loads(self.pattern) if self.pattern else {}
+        pattern = json.loads(self.pattern)
     except ValueError:
         raise InvalidEventPatternException("Invalid JSON") from None
     _check_object(pattern)
@@ -83,6 +86,7 @@ def _refuse_unless(condition: bool, reason: str) -> None:
 
 def _check_object(node: Any) -> None:
     _refuse_unless(isinstance(node, dict), "Filter is not an object")
+    _refuse_unless(bool(node), "Empty objects are not allowed")
     for key, value in node.items():
         if key == "$or" and isinstance(value, list):
             for alternative in value:

@@ -134,7 +134,8 @@ def run_pattern(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str, A
         api.delete_rule(Name="a-rule")
         return {"matches": matches(api, pattern, fact["event"])}
     except ClientError as refused:
-        return {"error": code_of(refused)}
+        reason = refused.response["Error"]["Message"].rpartition("Reason: ")[2]
+        return {"error": code_of(refused), "reason": reason}
 
 
 def run_rule(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str, Any]) -> dict[str, Any]:
