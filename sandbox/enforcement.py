@@ -16,7 +16,6 @@ from moto.sagemaker.responses import SageMakerResponse
 from moto.sns.exceptions import SNSException
 from moto.sns.responses import SNSResponse
 from moto.stepfunctions.responses import StepFunctionResponse
-from moto.sts.exceptions import STSClientError
 from moto.sts.models import AssumedRole
 from moto.sts.responses import TokenResponse
 
@@ -31,6 +30,13 @@ Check = Callable[[Request, AssumedRole], None]
 
 ENDED = "The security token included in the request is expired"
 OF_KMS = "(Service: AWSKMS; Status Code: 400; Error Code: AccessDeniedException)"
+
+
+class ExpiredTokenError(AccessDeniedError):
+    """The caller's session is past its end, as query services say it; no model of theirs names this error."""
+
+    def __init__(self) -> None:
+        super(AccessDeniedError, self).__init__("ExpiredToken", ENDED)
 
 
 @contextmanager
@@ -109,7 +115,7 @@ def _check_json(needs: Callable[[Request], Iterable[Need]], has_ended: Callable[
 def _check_sts(has_ended: Callable[[AssumedRole], bool]) -> Check:
     def check(request: Request, session: AssumedRole) -> None:
         if has_ended(session):
-            raise STSClientError("ExpiredTokenException", ENDED)
+            raise ExpiredTokenError
         arn, external_id = request._get_param("RoleArn"), request._get_param("ExternalId")
         context = {"sts:ExternalId": external_id} if external_id else {}
         if refusal(session, "sts:AssumeRole", arn, context):
@@ -126,7 +132,7 @@ def _check_sns(has_ended: Callable[[AssumedRole], bool]) -> Check:
 
     def check(request: Request, session: AssumedRole) -> None:
         if has_ended(session):
-            raise SNSException("ExpiredToken", ENDED)
+            raise ExpiredTokenError
         arn = request._get_param("TopicArn")
         refused = refusal(session, "sns:Publish", arn, {})
         if refused:

@@ -7,9 +7,11 @@ from typing import Any
 from moto import mock_aws
 
 from sandbox import (
+    asl,
     clock,
     cloudformation,
     enforcement,
+    event_patterns,
     eventbridge,
     executions,
     invocations,
@@ -46,8 +48,10 @@ def install(
         cloudformation.install(),
         sts.install(),
         sns.install(),
+        event_patterns.install(),
         eventbridge.install(its_clock, lambda event: aws().start(event), invoke_later, outcomes),
         workflow.install(lambda arn, payload: aws().lambdas.invoke(arn, payload), listeners),
+        asl.install(its_clock),
         executions.install(its_clock),
         status_changes.install(lambda: bool(aws().announces)),
         enforcement.install(its_clock),

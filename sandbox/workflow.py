@@ -14,6 +14,7 @@ import jsonpath_ng.ext.parser
 import jsonpath_ng.parser
 import moto.stepfunctions.models
 from moto.core.exceptions import AWSError
+from moto.stepfunctions.exceptions import InvalidExecutionInput
 from moto.stepfunctions.models import StateMachine
 from moto.stepfunctions.parser.api import ExecutionStatus, HistoryEvent, HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import ErrorEqualsDecl
@@ -92,9 +93,13 @@ def validate(definition: str) -> None:
         raise InvalidDefinitionError(f"MISSING_TRANSITION_TARGET: {', '.join(missing)}")
 
 
-def start(self: Any, state_machine_arn: str, name: str | None = None, *args: Any, **kwargs: Any) -> Any:
-    """Give an execution a name that has none."""
-    return _start(self, state_machine_arn, name or str(uuid.uuid4()), *args, **kwargs)
+def start(self: Any, state_machine_arn: str, name: str | None = None, given: str = "{}", *args: Any) -> Any:
+    """Give an execution a name that has none, and take no input that is not JSON."""
+    try:
+        json.loads(given)
+    except ValueError as error:
+        raise InvalidExecutionInput(f"Invalid State Machine Execution Input: '{error}'") from None
+    return _start(self, state_machine_arn, name or str(uuid.uuid4()), given, *args)
 
 
 def create(resource_name: str, cloudformation_json: dict[str, Any], *args: Any, **kwargs: Any) -> StateMachine:

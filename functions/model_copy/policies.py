@@ -73,7 +73,7 @@ class Policy:
         return max((_match(one, grant) for one in self._statements("Deny")), default=Match.NO)
 
     def _statements(self, effect: str) -> Iterator[Statement]:
-        return (one for one in statements(self.document) if one.get("Effect") == effect)
+        return (one for one in statements(self.document) if _has_effect(one, effect))
 
 
 def statements(document: str) -> list[Statement]:
@@ -149,6 +149,12 @@ def _is_ours(statement: Statement, principal_arn: str) -> bool:
         and as_list(principal["AWS"]) == [principal_arn]
         and as_list(statement["Action"]) == [ACTION]
     )
+
+
+def _has_effect(statement: Statement, effect: str) -> bool:
+    """Compare the effect, ignoring case: AWS's guide writes ALLOW, and a policy that is listed is in force."""
+    found = statement.get("Effect")
+    return isinstance(found, str) and found.lower() == effect.lower()
 
 
 def _match(statement: Statement, grant: Grant) -> Match:

@@ -14,6 +14,7 @@ from .settings import settings
 COPY_ACTION = "rekognition:CopyProjectVersion"
 LANGUAGE_VERSIONS = ("2012-10-17", "2008-10-17")
 DOCUMENT_KEYS = {"Version", "Id", "Statement"}
+EFFECTS = ("Allow", "Deny")
 REQUIRED = ("Effect", "Principal", "Action", "Resource")
 PRINCIPAL = re.compile(r"\*|\d{12}|arn:[a-z\d-]+:(iam|sts)::\d{12}:[^*?]+", re.ASCII)
 
@@ -74,7 +75,7 @@ def _check_statement(statement: Any, project_arn: str) -> None:
         raise MalformedPolicyDocumentException(f"A project policy does not support {', '.join(sorted(surplus))}.")
     if missing := [name for name in REQUIRED if name not in statement]:
         raise MalformedPolicyDocumentException(f"A statement lacks {', '.join(missing)}.")
-    if statement["Effect"] not in ("Allow", "Deny"):
+    if _effect(statement["Effect"]) not in EFFECTS:
         raise MalformedPolicyDocumentException("Effect must be Allow or Deny.")
     _check_principals(statement["Principal"])
     _check_actions(statement["Action"])
@@ -95,8 +96,15 @@ def _check_principals(principal: Any) -> None:
             raise MalformedPolicyDocumentException(f"Invalid principal: {name}.")
 
 
+def _effect(value: Any) -> Any:
+    return value.capitalize() if isinstance(value, str) and settings.effect_ignores_case else value
+
+
 def _check_actions(action: Any) -> None:
-    for pattern in _texts(action, "Action"):
+    patterns = _texts(action, "Action")
+    if not settings.accepts_other_actions and patterns != (COPY_ACTION,):
+        raise MalformedPolicyDocumentException(f"Action must be {COPY_ACTION}.")
+    for pattern in patterns:
         if not covers(pattern.lower(), COPY_ACTION.lower()):
             raise MalformedPolicyDocumentException(f"A project policy supports only {COPY_ACTION}, not {pattern}.")
 
@@ -128,7 +136,7 @@ def _statements(document: str) -> tuple[Statement, ...]:
 def _parse(statement: dict[str, Any]) -> Statement:
     principal = statement["Principal"]
     return Statement(
-        effect=statement["Effect"],
+        effect=statement["Effect"].capitalize(),
         principals=_texts(principal["AWS"] if isinstance(principal, dict) else principal, "Principal"),
         actions=_texts(statement["Action"], "Action"),
         resources=_texts(statement["Resource"], "Resource"),

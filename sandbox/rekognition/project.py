@@ -9,7 +9,7 @@ from moto.moto_api._internal import mock_random
 
 from . import policy as policy_rules
 from .exceptions import InvalidPolicyRevisionIdException, ResourceNotFoundException, error
-from .project_version import GONE, ProjectVersion
+from .project_version import GONE, ProjectVersion, shown_feature
 from .settings import settings
 from .utils import Key, milliseconds
 
@@ -77,9 +77,10 @@ class Project:
             "CreationTimestamp": unix_time(self.created),
             "Status": "CREATED",
             "Datasets": [],
-            "Feature": self.feature,
+            "Feature": shown_feature(self.feature),
+            "AutoUpdate": self.auto_update,
         }
-        return told | ({"AutoUpdate": self.auto_update} if self.auto_update else {})
+        return {name: value for name, value in told.items() if value is not None}
 
     def matches(self, names: list[str] | None, features: list[str] | None) -> bool:
         """Whether DescribeProjects shows it, asked for these names and features (None: any)."""

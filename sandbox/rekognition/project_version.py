@@ -16,6 +16,11 @@ DELETABLE = (*IDLE, "TRAINING_FAILED", "COPYING_FAILED", "DEPRECATED", "EXPIRED"
 GONE = "GONE"  # no status of Rekognition's: what comes after DELETING
 
 
+def shown_feature(feature: str) -> str | None:
+    """What a description tells of a feature; None: nothing."""
+    return settings.feature_told if feature == "CUSTOM_LABELS" else feature
+
+
 @dataclass(frozen=True)
 class Step:
     """From `at` on, a version has this status."""
@@ -128,7 +133,7 @@ class ProjectVersion:
             "OutputConfig": output if not self.source_arn or settings.copy_tells_output_config else None,
             "KmsKeyId": key if not self.source_arn or settings.copy_tells_kms_key else None,
             "SourceProjectVersionArn": self._reported_source(now),
-            "Feature": self.feature,
+            "Feature": shown_feature(self.feature),
             "EvaluationResult": None if self.f1_score is None else {"F1Score": self.f1_score},
         }
         return {name: value for name, value in told.items() if value is not None} | self.inference_units | self.details

@@ -51,6 +51,14 @@ class Settings:
     accepts_sid: bool = True
     accepts_condition: bool = False
     conditions_hold: bool = False  # whether a condition is taken as met when a copy is judged
+    effect_ignores_case: bool = True  # else Effect is Allow or Deny, and not ALLOW, as AWS's guide writes it
+    accepts_other_actions: bool = True  # else Action is CopyProjectVersion alone: no other beside it, no wildcard
+
+    # Which Feature DescribeProjects and DescribeProjectVersions report for Custom Labels; None: they leave it out.
+    feature_told: str | None = "CUSTOM_LABELS"
+
+    # Step Functions.
+    states_all_catches_data_limit: bool = True  # a Catch of States.ALL catches States.DataLimitExceeded of a task
 
     def reset(self) -> None:
         """Back to the defaults, in place, so that every importer sees it."""

@@ -61,9 +61,10 @@ def page(
     """The next `limit` items in the order of their keys, and the token for those after them.
 
     A token names the last item that was shown, so an item that comes or goes between two pages makes no other one
-    appear twice or not at all.  It is good for its own `listing` only.
+    appear twice or not at all.  It is good for its own `listing` only.  An empty token is none: AWS's own example of
+    ListProjectPolicies begins with one.
     """
-    after = _read(token, listing) if token is not None else None
+    after = _read(token, listing) if token else None
     rest = sorted((item for item in items if after is None or key(item) > after), key=key)
     more = len(rest) > limit
     return rest[:limit], _write(key(rest[limit - 1]), listing) if more else None

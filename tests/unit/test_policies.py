@@ -167,9 +167,16 @@ def test_an_allow_denies_nothing_and_a_deny_allows_nothing() -> None:
     assert not allows({**OURS, "Effect": "Deny"})
 
 
-@pytest.mark.parametrize("effect", ["allow", "ALLOW", "", None, ["Allow"]])
-def test_an_effect_is_written_just_so(effect: object) -> None:
+@pytest.mark.parametrize(("allow", "deny"), [("Allow", "Deny"), ("ALLOW", "DENY"), ("allow", "deny")])
+def test_an_effect_ignores_case(allow: str, deny: str) -> None:
+    assert policy(document({**OURS, "Effect": allow})).allows(GRANT)
+    assert policy(document({**OURS, "Effect": deny})).denies(GRANT) is YES
+
+
+@pytest.mark.parametrize("effect", ["", "Allowed", None, ["Allow"], {"Allow": True}])
+def test_any_other_effect_says_nothing(effect: object) -> None:
     assert not allows({**OURS, "Effect": effect})
+    assert policy(document({**OURS, "Effect": effect})).denies(GRANT) is NO
 
 
 def test_one_of_many_statements_is_enough() -> None:
@@ -226,6 +233,7 @@ def test_a_second_version_grows_the_statement_of_its_principal() -> None:
         {**OURS, "Action": ["rekognition:*"]},
         {**OURS, "Action": [ACTION, ACTION]},
         {**OURS, "Effect": "Deny"},
+        {**OURS, "Effect": "ALLOW"},
         {**OURS, "Sid": "Theirs"},
         {**OURS, "Condition": {}},
     ],
@@ -294,6 +302,7 @@ def test_a_version_is_taken_out_every_time() -> None:
         {**OURS, "Principal": "*"},
         {**OURS, "Principal": ROLE},
         {**OURS, "Effect": "Deny"},
+        {**OURS, "Effect": "ALLOW"},
         {**OURS, "Sid": "Theirs"},
         {**OURS, "Resource": f"{PROJECT}/version/*"},
         {**OURS, "Action": "rekognition:*"},

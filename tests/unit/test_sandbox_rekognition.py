@@ -192,6 +192,24 @@ def test_projects_are_told_newest_first_with_what_they_were_made_with(source: An
     assert source.list_tags_for_resource(ResourceArn=rude["ProjectArn"])["Tags"] == {"a": "b"}
 
 
+@pytest.mark.parametrize(
+    ("told", "shown"), [("CUSTOM_LABELS", {"Feature": "CUSTOM_LABELS"}), ("", {"Feature": ""}), (None, {})]
+)
+def test_which_feature_is_told_of_custom_labels_is_a_setting(
+    source: Any, project: str, version: str, told: str | None, shown: dict[str, str]
+) -> None:
+    source.create_project(ProjectName="rude", Feature="CONTENT_MODERATION")
+    settings.feature_told = told
+    features = [
+        {key: value for key, value in it.items() if key == "Feature"}
+        for it in (
+            *source.describe_projects()["ProjectDescriptions"],
+            *source.describe_project_versions(ProjectArn=project)["ProjectVersionDescriptions"],
+        )
+    ]
+    assert [it for it in features if it != {"Feature": "CONTENT_MODERATION"}] == [shown, shown]
+
+
 def test_projects_are_filtered_by_name_and_by_feature(source: Any, project: str) -> None:
     source.create_project(ProjectName="rude", Feature="CONTENT_MODERATION")
     by_name = source.describe_projects(ProjectNames=["cats", "none"])["ProjectDescriptions"]
@@ -441,7 +459,17 @@ def test_a_page_never_skips_an_item_because_another_one_went(source: Any, projec
     assert [it["PolicyName"] for it in rest] == ["b", "c"]
 
 
-@pytest.mark.parametrize("token", ["", "nonsense", "é", "W10=", "bnVsbA==", "WzEsMiwzXQ=="])
+def test_an_empty_token_is_none(source: Any, project: str) -> None:
+    for call, request in (
+        (source.describe_projects, {}),
+        (source.describe_project_versions, {"ProjectArn": project}),
+        (source.list_project_policies, {"ProjectArn": project}),
+    ):
+        first, asked = call(**request), call(NextToken="", **request)
+        assert asked | {"ResponseMetadata": first["ResponseMetadata"]} == first
+
+
+@pytest.mark.parametrize("token", ["nonsense", "é", "W10=", "bnVsbA==", "WzEsMiwzXQ=="])
 def test_a_token_that_no_list_gave_out_is_refused(source: Any, project: str, token: str) -> None:
     code = "InvalidPaginationTokenException"
     refused(code, source.describe_projects, NextToken=token)
@@ -575,7 +603,8 @@ def test_a_policy_may_say(source: Any, project: str, document: str) -> None:
         (with_statement("Resource", NotResource=f"{INSIDE}/*"), "not support NotResource"),
         (with_statement("Principal", NotPrincipal="*"), "not support NotPrincipal"),
         (with_statement(Condition={}), "not support Condition"),
-        (with_statement(Effect="allow"), "Effect"),
+        (with_statement(Effect="Permit"), "Effect"),
+        (with_statement(Effect=["Allow"]), "Effect"),
         (with_statement(Principal=DESTINATION), "Principal"),
         (with_statement(Principal={"Service": "rekognition.amazonaws.com"}), "Principal"),
         (with_statement(Principal={"AWS": []}), "Principal"),
@@ -600,6 +629,24 @@ def test_whether_sid_and_condition_are_accepted_is_a_setting(source: Any, projec
     sid, condition = with_statement(Sid="one"), with_statement(Condition={"Bool": {"x": "true"}})
     refused("MalformedPolicyDocumentException", source.put_project_policy, **put, PolicyDocument=sid)
     source.put_project_policy(**put, PolicyDocument=condition)
+
+
+def test_whether_an_effect_may_be_in_capitals_is_a_setting(source: Any, project: str) -> None:
+    put = {"ProjectArn": project, "PolicyName": "p", "PolicyDocument": with_statement(Effect="ALLOW")}
+    source.put_project_policy(**put)
+    settings.effect_ignores_case = False
+    refused("MalformedPolicyDocumentException", source.put_project_policy, **put)
+
+
+@pytest.mark.parametrize("action", ["rekognition:Copy*", ["rekognition:CopyProjectVersion", "rekognition:*"]])
+def test_whether_another_action_may_be_named_is_a_setting(source: Any, project: str, action: object) -> None:
+    put = {"ProjectArn": project, "PolicyName": "p"}
+    document = with_statement(Action=action)
+    revision = source.put_project_policy(**put, PolicyDocument=document)["PolicyRevisionId"]
+    settings.accepts_other_actions = False
+    refused("MalformedPolicyDocumentException", source.put_project_policy, **put, PolicyDocument=document)
+    one = with_statement(Action=["rekognition:CopyProjectVersion"])
+    source.put_project_policy(**put, PolicyDocument=one, PolicyRevisionId=revision)
 
 
 # Who may copy
@@ -636,6 +683,8 @@ COPIER = Caller(DESTINATION, role_arn=ROLE, session_arn=SESSION)
         ([policy(V1), policy(V1, OTHER, effect="Deny")], True),
         ([policy(V1), policy(f"{INSIDE}/version/v2/*", effect="Deny")], True),
         ([policy(V1, effect="Deny")], False),
+        ([policy(V1, effect="ALLOW")], True),
+        ([policy(V1), policy(V1, effect="DENY")], False),
         ([policy(V1, OTHER), policy(V1)], True),
         ([policy(V1, Condition={"Bool": {"x": "true"}})], False),
         ([policy(V1), policy(V1, effect="Deny", Condition={"Bool": {"x": "true"}})], True),

@@ -364,14 +364,19 @@ def test_the_statuses_that_follow_a_completed_copy_succeed(world, end, status):
     assert ending.output["Status"] == status
 
 
-@pytest.mark.parametrize(
-    "request_text", [{}, {"Comment": "Insert your JSON here"}, "a text", ["a list"], 7, None, True]
-)
+@pytest.mark.parametrize("request_text", [{}, {"Comment": "Insert your JSON here"}, "a text", ["a list"], 7, True])
 def test_an_input_that_is_no_request_is_shown_one(aws, request_text):
     execution = aws.run(request_text)
 
     assert execution.error == "NotARequestError"
     assert '"DestinationProjectArn": "arn:aws:rekognition:us-east-1:222222222222:project/' in execution.cause
+
+
+def test_null_has_no_paths_to_ask_for_so_the_execution_fails_at_once(aws):
+    execution = aws.run(None)
+
+    assert (execution.status, execution.error) == ("FAILED", "States.Runtime")
+    assert "Unable to apply Path transformation to null or empty input." in execution.cause
 
 
 def test_an_execution_with_a_name_of_eventbridge_copies_across_accounts(world, end):

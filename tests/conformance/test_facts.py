@@ -1,0 +1,219 @@
+"""What AWS was seen to do, the sandbox does: each fact of facts.json, by a definition, pattern or call of our own.
+
+A fact is an execution of a ``definition``, an event for a ``pattern`` or for a ``rule`` of a template, or ``calls``.
+It is run with its ``switch`` set; only the members that are ``recorded`` are compared. In a definition ``${Function}``
+is a function that does one thing of ``function`` at each invocation. What differs from run to run is written in angle
+brackets.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import boto3
+import jmespath
+import pytest
+from botocore.exceptions import ClientError
+
+from sandbox import eventbridge
+from sandbox.clock import VirtualClock
+from sandbox.deployment import REGION, STACK_ACCOUNT, client
+from sandbox.deployment import SOURCE_ACCOUNT as SOURCE
+from sandbox.faults import Plan
+from sandbox.rekognition.settings import settings
+from sandbox.sts import LONGEST_EXECUTION, session_of_service
+from sandbox.world import Sandbox, sandbox
+
+FACTS = json.loads(Path(__file__).with_name("facts.json").read_text())
+FUNCTION = "WithdrawGrantFunction"  # which one it is makes no difference, as it does what a fact says
+ROLE = f"arn:aws:iam::{STACK_ACCOUNT}:role/any"
+STACKS = {"template.yaml": STACK_ACCOUNT, "accounts/source.yaml": SOURCE}
+SOURCES = (
+    ("repository", "path", "date", "commit"),
+    ("repository", "path", "commit"),
+    ("issue", "date"),
+    ("document",),
+)
+REDRIVES = ("redriveCount", "redriveDate")
+VARYING = (
+    (re.compile(r"[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}"), "<uuid>"),
+    (re.compile(r"(?<= Error: Runtime exited ).*"), "<why>"),
+    (re.compile(r"^[^{]+ \(Service: .*\)$"), "<sentence> (<details>)"),
+)
+
+
+@pytest.fixture(scope="module")
+def deployed() -> Iterator[Sandbox]:
+    with sandbox(VirtualClock()) as aws:
+        yield aws
+
+
+@pytest.fixture
+def aws(deployed: Sandbox) -> Sandbox:
+    deployed.reset()
+    return deployed
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=[fact["name"] for fact in FACTS])
+def test_the_sandbox_does_what_aws_was_seen_to_do(
+    aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str, Any]
+) -> None:
+    vars(settings).update(fact.get("switch", {}))
+    run = next(run for member, run in RUNS.items() if member in fact)
+
+    seen = run(aws, monkeypatch, fact)
+
+    assert {member: seen[member] for member in fact["recorded"]} == fact["recorded"]
+
+
+def test_each_fact_says_where_it_was_recorded() -> None:
+    for fact in FACTS:
+        assert tuple(fact["source"]) in SOURCES, fact["name"]
+
+
+def run_definition(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str, Any]) -> dict[str, Any]:
+    """Run an execution to its end, and on from there if the fact says so."""
+    events: list[Any] = []
+    monkeypatch.setattr(eventbridge, "deliver", events.append)
+    aws.announces = True
+    machine = create_machine(aws, monkeypatch, fact)
+    api = client("stepfunctions", STACK_ACCOUNT)
+    arn = api.start_execution(stateMachineArn=machine, input=json.dumps(fact["input"]))["executionArn"]
+    aws.clock.run()
+    if fact.get("redrive"):
+        api.redrive_execution(executionArn=arn)
+        aws.clock.run()
+    told = api.describe_execution(executionArn=arn)
+    history = api.get_execution_history(executionArn=arn)["events"]
+    return {
+        **{name: told.get(name) for name in ("status", "error", "redriveStatus", "redriveStatusReason")},
+        "cause": cleaned(parsed(told.get("cause")), machine),
+        "output": cleaned(parsed(told.get("output")), machine),
+        "seconds": round((told["stopDate"] - told["startDate"]).total_seconds()),
+        "history": [event["type"] for event in history],
+        "events": [cleaned(event["detail"], machine) for event in events],
+        "lastEvent": {name: cleaned(events[-1]["detail"], machine)[name] for name in ("status", *REDRIVES)},
+    }
+
+
+def create_machine(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str, Any]) -> str:
+    arn = stand_in(aws, monkeypatch, fact["function"]) if "function" in fact else ""
+    definition = json.dumps(fact["definition"]).replace("${Function}", arn)
+    api = client("stepfunctions", STACK_ACCOUNT)
+    return api.create_state_machine(name=f"fact-{uuid4()}", definition=definition, roleArn=ROLE)["stateMachineArn"]
+
+
+def stand_in(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, does: list[dict[str, Any]]) -> str:
+    """Let a function do one thing after the other, in an environment of Lambda's own."""
+    function = aws.deployment.function(FUNCTION)
+    monkeypatch.setattr(function, "timeout", 30)
+    todo = iter(does)
+
+    def handler(event: object, context: object) -> object:
+        step = next(todo)
+        aws.clock.sleep(step.get("takes", 0))
+        if "raises" in step:
+            raise RuntimeError(step["raises"])
+        return "x" * step["characters"] if "characters" in step else step.get("returns")
+
+    environment = aws.lambdas._start(function)
+    environment._handler = handler
+    aws.lambdas._idle[function.function_arn] = [environment]
+    aws.plan = Plan("; ".join(f"{FUNCTION}: {step['fault']} always" for step in does if "fault" in step))
+    return function.function_arn
+
+
+def run_pattern(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str, Any]) -> dict[str, Any]:
+    """Test an event against a pattern, and make a rule of it if EventBridge takes it."""
+    api, pattern = client("events", STACK_ACCOUNT), json.dumps(fact["pattern"])
+    try:
+        api.put_rule(Name="a-rule", EventPattern=pattern)
+        api.delete_rule(Name="a-rule")
+        return {"matches": matches(api, pattern, fact["event"])}
+    except ClientError as refused:
+        reason = refused.response["Error"]["Message"].rpartition("Reason: ")[2]
+        return {"error": code_of(refused), "reason": reason}
+
+
+def run_rule(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str, Any]) -> dict[str, Any]:
+    """Test an event against the pattern of a rule that a template of this project has made."""
+    api = client("events", STACKS[fact["template"]])
+    (rule,) = [rule for rule in api.list_rules()["Rules"] if f"-{fact['rule']}-" in rule["Name"]]
+    event = json.dumps(fact["event"]).replace("${Machine}", aws.deployment.state_machine_arn)
+    return {"matches": matches(api, rule["EventPattern"], json.loads(event))}
+
+
+def matches(api: Any, pattern: str, event: dict[str, Any]) -> bool:
+    """Ask EventBridge, which wants these of every event."""
+    whole = {"id": "1", "account": SOURCE, "source": "any", "time": "2030-01-01T09:00:00Z", "region": REGION}
+    event = {"detail-type": "Any", "resources": [], "detail": {}, **whole, **event}
+    return api.test_event_pattern(EventPattern=pattern, Event=json.dumps(event))["Result"]
+
+
+def run_calls(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str, Any]) -> dict[str, Any]:
+    """Make one call after the other; an answer is an error's code or what the call asks of the answer."""
+    aws.seed("copy_between_accounts")
+    machine = create_machine(aws, monkeypatch, fact) if "definition" in fact else ""
+    return {"answers": [cleaned(answer_to(call, machine, aws), machine) for call in fact["calls"]]}
+
+
+def answer_to(call: dict[str, Any], machine: str, aws: Sandbox) -> Any:
+    api = expired(call["service"], aws) if call.get("expired") else client(call["service"], call["account"])
+    parameters = json.loads(json.dumps(call["parameters"]).replace("${Machine}", machine))
+    try:
+        return jmespath.search(call.get("answer", "`null`"), getattr(api, call["operation"])(**parameters))
+    except ClientError as refused:
+        return code_of(refused)
+
+
+def expired(service: str, aws: Sandbox) -> Any:
+    """Give a client of a session that is past its end."""
+    function = aws.deployment.function(FUNCTION)
+    session = session_of_service("lambda.amazonaws.com", function.role, function.function_name, function.function_arn)
+    aws.clock.spawn(lambda: aws.clock.sleep(LONGEST_EXECUTION + 1))
+    aws.clock.run()
+    return boto3.client(
+        service,
+        region_name=REGION,
+        aws_access_key_id=session.access_key_id,
+        aws_secret_access_key=session.secret_access_key,
+        aws_session_token=session.session_token,
+    )
+
+
+def code_of(error: ClientError) -> str:
+    return error.response["Error"]["Code"]
+
+
+def parsed(text: str | None) -> Any:
+    try:
+        return json.loads(text or "null")
+    except ValueError:
+        return text
+
+
+def cleaned(value: Any, machine: str, name: str = "") -> Any:
+    """Write in angle brackets what differs from run to run."""
+    if isinstance(value, dict):
+        return {name: cleaned(one, machine, name) for name, one in value.items()}
+    if name == "stackTrace" and value:
+        return "<lines>"
+    if name.endswith("Date") and isinstance(value, int):
+        return "<number>"
+    return without_varying(value, machine) if isinstance(value, str) else value
+
+
+def without_varying(text: str, machine: str) -> str:
+    if machine:
+        execution = machine.replace(":stateMachine:", ":execution:")
+        text = text.replace(machine, "<machine>").replace(execution, "<execution>")
+    for pattern, name in VARYING:
+        text = pattern.sub(name, text)
+    return text
+
+
+Run = Callable[[Sandbox, pytest.MonkeyPatch, dict[str, Any]], dict[str, Any]]
+RUNS: dict[str, Run] = {"calls": run_calls, "definition": run_definition, "rule": run_rule, "pattern": run_pattern}
