@@ -1,6 +1,7 @@
 """What AWS was seen to do, the sandbox does: each fact of facts.json, by a definition, pattern or call of our own.
 
-A fact is an execution of a ``definition``, an event for a ``pattern`` or for a ``rule`` of a template, or ``calls``.
+A fact is an execution of a ``definition``, an event for a ``pattern`` or for a ``rule`` of a template, the event of a
+story that another account ``forwarded``, a ``policy`` of template.yaml whose condition is asked for, or ``calls``.
 It is run with its ``switch`` set; only the members that are ``recorded`` are compared. In a definition ``${Function}``
 is a function that does one thing of ``function`` at each invocation. What differs from run to run is written in angle
 brackets.
@@ -18,12 +19,13 @@ import jmespath
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox import eventbridge
+from sandbox import eventbridge, iam
 from sandbox.clock import VirtualClock
-from sandbox.deployment import REGION, STACK_ACCOUNT, client
+from sandbox.deployment import REGION, STACK_ACCOUNT, client, expanded_template
 from sandbox.deployment import SOURCE_ACCOUNT as SOURCE
 from sandbox.faults import Plan
 from sandbox.rekognition.settings import settings
+from sandbox.stories import read_event
 from sandbox.sts import LONGEST_EXECUTION, session_of_service
 from sandbox.world import Sandbox, sandbox
 
@@ -146,6 +148,21 @@ def run_rule(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str, Any]
     return {"matches": matches(api, rule["EventPattern"], json.loads(event))}
 
 
+def run_forwarded(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str, Any]) -> dict[str, Any]:
+    """Put the event on the bus of its account, and read the event with which the stack's rule starts an execution."""
+    event = read_event(fact["forwarded"])
+    (execution,) = aws.put(event)
+    arrived = json.loads(execution.execution_input)
+    return {"unchanged": [name for name in ("account", "id", "region") if arrived[name] == event[name]]}
+
+
+def run_policy(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str, Any]) -> dict[str, Any]:
+    """Evaluate the condition of the one statement of a policy."""
+    properties = expanded_template()["Resources"][fact["policy"]]["Properties"]
+    (statement,) = properties["PolicyDocument"]["Statement"]
+    return {"holds": iam.holds(statement, fact["context"])}
+
+
 def matches(api: Any, pattern: str, event: dict[str, Any]) -> bool:
     """Ask EventBridge, which wants these of every event."""
     whole = {"id": "1", "account": SOURCE, "source": "any", "time": "2030-01-01T09:00:00Z", "region": REGION}
@@ -216,4 +233,11 @@ def without_varying(text: str, machine: str) -> str:
 
 
 Run = Callable[[Sandbox, pytest.MonkeyPatch, dict[str, Any]], dict[str, Any]]
-RUNS: dict[str, Run] = {"calls": run_calls, "definition": run_definition, "rule": run_rule, "pattern": run_pattern}
+RUNS: dict[str, Run] = {
+    "calls": run_calls,
+    "definition": run_definition,
+    "rule": run_rule,
+    "pattern": run_pattern,
+    "forwarded": run_forwarded,
+    "policy": run_policy,
+}
