@@ -54,7 +54,7 @@ class Sandbox:
         assert isinstance(self.clock, VirtualClock)
         self.clock.reset()
         self.plan = Plan()
-        self.lambdas = Lambdas(self.deployment, self.clock, lambda: self.plan)
+        self.lambdas = Lambdas(self.deployment, self.clock, lambda: self.plan, self.lambdas)
         self.listeners.clear()
         self.outcomes.clear()
         self.announces = False
