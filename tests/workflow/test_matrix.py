@@ -134,7 +134,8 @@ SWITCHED = [
     for cell in CELLS
     if cell[1] in touched.get(cell[0], "").split() or "WHOLE_MATRIX" in os.environ
     # There a policy of the stack's own name by another writer is overwritten, as docs/assumptions.md tells.
-    if (value, *cell[:2]) != (None, f"{ENSURE}.ListProjectPolicies", "others_change_policy")
+    if (switch, value, *cell[:2])
+    != ("existing_policy_error", None, f"{ENSURE}.ListProjectPolicies", "others_change_policy")
 ]
 
 
