@@ -63,8 +63,14 @@ MUTANTS = [
     Mutant(
         "whose policies fill a project is judged by a list that was read before AWS refused",
         f"{FUNCTIONS}/grants.py",
-        "_check_room(refused_with, found, grant, request, reason)",
-        "_check_room(refused_with, refused_with, grant, request, reason)",
+        "_check_room(refused, found, grant, request, reason)",
+        "_check_room(refused, refused[0], grant, request, reason)",
+    ),
+    Mutant(
+        "a policy of ours that came and went between two lists is not thought of",
+        f"{FUNCTIONS}/grants.py",
+        "len(refused) >= REFUSALS",
+        "refused",
     ),
     Mutant(
         "a function that was idle for weeks fails the execution",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
 
 TRIES = 5
+REFUSALS = 3  # after which a project is believed to be full of others' policies
 MOST_ROUNDS = 20
 PROPAGATION = timedelta(minutes=5)
 LONGEST_STACK_NAME = 115  # a PolicyName has at most 128 characters, and a hyphen and an account follow
@@ -61,15 +62,16 @@ def ensure(client: "RekognitionClient", request: CopyRequest) -> bool:
     TransientError.
     """
     grant, name = grant_for(request), policy_name(request)
-    reason, refused_with = "others kept changing the policy", None
+    reason = "others kept changing the policy"
+    refused: list[list[Policy]] = []  # what was listed before each refusal
     for _ in _tries():
         found = read_policies(client, request)
         refuse_denied(found, grant, request, Match.YES)
         if any(policy.allows(grant) for policy in found):
             return False
         own = next((policy for policy in found if policy.name == name), None)
-        if refused_with is not None and own is None:
-            _check_room(refused_with, found, grant, request, reason)
+        if refused and own is None:
+            _check_room(refused, found, grant, request, reason)
         try:
             document = policies.with_grant(own.document if own else None, grant)
             _check_document(document, grant, request)
@@ -77,7 +79,8 @@ def ensure(client: "RekognitionClient", request: CopyRequest) -> bool:
         except rekognition.PolicyChangedError:
             runtime.measure("PolicyConflicts")
         except rekognition.PolicyQuotaReachedError as error:
-            reason, refused_with = str(error), found
+            reason = str(error)
+            refused.append(found)
         except (rekognition.PolicyMalformedError, policies.UnreadableError) as error:
             raise PolicyRejectedError(policy=name, project=request.source_project, reason=error) from error
         else:
@@ -174,11 +177,13 @@ def _check_document(document: str, grant: Grant, request: CopyRequest) -> None:
         raise PolicyFullError(project=project, version=grant.version_arn, policy=name, reason=reason)
 
 
-def _check_room(before: list[Policy], found: list[Policy], grant: Grant, request: CopyRequest, message: str) -> None:
+def _check_room(
+    refused: list[list[Policy]], found: list[Policy], grant: Grant, request: CopyRequest, message: str
+) -> None:
     """Raise the error for a project that is full of policies, judged by the list that was read after AWS said so.
 
-    Policies of this stack go when their copies end.  Others stay, so when only they are listed, before and after, the
-    project is full.  A list that has changed says nothing: there may be room by now.
+    Policies of this stack go when their copies end.  Those of others stay.  One of this stack may have come and gone
+    between two lists, so the project is full of others' only when they alone are listed around several refusals.
 
     Raises PolicyFullError, PolicyQuotaError.
     """
@@ -189,5 +194,6 @@ def _check_room(before: list[Policy], found: list[Policy], grant: Grant, request
         raise PolicyFullError(
             project=request.source_project, version=grant.version_arn, policy=policy_name(request), reason=reason
         )
-    if names and names == sorted(policy.name for policy in before):
+    unchanged = all(sorted(policy.name for policy in before) == names for before in refused)
+    if names and unchanged and len(refused) >= REFUSALS:
         raise PolicyQuotaError(project=request.source_project, policies=", ".join(names))

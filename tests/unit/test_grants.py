@@ -212,6 +212,20 @@ def test_a_project_that_has_room_again_after_the_refusal_takes_the_grant(
     assert set(world.source.policies) == {"another", NAME}
 
 
+def test_a_policy_of_ours_that_comes_and_goes_between_two_lists_does_not_make_the_project_full_of_others(
+    source: Any, world: Any, copy_request: CopyRequest
+) -> None:
+    settings.policies_quota = 2
+    world.put_policy("another", THEIRS)
+    came_and_went = "model-copy-444444444444"
+    source.meanwhile("PutProjectPolicy", lambda: world.put_policy(came_and_went, THEIRS))
+    lists = iter((lambda: None, lambda: world.source.delete_policy(came_and_went, None, world.clock.naive())))
+    source.meanwhile("ListProjectPolicies", lambda: next(lists)(), times=2)
+
+    assert grants.ensure(source.client, copy_request) is True
+    assert set(world.source.policies) == {"another", NAME}
+
+
 def test_a_policy_of_ours_that_a_twin_has_made_meanwhile_takes_the_grant_though_the_project_is_full(
     source: Any, world: Any, copy_request: CopyRequest
 ) -> None:
