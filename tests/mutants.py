@@ -51,7 +51,7 @@ MUTANTS = [
     Mutant(
         "a copy in progress that reports no source is refused",
         f"{FUNCTIONS}/statuses.py",
-        "(held.source is None and held.status == IN_PROGRESS)",
+        "(held.source is None and held.status in (IN_PROGRESS, FAILED))",
         "False",
     ),
     Mutant(

@@ -151,7 +151,8 @@ def look(client: "RekognitionClient", request: CopyRequest, before: Progress) ->
     if adopted:
         statuses.check_source_of(held, request)
     _check_deadline(held, before)
-    return replace(before, arn=held.arn, status=held.status, message=held.message, adopted=adopted, times_missing=0)
+    message = statuses.explain_failure(held) if adopted and held.status == statuses.FAILED else held.message
+    return replace(before, arn=held.arn, status=held.status, message=message, adopted=adopted, times_missing=0)
 
 
 def _check_deadline(held: ModelVersion, before: Progress) -> None:

@@ -100,7 +100,7 @@ class FailedBeforeError(RefusedError):
     """An earlier copy of this version under this name has failed.  Refused."""
 
     sentence = (
-        "An earlier copy of this model version to {project} under the name {name} failed: {message}. "
+        "An earlier copy{origin} to {project} under the name {name} failed: {message}. "
         "Delete {version} or choose another VersionName, then start the request again."
     )
 

@@ -74,20 +74,16 @@ def check_source(version: ModelVersion) -> None:
 def may_be_copy(held: ModelVersion, request: CopyRequest) -> bool:
     """Return whether the version is a copy of the requested version, or can still turn out to be one.
 
-    AWS does not document when a copy begins to report its source, so a copy in progress may not report it yet.
+    AWS does not document when a copy begins to report its source, so one that is not complete may not report it.
     """
-    return held.source == request.source_version.text or (held.source is None and held.status == IN_PROGRESS)
+    return held.source == request.source_version.text or (held.source is None and held.status in (IN_PROGRESS, FAILED))
 
 
 def check_source_of(held: ModelVersion, request: CopyRequest) -> None:
     """Raise VersionConflictError when the version is not a copy of the requested version."""
     if may_be_copy(held, request):
         return
-    if held.source:
-        raise _conflict(held, request, f"copied from {held.source}")
-    if held.status == FAILED:
-        raise _conflict(held, request, f"a copy that does not report its source ({held.message})")
-    raise _conflict(held, request, "which is no copy")
+    raise _conflict(held, request, f"copied from {held.source}" if held.source else "which is no copy")
 
 
 def adopt(held: ModelVersion, request: CopyRequest, source: ModelVersion | None) -> None:
@@ -102,14 +98,23 @@ def adopt(held: ModelVersion, request: CopyRequest, source: ModelVersion | None)
     check_source_of(held, request)
     difference = _difference(held, request, source)
     if difference:
-        origin = "copied from the same version" if held.source else "a copy that does not report its source yet,"
+        origin = "copied from the same version" if held.source else "a copy that does not report its source,"
         raise _conflict(held, request, f"{origin} {difference}")
     if held.status == FAILED:
         raise FailedBeforeError(
-            project=request.destination_project, name=request.version_name, message=held.message, version=held.arn
+            origin=" of this model version" if held.source else "",
+            project=request.destination_project,
+            name=request.version_name,
+            message=explain_failure(held),
+            version=held.arn,
         )
     if held.status not in COPIED | {IN_PROGRESS}:
         raise _conflict(held, request, "copied from the same version")
+
+
+def explain_failure(held: ModelVersion) -> str:
+    """Return AWS's reason, and that a failed copy may be another's if it reports no source."""
+    return held.message if held.source else f"{held.message} (it reports no source, so it may be somebody else's copy)"
 
 
 def _conflict(held: ModelVersion, request: CopyRequest, what: str) -> VersionConflictError:

@@ -441,7 +441,6 @@ def test_a_lost_answer_is_not_refused_though_the_copy_reports_no_source(
     [
         ("COPYING_COMPLETED", f"copied from {OTHER_VERSION}"),
         ("RUNNING", f"copied from {OTHER_VERSION}"),
-        ("COPYING_FAILED", r"a copy that does not report its source \(No bucket\)"),
     ],
 )
 def test_a_stranger_s_copy_that_was_followed_is_a_conflict_when_it_has_ended(
@@ -454,6 +453,21 @@ def test_a_stranger_s_copy_that_was_followed_is_a_conflict_when_it_has_ended(
     held.forced_status, held.forced_message = status, "No bucket."
     with pytest.raises(VersionConflictError, match=f"{held.arn}, with status {status}, {what}"):
         copying.look(destination.client, copy_request, seen)
+
+
+@pytest.mark.usefixtures("secretive")
+@pytest.mark.parametrize("source_arn", [None, OTHER_VERSION])
+def test_a_followed_copy_that_fails_without_a_source_is_called_nobody_s(
+    destination: Any, world: Any, copy_request: CopyRequest, source_arn: str | None
+) -> None:
+    held = world.hold("COPYING_IN_PROGRESS", **({"source_arn": source_arn} if source_arn else {}))
+    seen = copying.copy_once(destination.client, copy_request)
+
+    held.forced_status, held.forced_message = "COPYING_FAILED", "No bucket."
+    seen = copying.look(destination.client, copy_request, seen)
+
+    assert seen.status == "COPYING_FAILED"
+    assert seen.message == "No bucket (it reports no source, so it may be somebody else's copy)"
 
 
 @pytest.mark.usefixtures("secretive")
@@ -475,9 +489,12 @@ def test_a_copy_that_a_stranger_s_replaced_is_a_conflict_when_that_is_complete(
 def test_the_copy_that_was_started_here_is_ours_though_it_never_reports_its_source(
     destination: Any, world: Any, copy_request: CopyRequest, progress: Progress
 ) -> None:
-    world.destination.versions["v1"].forced_status = "COPYING_FAILED"
+    held = world.destination.versions["v1"]
+    held.forced_status, held.forced_message = "COPYING_FAILED", "No bucket."
 
-    assert copying.look(destination.client, copy_request, progress).status == "COPYING_FAILED"
+    seen = copying.look(destination.client, copy_request, progress)
+
+    assert (seen.status, seen.message) == ("COPYING_FAILED", "No bucket")
 
 
 @pytest.mark.parametrize(("hours", "name"), [("24", "24 hours"), ("0.5", "0.5 hours")])

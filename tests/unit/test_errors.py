@@ -81,7 +81,7 @@ def test_a_version_whose_project_is_missing_is_said_to_be_missing_with_it() -> N
 
 
 def test_errors_together_keep_the_first_type_and_say_all_the_sentences() -> None:
-    first = FailedBeforeError(project="p", name="n", message="m.", version="v")
+    first = FailedBeforeError(origin=" of this model version", project="p", name="n", message="m.", version="v")
     second = ModelQuotaError(project="p", count=100, message="m")
     said = f"{first} {second}"
 

@@ -100,9 +100,14 @@ def test_what_is_not_the_copy_asked_for_keeps_its_name(
             statuses.adopt(held, request_with_key, None)
     elif held.source is None and status == "COPYING_IN_PROGRESS":
         statuses.adopt(held, request_with_key, None)
+    elif held.source is None and status == "COPYING_FAILED":
+        with pytest.raises(FailedBeforeError) as failed:
+            statuses.adopt(held, request_with_key, None)
+        assert str(failed.value).startswith(
+            f"An earlier copy to {request_with_key.destination_project} under the name v1 failed: The bucket is gone "
+            "(it reports no source, so it may be somebody else's copy). Delete"
+        )
     else:
-        if held.source is None and status == "COPYING_FAILED":
-            difference = "a copy that does not report its source (The bucket is gone)"
         with pytest.raises(VersionConflictError) as caught:
             statuses.adopt(held, request_with_key, None)
         assert f"{held.arn}, with status {status}, " in str(caught.value)
@@ -206,7 +211,7 @@ def test_a_copy_that_reports_another_output_or_key_is_not_followed_though_it_rep
     for known in (None, source):
         with pytest.raises(VersionConflictError) as caught:
             statuses.adopt(held, request_with_key, known)
-        assert f"COPYING_IN_PROGRESS, a copy that does not report its source yet, {difference}." in str(caught.value)
+        assert f"COPYING_IN_PROGRESS, a copy that does not report its source, {difference}." in str(caught.value)
 
 
 def test_a_copy_that_reports_no_source_and_the_output_of_the_requested_one_is_followed(
@@ -230,6 +235,11 @@ def test_a_copy_of_another_version_is_a_conflict(
 ) -> None:
     with pytest.raises(VersionConflictError, match=f"{held.arn}, with status COPYING_COMPLETED, {what}"):
         statuses.check_source_of(replace(held, source=source), copy_request)
+
+
+def test_a_failed_copy_of_the_requested_version_is_called_that(held: ModelVersion, copy_request: CopyRequest) -> None:
+    with pytest.raises(FailedBeforeError, match=r"^An earlier copy of this model version to .* failed: The bucket is"):
+        statuses.adopt(replace(held, status="COPYING_FAILED", kms_key=None), copy_request, None)
 
 
 def test_a_failed_copy_says_why_and_which_version_to_delete(held: ModelVersion, request_with_key: CopyRequest) -> None:
