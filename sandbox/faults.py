@@ -11,7 +11,8 @@ without end.  A place is an operation, a function by its logical id, or an opera
 - ``entry_failed``, for ``PutEvents``: the call succeeds, and its answer says that the event was not taken;
 - a happening: the call succeeds, and then somebody else does what the name says (happenings.py);
 - for a function: an error of Invoke by its name, with which Lambda refuses to run it (``throttled`` is
-  ``TooManyRequestsException``); ``crashed`` before its work; ``killed`` or ``timed_out`` after it.
+  ``TooManyRequestsException``); ``crashed`` before its work; ``killed``, ``timed_out`` or ``too_large`` (an answer of
+  more than 256 KiB) after it.
 """
 
 import ast
@@ -52,7 +53,7 @@ OPERATIONS = (
 )
 OF_PUT_EVENTS = ("entry_failed",)
 OF_OPERATIONS = ("http_500", "http_502", "http_503", "dropped", "lost_answer", "slow", "none")
-OF_FUNCTIONS = ("throttled", "crashed", "killed", "timed_out", "none")
+OF_FUNCTIONS = ("throttled", "crashed", "killed", "timed_out", "too_large", "none")
 
 Happening = Callable[[], None]
 

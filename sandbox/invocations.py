@@ -12,8 +12,9 @@ from typing import Any
 from moto.awslambda.models import LambdaFunction
 
 from sandbox.clock import Clock
+from sandbox.faults import invoke_errors
 from sandbox.iam import refusal
-from sandbox.lambdas import OF_THE_SERVICE, THROTTLED
+from sandbox.lambdas import OF_THE_SERVICE
 from sandbox.sqs import DeadLetter, leave
 from sandbox.sts import session_of_service
 
@@ -39,7 +40,7 @@ def _hand_over(function: LambdaFunction, payload: str, clock: Clock, run: Run) -
         of_lambda = error["errorType"].startswith(OF_THE_SERVICE)
         wait = pause if of_lambda else next(iter(waits), 0)
         if not wait or clock.time() + wait > came + LONGEST_AGE:
-            code = 200 if not of_lambda else 429 if error["errorType"].endswith(THROTTLED) else 500
+            code = invoke_errors()[error["errorType"].removeprefix(OF_THE_SERVICE)] if of_lambda else 200
             _leave(function, payload, code, error["errorMessage"])
             return
         if of_lambda:

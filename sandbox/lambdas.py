@@ -25,6 +25,7 @@ from sandbox.sts import session_of_service
 OF_THE_SERVICE = "Lambda."  # how Step Functions begins the name of an error of Lambda itself
 THROTTLED = "TooManyRequestsException"
 SILENT = {"POWERTOOLS_LOG_LEVEL": "CRITICAL", "POWERTOOLS_METRICS_DISABLED": "true"}
+TOO_LARGE = 256 * 1_024 + 1
 CLIENTS = "model_copy.accounts"  # the module that keeps something from one invocation to the next
 OUTSIDE = {"AWS_ACCESS_KEY_ID": "FOOBARKEY", "AWS_SECRET_ACCESS_KEY": "FOOBARSECRET"}  # what mock_aws gives
 
@@ -99,7 +100,7 @@ class Lambdas:
         fault = self._plan().next_fault(logical_id(function.function_name))
         error = THROTTLED if fault == "throttled" else fault
         if error in invoke_errors():
-            return _refused(error, "The sandbox was told so.", invoke_errors()[error], request_id)
+            return _refused(error, "The fault plan says so.", invoke_errors()[error], request_id)
         if fault != "crashed":
             with self._clock.one_at_a_time():
                 environment = self._idle[arn].pop() if self._idle[arn] else self._start(function)
@@ -107,6 +108,8 @@ class Lambdas:
             if not fault:
                 self._idle[arn].append(environment)
                 return answer
+        if fault == "too_large":
+            return json.dumps("x" * TOO_LARGE), False
         if fault == "timed_out":
             self._clock.sleep(function.timeout)
             return _timed_out(function, request_id)

@@ -44,7 +44,9 @@ def session_of_service(service: str, role_arn: str, name: str, source_arn: str) 
     Raises AccessDeniedError where the role does not trust it.
     """
     account = role_arn.split(":")[4]
-    context = {"aws:SourceAccount": source_arn.split(":")[4], "aws:SourceArn": source_arn}
+    # Nothing from AWS says that Lambda sends these.
+    is_lambda = service == "lambda.amazonaws.com"
+    context = {} if is_lambda else {"aws:SourceAccount": source_arn.split(":")[4], "aws:SourceArn": source_arn}
     if not _lets_in(role_arn, [service], context, "Service"):
         raise AccessDeniedError(service, f"sts:AssumeRole on resource: {role_arn}")
     # The service renews it.

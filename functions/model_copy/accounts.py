@@ -67,7 +67,10 @@ def partition() -> str:
 
 
 def regions() -> list[str]:
-    """Name the Regions of the partition in which Rekognition is, and the own one, which botocore may not know yet."""
+    """Return the Regions of the partition where botocore knows Rekognition, and the stack's own.
+
+    Custom Labels is in fewer; botocore does not know which.
+    """
     known = _session().get_available_regions("rekognition", partition_name=partition())
     return sorted({*known, runtime.setting("AWS_REGION")})
 

@@ -111,7 +111,7 @@ def validate(
     ----------
     shape: the model of the request.
     partition: that of the stack.
-    regions: where Rekognition is in it.
+    regions: those in which a source may be.
     accounts: those that may take part; where none is named, all may.
     """
     members = {name: value for name, value in state.items() if name not in ADDED_BEFORE}

@@ -487,9 +487,11 @@ def test_the_grant_is_for_the_role_that_copies(
 def test_the_grant_is_in_the_partition_of_the_destination(
     environment: None, state: dict[str, Any], copy_request: CopyRequest
 ) -> None:
-    china = replace(copy_request.destination_project, partition="aws-cn")
+    elsewhere = replace(copy_request.destination_project, partition="aws-us-gov")
 
-    assert grants.grant_for(replace(copy_request, destination_project=china)).principal == ROLE.replace("aws", "aws-cn")
+    assert grants.grant_for(replace(copy_request, destination_project=elsewhere)).principal == ROLE.replace(
+        "aws", "aws-us-gov"
+    )
 
 
 def deny(condition: bool = False) -> dict[str, Any]:
