@@ -1,5 +1,6 @@
 """The Amazon States Language as AWS was seen to read it, where moto's interpreter reads it otherwise."""
 
+import json
 import math
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,16 +19,20 @@ from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison_
 )
 from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison_variable import ComparisonVariable
 from moto.stepfunctions.parser.asl.component.state.choice.comparison.variable import NoSuchVariable
+from moto.stepfunctions.parser.asl.component.state.exec.execute_state import ExecutionState
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_lambda import StateTaskLambda
+from moto.stepfunctions.parser.asl.utils.json_path import NoSuchJsonPathError
 
 from sandbox.clock import Clock, replaced
+from sandbox.lambdas import OF_THE_SERVICE
 from sandbox.rekognition.settings import settings
 
 DATA_LIMIT_EXCEEDED = StatesErrorName(StatesErrorNameType.StatesStatesDataLimitExceeded)
 
 # moto's own, which the stricter ones below call.
 _catch, _eval_lambda = CatcherDecl._eval_body, StateTaskLambda._eval_execution
+_from_error = StateTaskLambda._from_error
 _invoke_and_wait = lambda_eval_utils.execute_lambda_function_integration
 
 
@@ -53,6 +58,7 @@ def install(clock: Clock) -> Iterator[None]:
             (CatcherDecl, "_eval_body", catch),
             (ComparisonVariable, "_eval_body", compare),
             (StateTaskLambda, "_eval_execution", eval_lambda),
+            (StateTaskLambda, "_from_error", from_error),
             (lambda_eval_utils, "execute_lambda_function_integration", invoke_and_wait),
         ):
             stack.enter_context(replaced(place, name, value))
@@ -82,6 +88,17 @@ def compare(self: Any, env: Any) -> None:
         problem = "The choice state's condition path references an invalid value."
         raise _runtime_error(env, f"Invalid path '{path}': {problem}")
     self.comparison_function.eval(env)
+
+
+def from_error(self: StateTaskLambda, env: Any, ex: Exception) -> Any:
+    """Tell a missing path, and an error of Lambda itself, whose cause is a sentence, from an error of the function."""
+    if isinstance(ex, NoSuchJsonPathError):
+        return ExecutionState._from_error(self, env, ex)
+    failure = _from_error(self, env, ex)
+    details: Any = failure.event_details and failure.event_details.get("lambdaFunctionFailedEventDetails")
+    if details and details["error"].startswith(OF_THE_SERVICE):
+        details["cause"] = json.loads(details["cause"])["errorMessage"]
+    return failure
 
 
 def _runtime_error(env: Any, cause: str) -> FailureEventException:

@@ -19,20 +19,16 @@ from moto.stepfunctions.models import StateMachine
 from moto.stepfunctions.parser.api import ExecutionStatus, HistoryEvent, HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import ErrorEqualsDecl
 from moto.stepfunctions.parser.asl.component.common.path import result_path
-from moto.stepfunctions.parser.asl.component.state.exec.execute_state import ExecutionState
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_lambda import StateTaskLambda
 from moto.stepfunctions.parser.asl.eval import states
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.utils import json_path
-from moto.stepfunctions.parser.asl.utils.json_path import NoSuchJsonPathError
 from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfunctions_parser_backends
 
 from sandbox.clock import replaced
-from sandbox.lambdas import OF_THE_SERVICE
 
 Listener = Callable[[HistoryEvent], None]
 DOLLARS_PER_TRANSITION = 0.025 / 1_000
@@ -56,7 +52,7 @@ def missing_targets(definition: dict[str, Any]) -> list[str]:
 
 
 # moto's own, which the stricter ones below call.
-_equals, _from_error = ErrorEqualsDecl._eval_body, StateTaskLambda._from_error
+_equals = ErrorEqualsDecl._eval_body
 _create = StateMachine.create_from_cloudformation_json
 _validate, _start = StepFunctionsParserBackend._validate_definition, StepFunctionsParserBackend.start_execution
 _publish = EventManager._publish_history_event
@@ -68,21 +64,6 @@ def equals(self: Any, env: Any) -> None:
     _equals(self, env)
     if error in NEVER_CAUGHT_BY_ALL and self.error_names == [ErrorEqualsDecl._STATE_ALL_ERROR]:
         env.stack[-1] = False
-
-
-def from_error(self: StateTaskLambda, env: Any, ex: Exception) -> Any:
-    """Name an error as Step Functions does.
-
-    moto takes a path that is not there for an error of the function, and knows no errors of Lambda itself, whose cause
-    is a sentence and no JSON.
-    """
-    if isinstance(ex, NoSuchJsonPathError):
-        return ExecutionState._from_error(self, env, ex)
-    failure = _from_error(self, env, ex)
-    details: Any = failure.event_details and failure.event_details.get("lambdaFunctionFailedEventDetails")
-    if details and details["error"].startswith(OF_THE_SERVICE):
-        details["cause"] = json.loads(details["cause"])["errorMessage"]
-    return failure
 
 
 def validate(definition: str) -> None:
@@ -144,7 +125,6 @@ def copy_of_json(value: Any) -> Any:
 
 STRICTER: tuple[tuple[Any, str, object], ...] = (
     (ErrorEqualsDecl, "_eval_body", equals),
-    (StateTaskLambda, "_from_error", from_error),
     (StepFunctionsParserBackend, "_validate_definition", staticmethod(validate)),
     (StepFunctionsParserBackend, "start_execution", start),
     (StateMachine, "create_from_cloudformation_json", create),

@@ -63,8 +63,8 @@ MUTANTS = [
     Mutant(
         "whose policies fill a project is judged by a list that was read before AWS refused",
         f"{FUNCTIONS}/grants.py",
-        "_check_room(refused, found, grant, request, reason)",
-        "_check_room(refused, refused[0], grant, request, reason)",
+        "_check_room(refused, found, grant, request, message)",
+        "_check_room(refused, refused[0], grant, request, message)",
     ),
     Mutant(
         "a policy of ours that came and went between two lists is not thought of",
@@ -124,7 +124,7 @@ MUTANTS = [
         "    except (ConnectionError, HTTPClientError) as error:\n",
         "    except ZeroDivisionError as error:\n",
     ),
-    Mutant("a Deny does not win", f"{FUNCTIONS}/policies.py", 'self._statements("Deny")', 'self._statements("Denied")'),
+    Mutant("a Deny does not win", f"{FUNCTIONS}/policies.py", 'self._statements("deny")', 'self._statements("denied")'),
     Mutant(
         "a conditional Allow is a grant",
         f"{FUNCTIONS}/policies.py",
@@ -158,7 +158,7 @@ MUTANTS = [
     Mutant(
         "a conflict is not redone",
         f"{FUNCTIONS}/grants.py",
-        '            runtime.measure("PolicyConflicts")\n        except rekognition.PolicyQuotaReachedError as',
+        "            refused.clear()\n        except rekognition.PolicyQuotaReachedError as",
         "            raise\n        except rekognition.PolicyQuotaReachedError as",
     ),
     Mutant("conflicts are redone once only", f"{FUNCTIONS}/grants.py", "TRIES = 5", "TRIES = 2"),

@@ -62,8 +62,8 @@ def ensure(client: "RekognitionClient", request: CopyRequest) -> bool:
     TransientError.
     """
     grant, name = grant_for(request), policy_name(request)
-    reason = "others kept changing the policy"
     refused: list[list[Policy]] = []  # what was listed before each refusal
+    message = ""
     for _ in _tries():
         found = read_policies(client, request)
         refuse_denied(found, grant, request, Match.YES)
@@ -71,20 +71,22 @@ def ensure(client: "RekognitionClient", request: CopyRequest) -> bool:
             return False
         own = next((policy for policy in found if policy.name == name), None)
         if refused and own is None:
-            _check_room(refused, found, grant, request, reason)
+            _check_room(refused, found, grant, request, message)
         try:
             document = policies.with_grant(own.document if own else None, grant)
             _check_document(document, grant, request)
             rekognition.put_policy(client, request.source_project, name, document, own.revision if own else None)
         except rekognition.PolicyChangedError:
             runtime.measure("PolicyConflicts")
+            refused.clear()
         except rekognition.PolicyQuotaReachedError as error:
-            reason = str(error)
+            message = str(error)
             refused.append(found)
         except (rekognition.PolicyMalformedError, policies.UnreadableError) as error:
             raise PolicyRejectedError(policy=name, project=request.source_project, reason=error) from error
         else:
             return True
+    reason = message if refused else "others kept changing the policy"
     raise TransientError(what=f"Granting the copy in project policy {name}", reason=reason)
 
 
@@ -180,12 +182,10 @@ def _check_document(document: str, grant: Grant, request: CopyRequest) -> None:
 def _check_room(
     refused: list[list[Policy]], found: list[Policy], grant: Grant, request: CopyRequest, message: str
 ) -> None:
-    """Raise the error for a project that is full of policies, judged by the list that was read after AWS said so.
+    """Raise PolicyFullError or PolicyQuotaError if the project is full, judged by what is listed after AWS said so.
 
     Policies of this stack go when their copies end.  Those of others stay.  One of this stack may have come and gone
     between two lists, so the project is full of others' only when they alone are listed around several refusals.
-
-    Raises PolicyFullError, PolicyQuotaError.
     """
     names = sorted(policy.name for policy in found)
     own = re.escape(policy_name(request).rpartition("-")[0])

@@ -66,14 +66,16 @@ class Policy:
 
     def allows(self, grant: Grant) -> bool:
         """Tell whether a statement surely allows the copy."""
-        return any(_match(one, grant) is Match.YES for one in self._statements("Allow"))
+        return any(_match(one, grant) is Match.YES for one in self._statements("allow"))
 
     def denies(self, grant: Grant) -> Match:
         """Tell whether a statement denies the copy."""
-        return max((_match(one, grant) for one in self._statements("Deny")), default=Match.NO)
+        return max((_match(one, grant) for one in self._statements("deny")), default=Match.NO)
 
     def _statements(self, effect: str) -> Iterator[Statement]:
-        return (one for one in statements(self.document) if _has_effect(one, effect))
+        # AWS's guide writes ALLOW, and a policy that is listed is in force.
+        found = ((one.get("Effect"), one) for one in statements(self.document))
+        return (one for given, one in found if isinstance(given, str) and given.lower() == effect)
 
 
 def statements(document: str) -> list[Statement]:
@@ -149,12 +151,6 @@ def _is_ours(statement: Statement, principal_arn: str) -> bool:
         and as_list(principal["AWS"]) == [principal_arn]
         and as_list(statement["Action"]) == [ACTION]
     )
-
-
-def _has_effect(statement: Statement, effect: str) -> bool:
-    """Compare the effect, ignoring case: AWS's guide writes ALLOW, and a policy that is listed is in force."""
-    found = statement.get("Effect")
-    return isinstance(found, str) and found.lower() == effect.lower()
 
 
 def _match(statement: Statement, grant: Grant) -> Match:

@@ -17,8 +17,8 @@ GONE = "GONE"  # no status of Rekognition's: what comes after DELETING
 
 
 def shown_feature(feature: str) -> str | None:
-    """What a description tells of a feature; None: nothing."""
-    return settings.feature_told if feature == "CUSTOM_LABELS" else feature
+    """Return the Feature that a description has; None if it has none."""
+    return settings.reported_feature if feature == "CUSTOM_LABELS" else feature
 
 
 @dataclass(frozen=True)

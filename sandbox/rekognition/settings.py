@@ -55,7 +55,7 @@ class Settings:
     accepts_other_actions: bool = True  # else Action is CopyProjectVersion alone: no other beside it, no wildcard
 
     # Which Feature DescribeProjects and DescribeProjectVersions report for Custom Labels; None: they leave it out.
-    feature_told: str | None = "CUSTOM_LABELS"
+    reported_feature: str | None = "CUSTOM_LABELS"
 
     # Step Functions.
     states_all_catches_data_limit: bool = True  # a Catch of States.ALL catches States.DataLimitExceeded of a task

@@ -199,7 +199,7 @@ def test_which_feature_is_told_of_custom_labels_is_a_setting(
     source: Any, project: str, version: str, told: str | None, shown: dict[str, str]
 ) -> None:
     source.create_project(ProjectName="rude", Feature="CONTENT_MODERATION")
-    settings.feature_told = told
+    settings.reported_feature = told
     features = [
         {key: value for key, value in it.items() if key == "Feature"}
         for it in (

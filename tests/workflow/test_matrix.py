@@ -97,7 +97,7 @@ SWITCHES = [
     ("effect_ignores_case", False, PUT_AGAIN),
     ("accepts_other_actions", False, PUT_AGAIN),
     (
-        "feature_told",
+        "reported_feature",
         None,
         {
             f"{VALIDATE}.DescribeProjectVersions": LOST,
@@ -105,7 +105,7 @@ SWITCHES = [
             f"{DESCRIBE}.DescribeProjectVersions": "ThrottlingException",
         },
     ),
-    ("feature_told", "", {f"{VALIDATE}.DescribeProjectVersions": LOST, f"{COPY}.CopyProjectVersion": LOST}),
+    ("reported_feature", "", {f"{VALIDATE}.DescribeProjectVersions": LOST, f"{COPY}.CopyProjectVersion": LOST}),
     ("states_all_catches_data_limit", False, {"WithdrawGrantFunction": "too_large killed"}),
     ("accepts_condition", True, {f"{ENSURE}.PutProjectPolicy": f"{LOST} MalformedPolicyDocumentException"}),
     ("conditions_hold", True, {f"{ENSURE}.PutProjectPolicy": LOST}),
