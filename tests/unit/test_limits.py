@@ -5,7 +5,7 @@ Sources: EventBridge guide, *Quotas* (2,048 characters); Lambda guide, *Lambda q
 
 import json
 import re
-import re._parser as regular_expressions  # type: ignore[import-not-found]
+import re._parser as regular_expressions
 from typing import Any
 
 import pytest
