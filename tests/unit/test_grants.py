@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from itertools import chain, repeat
 from typing import Any
 
 import pytest
@@ -242,6 +243,25 @@ def test_a_policy_of_ours_that_a_twin_has_made_meanwhile_takes_the_grant_though_
 
     assert grants.ensure(source.client, copy_request) is True
     assert world.document(NAME) == document(statement(ROLE, VERSION_2, VERSION))
+
+
+def test_a_policy_that_keeps_changing_after_a_refusal_is_named_as_the_reason(
+    source: Any, world: Any, copy_request: CopyRequest
+) -> None:
+    settings.policies_quota = 1
+    world.put_policy("another", THEIRS)
+
+    def make_ours() -> None:
+        world.source.delete_policy("another", None, world.clock.naive())
+        world.put_policy(NAME, document(statement(ROLE, VERSION_2)))
+
+    lists = iter((lambda: None, make_ours))
+    source.meanwhile("ListProjectPolicies", lambda: next(lists)(), times=2)
+    puts = chain((lambda: None,), repeat(lambda: world.put_policy(NAME, document(statement(ROLE, VERSION_2)))))
+    source.meanwhile("PutProjectPolicy", lambda: next(puts)(), times=5)
+
+    with pytest.raises(TransientError, match="others kept changing the policy"):
+        grants.ensure(source.client, copy_request)
 
 
 @pytest.mark.parametrize("name", ["model-copy-staging-444444444444", "model-copy-by-hand", "model-copy-"])
