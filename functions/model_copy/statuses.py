@@ -52,7 +52,7 @@ class ModelVersion:
             source=description.get("SourceProjectVersionArn") or None,
             bucket=output.get("S3Bucket"),
             prefix=output.get("S3KeyPrefix"),
-            kms_key=description.get("KmsKeyId"),
+            kms_key=description.get("KmsKeyId") or None,
             feature=description.get("Feature") or None,
         )
 

@@ -223,10 +223,10 @@ def test_a_copy_that_reports_no_source_and_the_output_of_the_requested_one_is_fo
 
 
 @pytest.mark.parametrize("text", ["", None])
-def test_an_empty_source_or_feature_is_none(text: str | None) -> None:
-    read = ModelVersion.of({"SourceProjectVersionArn": text, "Feature": text})
+def test_an_empty_source_feature_or_key_is_none(text: str | None) -> None:
+    read = ModelVersion.of({"SourceProjectVersionArn": text, "Feature": text, "KmsKeyId": text})
 
-    assert (read.source, read.feature) == (None, None)
+    assert (read.source, read.feature, read.kms_key) == (None, None, None)
 
 
 @pytest.mark.parametrize(("source", "what"), [(OTHER_VERSION, f"copied from {OTHER_VERSION}"), (None, "which is no")])
