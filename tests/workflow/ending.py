@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.workflow import paid_transitions
+from sandbox.aws.stepfunctions.interpreter import paid_transitions
 
 
 @dataclass(frozen=True)
