@@ -117,7 +117,8 @@ def test_only_an_error_at_a_task_can_be_redriven(name: str) -> None:
 def test_the_endings_that_no_state_sees_are_named(name: str) -> None:
     part = RUNBOOK.partition(f"## {OTHER_ENDINGS}\n")[2].partition("\n## ")[0]
 
-    assert re.search(rf"\b{re.escape(name)}\b", part)
+    found = re.search(rf"\b{re.escape(name)}\b", part)
+    assert found, f"Edit docs/runbook.md: a section under '## {OTHER_ENDINGS}' must name {name}"
 
 
 def test_each_error_in_a_table_has_a_section() -> None:
