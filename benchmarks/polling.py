@@ -9,7 +9,7 @@ from statistics import mean
 from matplotlib import pyplot
 
 from benchmarks.tables import table
-from model_copy.polling import wait_seconds
+from model_copy.progress import wait_seconds
 from sandbox.aws.clock import VirtualClock
 from sandbox.aws.rekognition.settings import settings
 from sandbox.aws.stepfunctions.interpreter import DOLLARS_PER_TRANSITION, paid_transitions
