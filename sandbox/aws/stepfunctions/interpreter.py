@@ -1,34 +1,29 @@
-"""AWS Step Functions in the sandbox: moto's interpreter, as strict as AWS where moto is laxer."""
+"""AWS Step Functions in the sandbox: moto's interpreter, made as strict as AWS."""
 
 import copy
 import json
 import logging
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
 import jsonpath_ng.ext.parser
 import jsonpath_ng.parser
-import moto.stepfunctions.models
 from moto.core.exceptions import AWSError
 from moto.stepfunctions.exceptions import InvalidExecutionInput
 from moto.stepfunctions.models import StateMachine
 from moto.stepfunctions.parser.api import ExecutionStatus, HistoryEvent, HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import ErrorEqualsDecl
-from moto.stepfunctions.parser.asl.component.common.path import result_path
-from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
-from moto.stepfunctions.parser.asl.eval import states
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
-from moto.stepfunctions.parser.asl.utils import json_path
 from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfunctions_parser_backends
 
-from sandbox.aws.clock import replaced
+from sandbox.aws.patches import applied
 
 Listener = Callable[[HistoryEvent], None]
 DOLLARS_PER_TRANSITION = 0.025 / 1_000
@@ -36,13 +31,13 @@ NEVER_CAUGHT_BY_ALL = ("States.Runtime", "States.DataLimitExceeded")
 
 
 class InvalidDefinitionError(AWSError):
-    """The definition is not one that Step Functions creates a state machine of."""
+    """Step Functions does not create a state machine with this definition."""
 
     TYPE = "InvalidDefinition"
 
 
 def missing_targets(definition: dict[str, Any]) -> list[str]:
-    """Name the states that the definition goes to and does not have."""
+    """Return the names of states that the definition transitions to and does not have."""
     states = definition["States"]
     targets = [definition["StartAt"]]
     for state in states.values():
@@ -51,7 +46,7 @@ def missing_targets(definition: dict[str, Any]) -> list[str]:
     return [target for target in targets if target not in states]
 
 
-# moto's own, which the stricter ones below call.
+# The stricter versions below call these.
 _equals = ErrorEqualsDecl._eval_body
 _create = StateMachine.create_from_cloudformation_json
 _validate, _start = StepFunctionsParserBackend._validate_definition, StepFunctionsParserBackend.start_execution
@@ -59,7 +54,7 @@ _publish = EventManager._publish_history_event
 
 
 def equals(self: Any, env: Any) -> None:
-    """States.ALL does not stand for all of them."""
+    """Exclude from States.ALL the errors that it does not match."""
     error = env.stack[-1].error_name
     _equals(self, env)
     if error in NEVER_CAUGHT_BY_ALL and self.error_names == [ErrorEqualsDecl._STATE_ALL_ERROR]:
@@ -67,7 +62,7 @@ def equals(self: Any, env: Any) -> None:
 
 
 def validate(definition: str) -> None:
-    """Each state that is gone to has to be there."""
+    """Refuse a definition that transitions to a state that does not exist."""
     _validate(definition)
     missing = missing_targets(json.loads(definition))
     if missing:
@@ -75,7 +70,7 @@ def validate(definition: str) -> None:
 
 
 def start(self: Any, state_machine_arn: str, name: str | None = None, given: str = "{}", *args: Any) -> Any:
-    """Give an execution a name that has none, and take no input that is not JSON."""
+    """Make up a name if there is none, and refuse input that is not JSON."""
     try:
         json.loads(given)
     except ValueError as error:
@@ -84,7 +79,7 @@ def start(self: Any, state_machine_arn: str, name: str | None = None, given: str
 
 
 def create(resource_name: str, cloudformation_json: dict[str, Any], *args: Any, **kwargs: Any) -> StateMachine:
-    """Fill in the substitutions, which moto's CloudFormation leaves out."""
+    """Fill in the substitutions; moto's CloudFormation ignores them."""
     properties = cloudformation_json["Properties"]
     for name, value in properties.get("DefinitionSubstitutions", {}).items():
         properties["DefinitionString"] = properties["DefinitionString"].replace(f"${{{name}}}", value)
@@ -93,7 +88,7 @@ def create(resource_name: str, cloudformation_json: dict[str, Any], *args: Any, 
 
 @contextmanager
 def install(invoke: Callable[[str, str], tuple[str, bool]], listeners: list[Listener]) -> Iterator[None]:
-    """Let moto run definitions as Step Functions does, with the functions invoked as given."""
+    """Make moto run definitions as Step Functions does, and call ``invoke`` for each function."""
 
     def invoked(parameters: dict[str, Any], region: str, state_credentials: object) -> dict[str, Any]:
         answer, failed = invoke(parameters["FunctionName"], parameters["Payload"].decode())
@@ -104,51 +99,50 @@ def install(invoke: Callable[[str, str], tuple[str, bool]], listeners: list[List
         for listener in listeners:
             listener(self._history_event_list[-1])
 
-    logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)  # it logs what the history says
-    with ExitStack() as stack:
-        for place, name, value in (
-            *STRICTER,
-            *FASTER,
-            (EventManager, "_publish_history_event", published),
-            (lambda_eval_utils, "_invoke_lambda_function", invoked),
-        ):
-            stack.enter_context(replaced(place, name, value))
+    logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)  # the history has it all
+    replacements = {
+        **STRICTER,
+        **FASTER,
+        "EventManager._publish_history_event": published,
+        "lambda_eval_utils._invoke_lambda_function": invoked,
+    }
+    with applied("interpreter", replacements):
         yield
 
 
 def copy_of_json(value: Any) -> Any:
-    """Copy a JSON value, ten times as fast as deepcopy does."""
+    """Copy a JSON value, ten times as fast as deepcopy."""
     if isinstance(value, dict):
         return {key: copy_of_json(member) for key, member in value.items()}
     return [copy_of_json(member) for member in value] if isinstance(value, list) else value
 
 
-STRICTER: tuple[tuple[Any, str, object], ...] = (
-    (ErrorEqualsDecl, "_eval_body", equals),
-    (StepFunctionsParserBackend, "_validate_definition", staticmethod(validate)),
-    (StepFunctionsParserBackend, "start_execution", start),
-    (StateMachine, "create_from_cloudformation_json", create),
+STRICTER: dict[str, object] = {
+    "ErrorEqualsDecl._eval_body": equals,
+    "StepFunctionsParserBackend._validate_definition": staticmethod(validate),
+    "StepFunctionsParserBackend.start_execution": start,
+    "StateMachine.create_from_cloudformation_json": create,
     # moto's CloudFormation uses the backend that does not execute.
-    (moto.stepfunctions.models, "stepfunctions_backends", stepfunctions_parser_backends),
-)
-# What the interpreter does again at each state, and need not.
-FASTER: tuple[tuple[Any, str, object], ...] = (
-    (AmazonStateLanguageParser, "parse", staticmethod(cache(AmazonStateLanguageParser.parse))),
-    (json_path, "parse", cache(jsonpath_ng.ext.parser.parse)),
-    (result_path, "parse", cache(jsonpath_ng.parser.parse)),
-    (states, "copy", SimpleNamespace(deepcopy=copy_of_json)),
-)
+    "models.stepfunctions_backends": stepfunctions_parser_backends,
+}
+# moto repeats this work at each state.
+FASTER: dict[str, object] = {
+    "AmazonStateLanguageParser.parse": staticmethod(cache(AmazonStateLanguageParser.parse)),
+    "json_path.parse": cache(jsonpath_ng.ext.parser.parse),
+    "result_path.parse": cache(jsonpath_ng.parser.parse),
+    "states.copy": SimpleNamespace(deepcopy=copy_of_json),
+}
 
 
 def paid_transitions(history: list[HistoryEvent]) -> int:
-    """Count what AWS bills of an execution: each state entered, and each retry of one."""
+    """Return the number of state transitions that AWS bills: each state entered, and each retry."""
     kinds = [event["type"].value for event in history]
     entered = sum(kind.endswith("StateEntered") for kind in kinds)
     return entered + kinds.count("LambdaFunctionScheduled") - kinds.count("TaskStateEntered")
 
 
 class RedrivenWorker(ExecutionWorker):
-    """Goes on with an execution from the state that failed, with its input and with all its retries."""
+    """A worker that continues an execution at the failed state, with that state's input and all of its retries."""
 
     def __init__(self, execution: Execution) -> None:
         before: Any = execution.exec_worker
@@ -170,18 +164,16 @@ class RedrivenWorker(ExecutionWorker):
 
 
 def redrive(execution: Execution) -> None:
-    """Redrive an execution that did not succeed, as Step Functions does; it runs when the clock does.
+    """Redrive an execution that did not succeed. It runs when the clock does.
 
     Source: https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
     """
     if execution.status not in ("FAILED", "TIMED_OUT", "ABORTED"):
-        raise ValueError(f"The execution is {execution.status}; only one that has ended without success is redriven.")
+        raise ValueError(f"An execution that is {execution.status} cannot be redriven.")
     worker: Any = RedrivenWorker(execution)
     execution.exec_worker, execution.exec_status = worker, ExecutionStatus.RUNNING
     execution.error = execution.cause = execution.stop_date = None
-    told: Any = execution  # moto's executions know of no redrives
-    told.redrive_count, told.redrive_date = (
-        getattr(execution, "redrive_count", 0) + 1,
-        EventManager._get_current_timestamp(),
-    )
+    redriven: Any = execution  # moto's executions have no fields for redrives
+    redriven.redrive_count = getattr(execution, "redrive_count", 0) + 1
+    redriven.redrive_date = EventManager._get_current_timestamp()
     worker.start()
