@@ -135,6 +135,7 @@ READ = (
     Name("botocore.hooks:EventAliaser", "_alias_name_cache", "sdk.py shares it between sessions"),
     Name("moto.core.responses:BaseResponse", "_get_action", "enforcement.py reads the operation of a request"),
     Name("moto.core.responses:BaseResponse", "_get_param", "replaced operations read their parameters"),
+    Name("moto.moto_api._internal", "mock_random", "rekognition/project.py makes revision ids with it"),
     Name("moto.sqs.models:Queue", "_messages", "sqs.py reads the messages; world.py removes them"),
     Name("moto.sqs.models:Queue", "_set_attributes", "cloudformation.py sets the policy of a queue"),
     Name(ERROR_EQUALS, "_STATE_ALL_ERROR", "asl.py and interpreter.py recognize States.ALL"),

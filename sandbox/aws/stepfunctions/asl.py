@@ -2,8 +2,9 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partialmethod
 from types import SimpleNamespace
 from typing import Any
 
@@ -30,41 +31,38 @@ from sandbox.aws.rekognition.settings import settings
 
 DATA_LIMIT_EXCEEDED = StatesErrorName(StatesErrorNameType.StatesStatesDataLimitExceeded)
 
-# The stricter versions below call these.
-_catch, _eval_lambda = CatcherDecl._eval_body, StateTaskLambda._eval_execution
-_from_error = StateTaskLambda._from_error
-_invoke_and_wait = lambda_eval_utils.execute_lambda_function_integration
-
 
 @contextmanager
 def install(clock: Clock) -> Iterator[None]:
     """Make Choice states, Catch and task timeouts behave as on AWS."""
 
+    evaluate, integrate = StateTaskLambda._eval_execution, lambda_eval_utils.execute_lambda_function_integration
+
     def eval_lambda(self: StateTaskLambda, env: Any) -> None:
         self.timeout.eval(env)
         env.task_deadline = clock.time() + env.stack.pop()
-        _eval_lambda(self, env)
+        evaluate(self, env)
 
     def invoke_and_wait(env: Any, *args: Any, **kwargs: Any) -> None:
         """Time the task out when the function ends; AWS does not wait for the function."""
         try:
-            _invoke_and_wait(env, *args, **kwargs)
+            integrate(env, *args, **kwargs)
         finally:
             if clock.time() > getattr(env, "task_deadline", math.inf):  # tasks of lambda:invoke have none
                 raise EvalTimeoutError
 
     replacements = {
-        "CatcherDecl._eval_body": catch,
+        "CatcherDecl._eval_body": partialmethod(catch, CatcherDecl._eval_body),
         "ComparisonVariable._eval_body": compare,
         "StateTaskLambda._eval_execution": eval_lambda,
-        "StateTaskLambda._from_error": from_error,
+        "StateTaskLambda._from_error": partialmethod(from_error, StateTaskLambda._from_error),
         "lambda_eval_utils.execute_lambda_function_integration": invoke_and_wait,
     }
     with applied("asl", replacements):
         yield
 
 
-def catch(self: Any, env: Any) -> None:
+def catch(self: Any, original: Callable[..., None], env: Any) -> None:
     """Make a Catch of States.ALL catch States.DataLimitExceeded, if the setting says so."""
     error, names = env.stack[-1].error_name, self.error_equals.error_names
     if (
@@ -73,7 +71,7 @@ def catch(self: Any, env: Any) -> None:
         and names == [ErrorEqualsDecl._STATE_ALL_ERROR]
     ):
         env.stack[-1] = SimpleNamespace(error_name=ErrorEqualsDecl._STATE_TASK_ERROR)  # States.ALL matches this one
-    _catch(self, env)
+    original(self, env)
 
 
 def compare(self: Any, env: Any) -> None:
@@ -89,11 +87,11 @@ def compare(self: Any, env: Any) -> None:
     self.comparison_function.eval(env)
 
 
-def from_error(self: StateTaskLambda, env: Any, ex: Exception) -> Any:
+def from_error(self: StateTaskLambda, original: Callable[..., Any], env: Any, ex: Exception) -> Any:
     """Report a missing path as States.Runtime, and the cause of one of Lambda's own errors as a sentence."""
     if isinstance(ex, NoSuchJsonPathError):
         return ExecutionState._from_error(self, env, ex)
-    failure = _from_error(self, env, ex)
+    failure = original(self, env, ex)
     details: Any = failure.event_details and failure.event_details.get("lambdaFunctionFailedEventDetails")
     if details and details["error"].startswith(OF_THE_SERVICE):
         details["cause"] = json.loads(details["cause"])["errorMessage"]

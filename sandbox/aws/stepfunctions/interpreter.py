@@ -6,7 +6,7 @@ import logging
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial, partialmethod
 from types import SimpleNamespace
 from typing import Any
 
@@ -46,44 +46,44 @@ def missing_targets(definition: dict[str, Any]) -> list[str]:
     return [target for target in targets if target not in states]
 
 
-# The stricter versions below call these.
-_equals = ErrorEqualsDecl._eval_body
-_create = StateMachine.create_from_cloudformation_json
-_validate, _start = StepFunctionsParserBackend._validate_definition, StepFunctionsParserBackend.start_execution
-_publish = EventManager._publish_history_event
-
-
-def equals(self: Any, env: Any) -> None:
+def equals(self: Any, original: Callable[..., None], env: Any) -> None:
     """Exclude from States.ALL the errors that it does not match."""
     error = env.stack[-1].error_name
-    _equals(self, env)
+    original(self, env)
     if error in NEVER_CAUGHT_BY_ALL and self.error_names == [ErrorEqualsDecl._STATE_ALL_ERROR]:
         env.stack[-1] = False
 
 
-def validate(definition: str) -> None:
+def validate(original: Callable[[str], None], definition: str) -> None:
     """Refuse a definition that transitions to a state that does not exist."""
-    _validate(definition)
+    original(definition)
     missing = missing_targets(json.loads(definition))
     if missing:
         raise InvalidDefinitionError(f"MISSING_TRANSITION_TARGET: {', '.join(missing)}")
 
 
-def start(self: Any, state_machine_arn: str, name: str | None = None, given: str = "{}", *args: Any) -> Any:
+def start(
+    self: Any,
+    original: Callable[..., Any],
+    state_machine_arn: str,
+    name: str | None = None,
+    given: str = "{}",
+    *args: Any,
+) -> Any:
     """Make up a name if there is none, and refuse input that is not JSON."""
     try:
         json.loads(given)
     except ValueError as error:
         raise InvalidExecutionInput(f"Invalid State Machine Execution Input: '{error}'") from None
-    return _start(self, state_machine_arn, name or str(uuid.uuid4()), given, *args)
+    return original(self, state_machine_arn, name or str(uuid.uuid4()), given, *args)
 
 
-def create(resource_name: str, cloudformation_json: dict[str, Any], *args: Any, **kwargs: Any) -> StateMachine:
+def create(original: Callable[..., StateMachine], name: str, resource: Any, *args: Any, **kwargs: Any) -> StateMachine:
     """Fill in the substitutions; moto's CloudFormation ignores them."""
-    properties = cloudformation_json["Properties"]
-    for name, value in properties.get("DefinitionSubstitutions", {}).items():
-        properties["DefinitionString"] = properties["DefinitionString"].replace(f"${{{name}}}", value)
-    return _create(resource_name, cloudformation_json, *args, **kwargs)
+    properties = resource["Properties"]
+    for key, value in properties.get("DefinitionSubstitutions", {}).items():
+        properties["DefinitionString"] = properties["DefinitionString"].replace(f"${{{key}}}", value)
+    return original(name, resource, *args, **kwargs)
 
 
 @contextmanager
@@ -94,15 +94,17 @@ def install(invoke: Callable[[str, str], tuple[str, bool]], listeners: list[List
         answer, failed = invoke(parameters["FunctionName"], parameters["Payload"].decode())
         return {"StatusCode": 200, "Payload": json.loads(answer), **({"FunctionError": "Unhandled"} if failed else {})}
 
+    publish: Any = EventManager._publish_history_event
+
     def published(self: Any, **event: Any) -> None:
-        _publish(self, **event)
+        publish(self, **event)
         for listener in listeners:
             listener(self._history_event_list[-1])
 
     logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)  # the history has it all
     replacements = {
-        **STRICTER,
-        **FASTER,
+        **_stricter(),
+        **_faster(),
         "EventManager._publish_history_event": published,
         "lambda_eval_utils._invoke_lambda_function": invoked,
     }
@@ -117,21 +119,29 @@ def copy_of_json(value: Any) -> Any:
     return [copy_of_json(member) for member in value] if isinstance(value, list) else value
 
 
-STRICTER: dict[str, object] = {
-    "ErrorEqualsDecl._eval_body": equals,
-    "StepFunctionsParserBackend._validate_definition": staticmethod(validate),
-    "StepFunctionsParserBackend.start_execution": start,
-    "StateMachine.create_from_cloudformation_json": create,
-    # moto's CloudFormation uses the backend that does not execute.
-    "models.stepfunctions_backends": stepfunctions_parser_backends,
-}
-# moto repeats this work at each state.
-FASTER: dict[str, object] = {
-    "AmazonStateLanguageParser.parse": staticmethod(cache(AmazonStateLanguageParser.parse)),
-    "json_path.parse": cache(jsonpath_ng.ext.parser.parse),
-    "result_path.parse": cache(jsonpath_ng.parser.parse),
-    "states.copy": SimpleNamespace(deepcopy=copy_of_json),
-}
+def _stricter() -> dict[str, object]:
+    backend = StepFunctionsParserBackend
+    check = partial(validate, backend._validate_definition)
+    make = partial(create, StateMachine.create_from_cloudformation_json)
+    return {
+        "ErrorEqualsDecl._eval_body": partialmethod(equals, ErrorEqualsDecl._eval_body),
+        "StepFunctionsParserBackend._validate_definition": staticmethod(check),
+        "StepFunctionsParserBackend.start_execution": partialmethod(start, backend.start_execution),
+        "StateMachine.create_from_cloudformation_json": staticmethod(make),
+        # moto's CloudFormation uses the backend that does not execute.
+        "models.stepfunctions_backends": stepfunctions_parser_backends,
+    }
+
+
+@cache  # so that all sandboxes of a process share what was parsed
+def _faster() -> dict[str, object]:
+    """Return replacements for work that moto repeats at each state."""
+    return {
+        "AmazonStateLanguageParser.parse": staticmethod(cache(AmazonStateLanguageParser.parse)),
+        "json_path.parse": cache(jsonpath_ng.ext.parser.parse),
+        "result_path.parse": cache(jsonpath_ng.parser.parse),
+        "states.copy": SimpleNamespace(deepcopy=copy_of_json),
+    }
 
 
 def paid_transitions(history: list[HistoryEvent]) -> int:
