@@ -10,7 +10,8 @@ from moto import mock_aws
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
-from sandbox.aws.iam.policies import allows, refusal
+from sandbox.aws.iam.policies import Call, allows, service
+from sandbox.aws.iam.roles import refusal
 
 ACCOUNT = "123456789012"
 PROJECT = f"arn:aws:rekognition:us-east-1:{ACCOUNT}:project/cats/1700000000000"
@@ -134,7 +135,7 @@ def test_a_condition_has_to_be_met_in_all_its_parts(ask: Ask, condition: object,
     assert (ask(statement(Condition=condition), sts__ExternalId="secret") is None) is met
 
 
-EVENTS = {"events.amazonaws.com"}
+EVENTS = service("events.amazonaws.com")
 OF_QUEUE = statement(action="sqs:SendMessage", Principal={"Service": "events.amazonaws.com"})
 
 
@@ -154,6 +155,7 @@ OF_QUEUE = statement(action="sqs:SendMessage", Principal={"Service": "events.ama
     ],
 )
 def test_the_policy_of_a_resource_lets_in_whom_it_names(statements: list[Statement], allowed: bool) -> None:
-    asked = ("sqs:SendMessage", "arn:aws:sqs:us-east-1:123456789012:left-behind")
+    queue = "arn:aws:sqs:us-east-1:123456789012:left-behind"
+    call = Call("sqs:SendMessage", queue, {"aws:SecureTransport": "false"}, EVENTS)
 
-    assert allows(document(*statements), EVENTS, *asked, {"aws:SecureTransport": "false"}) is allowed
+    assert allows(document(*statements), call) is allowed

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import sandbox.aws.rekognition.models
-from sandbox.aws.clock import replaced
+from sandbox.aws.patches import replaced
 from sandbox.aws.rekognition.models import RekognitionBackend, rekognition_backends
 from tests.workflow.ending import Ending
 
