@@ -1,18 +1,19 @@
-"""Function *Announce outcome*: tell programs and people how an execution has ended.
+"""Function *Announce outcome*: announce to programs and people how an execution ended.
 
 Raises InvalidStatusChangeError, NotAnnouncedError.
 """
 
-from model_copy import announcing, executions, outcomes, runtime
-from model_copy.endings import Ending
-from model_copy.runtime import Context, Event, task
+from model_copy import notifications, outcomes, runtime
+from model_copy.aws import clients, stepfunctions
+from model_copy.execution import EndedExecution
+from model_copy.runtime import Context, Event, function
 
 
-@task
+@function
 def lambda_handler(event: Event, context: Context) -> Event:
-    ending = executions.read(Ending.of_event(event))
-    outcome = outcomes.tell(ending)
-    for name, value in outcomes.measures(outcome):
+    execution = stepfunctions.complete(clients.own("stepfunctions"), EndedExecution.from_event(event))
+    outcome = outcomes.of_execution(execution)
+    for name, value in outcomes.metrics(outcome):
         runtime.measure(name, value)
-    mailed = announcing.announce(outcome, runtime.setting("MAILED_OUTCOMES").split(","))
+    mailed = notifications.announce(outcome, runtime.setting("MAILED_OUTCOMES").split(","), clients.own)
     return {**{name: outcome[name] for name in ("Outcome", "ExecutionArn", "Error", "Cause")}, "Mailed": mailed}

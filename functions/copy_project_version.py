@@ -1,16 +1,19 @@
-"""Task *Copy project version*: start the copy, or adopt the one that is there.
+"""Task *Copy project version*: start the copy, or adopt the existing one.
 
 Raises InvalidRequestError, DestinationProjectNotFoundError, SourceVersionNotFoundError, VersionConflictError,
 FailedBeforeError, RequestRejectedError, PolicyDeniedError, ModelQuotaError, GrantMissingError, NoCopySlotError,
 TransientError, AccessDeniedError.
 """
 
-from model_copy import accounts, copying, runtime
-from model_copy.polling import seconds_at_it
+from functools import partial
+
+from model_copy import copying, runtime, validation
+from model_copy.aws import clients
+from model_copy.progress import copy_age
 from model_copy.request import CopyRequest
 from model_copy.runtime import Context, Event, task
 
-# AWS maps the copy to the first three, and writes the output to the bucket, with the key, in the caller's name.
+# AWS checks the first three for the copy, and writes the output as the caller: to the bucket, with the key.
 COPY = (
     "rekognition:CopyProjectVersion",
     "rekognition:CreateProjectVersion",
@@ -32,10 +35,11 @@ COPY = (
 
 
 @task
-def lambda_handler(event: Event, context: Context) -> Event:
-    request = CopyRequest.from_state(event)
-    runtime.measure("CopyAge", seconds_at_it(event, runtime.now()))
-    request.check(accounts.request_shape())
-    progress = copying.copy_once(accounts.destination(request, *COPY), request)
+def lambda_handler(state: Event, context: Context) -> Event:
+    request = CopyRequest.from_state(state)
+    runtime.measure("CopyAge", copy_age(state, runtime.now()))
+    validation.check_shape(request, clients.request_shape())
+    client = clients.destination(request, *COPY)
+    progress = copying.copy_once(client, request, partial(clients.source, request))
     runtime.measure("CopiesAdopted" if progress.adopted else "CopiesStarted")
-    return progress.as_answer(runtime.now(), runtime.chance())
+    return progress.as_result(runtime.now(), runtime.chance())

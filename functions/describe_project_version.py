@@ -4,18 +4,18 @@ Raises InvalidRequestError, DestinationProjectNotFoundError, RequestRejectedErro
 VersionGoneError, CopyDeadlineError, TransientError, AccessDeniedError.
 """
 
-from model_copy import accounts, copying, runtime
-from model_copy.polling import Progress, seconds_at_it
+from model_copy import copying, runtime
+from model_copy.aws import clients
+from model_copy.progress import Progress, copy_age
 from model_copy.request import CopyRequest
 from model_copy.runtime import Context, Event, task
 
 
 @task
-def lambda_handler(event: Event, context: Context) -> Event:
-    request = CopyRequest.from_state(event)
-    runtime.measure("CopyAge", seconds_at_it(event, runtime.now()))
-    before = Progress.from_state(event, runtime.now())
-    client = accounts.destination(request, "rekognition:DescribeProjectVersions")
+def lambda_handler(state: Event, context: Context) -> Event:
+    request = CopyRequest.from_state(state)
+    runtime.measure("CopyAge", copy_age(state, runtime.now()))
+    before = Progress.from_state(state, runtime.now())
+    client = clients.destination(request, copying.DESCRIBE)
     runtime.measure("Polls")
-    progress = copying.look(client, request, before)
-    return progress.as_answer(runtime.now(), runtime.chance())
+    return copying.poll(client, request, before).as_result(runtime.now(), runtime.chance())

@@ -1,20 +1,21 @@
-"""Task *Ensure project policy*: let the role that copies copy this version, and nothing else.
+"""Task *Ensure project policy*: allow the role that copies to copy this version, and nothing else.
 
 Raises InvalidRequestError, SourceVersionNotFoundError, RequestRejectedError, PolicyDeniedError, PolicyQuotaError,
 PolicyRejectedError, GrantLostError, PolicyFullError, TransientError, AccessDeniedError.
 """
 
-from model_copy import accounts, grants, runtime
-from model_copy.polling import seconds_at_it
-from model_copy.request import CopyRequest, answered
+from model_copy import grants, runtime
+from model_copy.aws import clients
+from model_copy.progress import copy_age
+from model_copy.request import CopyRequest
 from model_copy.runtime import Context, Event, task
 
 
 @task
-def lambda_handler(event: Event, context: Context) -> Event:
-    request = CopyRequest.from_state(event)
-    runtime.measure("CopyAge", seconds_at_it(event, runtime.now()))
-    rounds = answered(event, "Policy", Rounds=int).get("Rounds", 0) + 1
-    client = accounts.source(request, "rekognition:ListProjectPolicies", "rekognition:PutProjectPolicy")
+def lambda_handler(state: Event, context: Context) -> Event:
+    request = CopyRequest.from_state(state)
+    runtime.measure("CopyAge", copy_age(state, runtime.now()))
+    rounds = state.get("Policy", {}).get("Rounds", 0) + 1
+    client = clients.source(request, "rekognition:ListProjectPolicies", "rekognition:PutProjectPolicy")
     changed = grants.ensure_again(client, request, rounds)
     return {"PolicyName": grants.policy_name(request), "Changed": changed, "Rounds": rounds}

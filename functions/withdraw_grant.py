@@ -1,10 +1,11 @@
-"""Task *Withdraw grant*: take this version out of the stack's own policy, whoever put it there.
+"""Task *Withdraw grant*: remove this version from the stack's own policy, whichever execution added it.
 
 Raises InvalidRequestError, SourceVersionNotFoundError, RequestRejectedError, PolicyRejectedError,
 TransientError, AccessDeniedError.
 """
 
-from model_copy import accounts, grants
+from model_copy import grants
+from model_copy.aws import clients
 from model_copy.request import CopyRequest
 from model_copy.runtime import Context, Event, task
 
@@ -12,9 +13,9 @@ ACTIONS = ("rekognition:ListProjectPolicies", "rekognition:PutProjectPolicy", "r
 
 
 @task
-def lambda_handler(event: Event, context: Context) -> Event:
-    request = CopyRequest.from_state(event)
+def lambda_handler(state: Event, context: Context) -> Event:
+    request = CopyRequest.from_state(state)
     if not request.crosses_accounts:
         return {"PolicyName": None, "Withdrawn": False}
-    client = accounts.source(request, *ACTIONS)
+    client = clients.source(request, *ACTIONS)
     return {"PolicyName": grants.policy_name(request), "Withdrawn": grants.withdraw(client, request)}

@@ -26,7 +26,7 @@ OF_THE_SERVICE = "Lambda."  # how Step Functions begins the name of an error of 
 THROTTLED = "TooManyRequestsException"
 SILENT = {"POWERTOOLS_LOG_LEVEL": "CRITICAL", "POWERTOOLS_METRICS_DISABLED": "true"}
 TOO_LARGE = 256 * 1_024 + 1
-CLIENTS = "model_copy.accounts"  # the module that keeps something from one invocation to the next
+CLIENTS = "model_copy.aws.clients"  # the module that keeps something from one invocation to the next
 OUTSIDE = {"AWS_ACCESS_KEY_ID": "FOOBARKEY", "AWS_SECRET_ACCESS_KEY": "FOOBARSECRET"}  # what mock_aws gives
 
 

@@ -1,4 +1,4 @@
-"""The ARNs of projects, model versions and model packages, taken apart."""
+"""ARNs of projects, model versions and model packages."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _VERSION = re.compile(
     r":project/(?P<project>[a-zA-Z0-9_.\-]{1,255})/version/(?P<version>[a-zA-Z0-9_.\-]{1,255})/[0-9]+",
     re.ASCII,
 )
-_PACKAGE = re.compile(
+_MODEL_PACKAGE = re.compile(
     r"arn:(?P<partition>[a-z\d-]+):sagemaker:(?P<region>[a-z\d-]+):(?P<account>\d{12})"
     r":model-package/[a-zA-Z0-9-]{1,63}(/[0-9]{1,9})?",
     re.ASCII,
@@ -23,7 +23,7 @@ _PACKAGE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Arn:
-    """The ARN of a project, of a version when it has a version name, or of SageMaker's when it has no project."""
+    """An ARN and its parts; only a version's has ``version``, and a model package's has no ``project``."""
 
     text: str
     partition: str
@@ -33,23 +33,23 @@ class Arn:
     version: str = ""
 
     @classmethod
-    def of_project(cls, text: object) -> Self | None:
-        """Read a project's ARN; None where it is none."""
-        return cls._read(_PROJECT, text)
+    def parse_project(cls, value: object) -> Self | None:
+        """Parse the ARN of a project; None if it is not one."""
+        return cls._parse(_PROJECT, value)
 
     @classmethod
-    def of_version(cls, text: object) -> Self | None:
-        """Read a model version's ARN; None where it is none."""
-        return cls._read(_VERSION, text)
+    def parse_version(cls, value: object) -> Self | None:
+        """Parse the ARN of a model version; None if it is not one."""
+        return cls._parse(_VERSION, value)
 
     @classmethod
-    def of_package(cls, text: object) -> Self | None:
-        """Read the ARN of a model package of SageMaker; None where it is none."""
-        return cls._read(_PACKAGE, text)
+    def parse_model_package(cls, value: object) -> Self | None:
+        """Parse the ARN of a SageMaker model package; None if it is not one."""
+        return cls._parse(_MODEL_PACKAGE, value)
 
     @classmethod
-    def _read(cls, form: re.Pattern[str], text: object) -> Self | None:
-        match = form.fullmatch(text) if isinstance(text, str) else None
+    def _parse(cls, pattern: re.Pattern[str], value: object) -> Self | None:
+        match = pattern.fullmatch(value) if isinstance(value, str) else None
         return cls(text=match.string, **match.groupdict()) if match else None
 
     def __str__(self) -> str:

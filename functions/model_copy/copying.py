@@ -1,14 +1,13 @@
-"""The copy: started exactly once, then looked at until it ends."""
+"""The copy: started exactly once, then polled until it ends."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from model_copy import accounts, aws_errors, grants, rekognition, runtime, statuses
+from model_copy import grants, runtime, versions
+from model_copy.aws import rekognition
 from model_copy.errors import (
     AccessDeniedError,
     CopyDeadlineError,
@@ -17,87 +16,98 @@ from model_copy.errors import (
     ModelQuotaError,
     NoCopySlotError,
     RefusedError,
-    RequestRejectedError,
     SourceVersionNotFoundError,
-    TransientError,
     VersionConflictError,
     VersionGoneError,
 )
-from model_copy.polling import Progress
+from model_copy.progress import Progress
 from model_copy.request import CopyRequest
-from model_copy.statuses import ModelVersion
+from model_copy.text import shorten
+from model_copy.versions import ModelVersion
 
 if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
 
-MODELS_A_PROJECT = 100  # the default quota
+MODELS_PER_PROJECT = 100  # the default quota
 MOST_TIMES_MISSING = 10
+DESCRIBE, LIST_POLICIES = "rekognition:DescribeProjectVersions", "rekognition:ListProjectPolicies"
+
+# Returns a client for the source account that may do one action.
+SourceClient = Callable[[str], "RekognitionClient"]
 
 
 def check_both(
     source: "RekognitionClient", destination: "RekognitionClient", request: CopyRequest
 ) -> ModelVersion | None:
-    """Give the copy that holds the name, or check that it can be made, and say at once all that speaks against it.
+    """Return the existing copy, or check that it can be made; report at once all that speaks against it.
 
-    A copy that is there already needs no source any more.
+    An existing copy no longer needs its source.
 
     Raises SourceVersionNotFoundError, SourceNotCopyableError, DestinationProjectNotFoundError, VersionConflictError,
     FailedBeforeError, TransientError, AccessDeniedError.
     """
     refusals: list[RefusedError] = []
     try:
-        held = find_held(destination, request)
-        if held:
-            adopt(held, request)
-            return held
+        existing = find_existing_version(destination, request)
+        if existing:
+            check_is_this_copy(existing, request, lambda _: source)
+            return existing
     except RefusedError as error:
         refusals.append(error)
     try:
-        statuses.check_source(find_source(source, request))
+        versions.check_source(find_source(source, request))
     except RefusedError as error:
         refusals.insert(0, error)
     if refusals:
-        raise RefusedError.together(refusals)
+        raise _combined(refusals)
     return None
 
 
+def _combined(refusals: Sequence[RefusedError]) -> RefusedError:
+    """Return the first refusal with the sentences of all."""
+    first = refusals[0]
+    first.args = (shorten(" ".join(map(str, refusals))),)
+    return first
+
+
 def find_source(client: "RekognitionClient", request: CopyRequest) -> ModelVersion:
-    """Find the source version.
+    """Return the source version.
 
     Raises SourceVersionNotFoundError, TransientError, AccessDeniedError.
     """
-    wanted = request.source_version
+    requested = request.source_version
     try:
-        found = rekognition.describe_version(client, request.source_project, wanted.version)
+        found = rekognition.describe_version(client, request.source_project, requested.version)
     except rekognition.ProjectNotFoundError as error:
-        raise SourceVersionNotFoundError.without_project(wanted, request.source_project) from error
-    if found is None or found.arn != wanted.text:
-        hint = f"; the version named {wanted.version} is {found.arn}" if found else ""
-        raise SourceVersionNotFoundError(version=wanted, hint=hint)
+        hint = f", because there is no project {request.source_project}"
+        raise SourceVersionNotFoundError(version=requested, hint=hint) from error
+    if found is None or found.arn != requested.text:
+        hint = f"; the version named {requested.version} is {found.arn}" if found else ""
+        raise SourceVersionNotFoundError(version=requested, hint=hint)
     return found
 
 
-def adopt(held: ModelVersion, request: CopyRequest) -> None:
-    """Pass when the version that holds the name is this copy; else raise what stands in the way.
+def check_is_this_copy(existing: ModelVersion, request: CopyRequest, source_client: SourceClient) -> None:
+    """Raise an error unless the version with the requested name is this copy.
 
-    A copy may inherit the description of its source's output and key, so on a conflict the source is looked at, too.
+    A copy may report the output location and key of its source, so before a conflict the source is read, too.
 
     Raises TransientError, VersionConflictError, FailedBeforeError, AccessDeniedError.
     """
     try:
-        statuses.adopt(held, request, None)
+        versions.check_is_this_copy(existing, request, None)
     except VersionConflictError:
-        if not statuses.may_be_copy(held, request):
+        if not versions.may_be_copy(existing, request):
             raise
         try:
-            source = find_source(accounts.source(request, "rekognition:DescribeProjectVersions"), request)
+            source = find_source(source_client(DESCRIBE), request)
         except SourceVersionNotFoundError:
             source = None
-        statuses.adopt(held, request, source)
+        versions.check_is_this_copy(existing, request, source)
 
 
-def find_held(client: "RekognitionClient", request: CopyRequest) -> ModelVersion | None:
-    """Find what holds the name in the destination project.
+def find_existing_version(client: "RekognitionClient", request: CopyRequest) -> ModelVersion | None:
+    """Return the version with the requested name in the destination project.
 
     Raises DestinationProjectNotFoundError, TransientError, AccessDeniedError.
     """
@@ -107,7 +117,6 @@ def find_held(client: "RekognitionClient", request: CopyRequest) -> ModelVersion
 
 @contextmanager
 def _in_destination(request: CopyRequest) -> Iterator[None]:
-    """Name the project that is not there."""
     project = request.destination_project
     try:
         yield
@@ -115,74 +124,68 @@ def _in_destination(request: CopyRequest) -> Iterator[None]:
         raise DestinationProjectNotFoundError(project=project, account=project.account) from error
 
 
-def copy_once(client: "RekognitionClient", request: CopyRequest) -> Progress:
-    """Adopt the copy that holds the name, or start it.
+def copy_once(client: "RekognitionClient", request: CopyRequest, source_client: SourceClient) -> Progress:
+    """Adopt the existing copy, or start it.
 
-    CopyProjectVersion has no client token and an answer of it can be lost, so the name is what makes it happen once:
-    it is described before, and again after a failure.
+    CopyProjectVersion has no client token and its response can be lost, so the version's name makes it happen once:
+    the name is described before the call, and again after it failed.
     """
-    held = find_held(client, request)
-    if held is None:
+    existing = find_existing_version(client, request)
+    if existing is None:
         try:
             arn = rekognition.copy_version(client, request)
-        except (ClientError, ModelCopyError) as error:
-            held = find_held(client, request)
-            if held is None:
-                raise _failure(error, client, request) from error
+        except Exception as error:  # whatever it is, the copy may have been started
+            existing = find_existing_version(client, request)
+            if existing is None:
+                raise _copy_error(error, client, request, source_client) from error
         else:
-            return Progress(arn, statuses.IN_PROGRESS, "", runtime.now(), adopted=False)
-    adopt(held, request)
-    return Progress(held.arn, held.status, held.message, runtime.now(), adopted=True)
+            return Progress(arn, versions.IN_PROGRESS, "", runtime.now(), adopted=False)
+    check_is_this_copy(existing, request, source_client)
+    return Progress(existing.arn, existing.status, existing.message, runtime.now(), adopted=True)
 
 
-def look(client: "RekognitionClient", request: CopyRequest, before: Progress) -> Progress:
-    """See how far the copy is.
+def poll(client: "RekognitionClient", request: CopyRequest, before: Progress) -> Progress:
+    """Return how far the copy is.
 
     Raises VersionGoneError, VersionConflictError, CopyDeadlineError, DestinationProjectNotFoundError, TransientError.
     """
-    held = find_held(client, request)
-    if held is None:
+    found = find_existing_version(client, request)
+    if found is None:
         times = before.times_missing + 1
         if times > MOST_TIMES_MISSING:
             raise VersionGoneError(version=before.arn or request.version_name, times=times)
         return replace(before, times_missing=times)
-    # Only the copy that this execution started is known to be of the requested version.
-    adopted = before.adopted or held.arn != before.arn
+    # Only a copy that this execution started is known to be of the requested version.
+    adopted = before.adopted or found.arn != before.arn
     if adopted:
-        statuses.check_source_of(held, request)
-    _check_deadline(held, before)
-    message = statuses.explain_failure(held) if adopted and held.status == statuses.FAILED else held.message
-    return replace(before, arn=held.arn, status=held.status, message=message, adopted=adopted, times_missing=0)
+        versions.check_source_of(found, request)
+    _check_deadline(found, before)
+    message = versions.explain_failure(found) if adopted and found.status == versions.FAILED else found.message
+    return replace(before, arn=found.arn, status=found.status, message=message, adopted=adopted, times_missing=0)
 
 
-def _check_deadline(held: ModelVersion, before: Progress) -> None:
+def _check_deadline(found: ModelVersion, before: Progress) -> None:
     deadline = timedelta(hours=float(runtime.setting("DEADLINE_HOURS")))
-    if held.status == statuses.IN_PROGRESS and runtime.now() - before.since > deadline:
-        raise CopyDeadlineError(version=held.arn, hours=f"{deadline.total_seconds() / 3600:g} hours")
+    if found.status == versions.IN_PROGRESS and runtime.now() - before.first_seen > deadline:
+        raise CopyDeadlineError(version=found.arn, hours=f"{deadline.total_seconds() / 3600:g} hours")
 
 
-def _failure(error: Exception, client: "RekognitionClient", request: CopyRequest) -> Exception:
-    """Name what a copy that did not start failed with."""
+def _copy_error(
+    error: Exception, client: "RekognitionClient", request: CopyRequest, source_client: SourceClient
+) -> Exception:
+    """Return the error for a copy that was not started."""
     if isinstance(error, AccessDeniedError):
-        denial = aws_errors.message(error.__cause__) if isinstance(error.__cause__, ClientError) else str(error)
-        grants.explain_denial(accounts.source(request, "rekognition:ListProjectPolicies"), request, denial)
-    if not isinstance(error, ClientError):
-        return error
-    if aws_errors.is_quota(error):
-        return _quota(error, client, request)
-    project, code, message = request.destination_project, aws_errors.code(error), aws_errors.message(error)
-    if code in ("ResourceInUseException", "ResourceAlreadyExistsException"):
-        return TransientError(what=f"The copy to {project}", reason=f"{code}, {message}")
-    if code == "ResourceNotFoundException":
-        return RequestRejectedError(operation="CopyProjectVersion", resource=project, code=code, message=message)
+        grants.explain_denial(source_client(LIST_POLICIES), request, str(error.details["message"]))
+    if isinstance(error, rekognition.CopyQuotaError):
+        return _quota_error(str(error), client, request)
     return error
 
 
-def _quota(error: ClientError, client: "RekognitionClient", request: CopyRequest) -> ModelCopyError:
-    """Tell a full project, which does not free itself, from full copy slots, which do."""
-    project, message = request.destination_project, aws_errors.message(error)
+def _quota_error(message: str, client: "RekognitionClient", request: CopyRequest) -> ModelCopyError:
+    """Distinguish a full project, which stays full, from copy slots, which become free."""
+    project = request.destination_project
     with _in_destination(request):
         count = rekognition.count_versions(client, project)
-    if count >= MODELS_A_PROJECT:
+    if count >= MODELS_PER_PROJECT:
         return ModelQuotaError(project=project, count=count, message=message)
     return NoCopySlotError(account=project.account, region=project.region, message=message)

@@ -1,60 +1,49 @@
-"""The errors of the workflow: one leaf class is one route through the definition, which its docstring names.
+"""The errors of the workflow.  One class is one route through the definition; its docstring names the route.
 
 - *Refused*: caught by the definition, which withdraws the grant and ends in a Fail state.
-- *Retried*: named in a Retry of the definition; when the tries are used up the execution fails at its Task.
-- *Fails at its Task*: neither retried nor caught; cure the cause and redrive the execution.
-- *Not of the workflow*: raised by announce_outcome.py, which Lambda invokes again twice before it gives up.
+- *Retried*: named in a Retry of the definition; when the retries are used up, the execution fails at its task.
+- *Fails at its task*: neither retried nor caught; fix the cause and redrive the execution.
+
+The errors of announce_outcome.py are beside what raises them, in execution.py and outcomes.py.
 """
 
-from collections.abc import Sequence
-from typing import ClassVar, Self
+from typing import ClassVar
 
-from model_copy.text import cut, escaped, mistakes
+from model_copy.text import escape, shorten
 
 
 class ModelCopyError(Exception):
-    """Base of the errors that the workflow knows.  Never raised itself."""
+    """Base of all errors.  Not raised itself.  Keyword details fill the fields of ``sentence``."""
 
     sentence: ClassVar[str]
 
     def __init__(self, **details: object) -> None:
-        super().__init__(cut(escaped(self.sentence.format(**details))))
-
-    @classmethod
-    def together(cls, errors: Sequence["ModelCopyError"]) -> "ModelCopyError":
-        """Give the first of the errors, saying the sentences of all."""
-        first = errors[0]
-        first.args = (cut(" ".join(str(error) for error in errors)),)
-        return first
+        self.details = details
+        super().__init__(shorten(escape(self.sentence.format(**details))))
 
 
 class RefusedError(ModelCopyError):
-    """Base of the errors that no rerun can cure.  Never raised itself."""
-
-    @classmethod
-    def of(cls, found: Sequence[str]) -> Self:
-        """Name the first 20 mistakes and the count of all, where the sentence is about mistakes."""
-        return cls(mistakes=mistakes(found))
+    """Base of the errors that no rerun can fix.  Not raised itself."""
 
 
 class InvalidRequestError(RefusedError):
     """The input breaks a rule of CopyProjectVersion.  Refused."""
 
-    sentence = "The request has {mistakes} Correct the request and start it again."
+    sentence = "The request has {errors} Correct the request and start it again."
 
 
 class InvalidApprovalError(RefusedError):
-    """The event is none that stands for a request.  Refused."""
+    """The event does not stand for a request.  Refused."""
 
-    sentence = "The approval has {mistakes} Correct this and approve the model version again."
+    sentence = "The approval has {errors} Correct the approval and approve the model version again."
 
 
 class ModelPackageNotFoundError(RefusedError):
-    """The model package that was approved does not exist.  Refused."""
+    """The approved model package does not exist.  Refused."""
 
     sentence = (
         "SageMaker cannot describe the model package {package}: {message}. "
-        "Create it, or correct the event, and approve it again."
+        "Create the model package or correct the event, then approve it again."
     )
 
 
@@ -65,11 +54,6 @@ class SourceVersionNotFoundError(RefusedError):
         "There is no model version {version}{hint}. "
         "Correct SourceProjectArn and SourceProjectVersionArn and start the request again."
     )
-
-    @classmethod
-    def without_project(cls, version: object, project: object) -> Self:
-        """Say that the project is missing, too."""
-        return cls(version=version, hint=f", because there is no project {project}")
 
 
 class SourceNotCopyableError(RefusedError):
@@ -83,25 +67,25 @@ class DestinationProjectNotFoundError(RefusedError):
 
     sentence = (
         "There is no project {project}. "
-        "Create it in account {account} or correct DestinationProjectArn, then start the request again."
+        "Create the project in account {account} or correct DestinationProjectArn, then start the request again."
     )
 
 
 class VersionConflictError(RefusedError):
-    """The name is held by something else than this copy.  Refused."""
+    """Another version has the requested name.  Refused."""
 
     sentence = (
-        "{project} already has a version named {name}: {holder}. "
-        "Choose another VersionName, or delete that version, and start the request again."
+        "{project} already has a version named {name}: {existing}. "
+        "Choose another VersionName or delete the version {name} there, then start the request again."
     )
 
 
 class FailedBeforeError(RefusedError):
-    """An earlier copy of this version under this name has failed.  Refused."""
+    """An earlier copy of this version under this name failed.  Refused."""
 
     sentence = (
         "An earlier copy{origin} to {project} under the name {name} failed: {message}. "
-        "Delete {version} or choose another VersionName, then start the request again."
+        "Delete the failed version {version} or choose another VersionName, then start the request again."
     )
 
 
@@ -110,34 +94,34 @@ class RequestRejectedError(RefusedError):
 
     sentence = (
         "AWS did not accept {operation} on {resource} ({code}): {message}. "
-        "Correct what it names and start the request again."
+        "Correct what this message names and start the request again."
     )
 
 
 class PolicyDeniedError(RefusedError):
-    """A policy of the source project denies the copy explicitly.  Refused."""
+    """A policy of the source project explicitly denies the copy.  Refused."""
 
     sentence = (
         "The project policy {policy} of {project} denies {principal} to copy {version}{condition}. "
-        "Ask its owner to change that policy, then start the request again."
+        "Ask the policy's owner to change the policy, then start the request again."
     )
 
 
 class PolicyQuotaError(RefusedError):
-    """The source project holds all the policies it may, none of them this stack's.  Refused."""
+    """The source project has as many policies as it may, none of them this stack's.  Refused."""
 
     sentence = (
-        "{project} holds as many project policies as its quota allows ({policies}), so that no grant can be added. "
-        "Delete a policy that is not needed any more or ask AWS for a higher quota, then start the request again."
+        "{project} has as many project policies as its quota allows ({policies}), so no grant can be added. "
+        "Delete a project policy that is no longer needed or ask AWS for a higher quota, then start the request again."
     )
 
 
 class PolicyRejectedError(RefusedError):
-    """The grant cannot be written in the form that AWS accepts.  Refused."""
+    """The grant cannot be written in a form that AWS accepts.  Refused."""
 
     sentence = (
         "The project policy {policy} of {project} cannot be written: {reason}. "
-        "Correct or delete that policy, then start the request again."
+        "Correct or delete the project policy {policy}, then start the request again."
     )
 
 
@@ -154,82 +138,60 @@ class ModelQuotaError(RefusedError):
     """The destination project is full of models.  Refused."""
 
     sentence = (
-        "{project} holds {count} model versions and Rekognition refuses another ({message}). "
-        "Delete versions that are not needed any more or ask AWS for a higher quota, then start the request again."
+        "{project} has {count} model versions and Rekognition refuses another ({message}). "
+        "Delete model versions that are no longer needed or ask AWS for a higher quota, then start the request again."
     )
 
 
 class CopyDeadlineError(RefusedError):
-    """The copy has not finished in the time that the stack allows.  Refused."""
+    """The copy did not finish in the time that the stack allows.  Refused."""
 
     sentence = (
         "The copy {version} is still in progress {hours} after it was first seen. "
-        "Start the same request again to go on waiting: it adopts the copy."
+        "To wait longer, start the same request again: it adopts the running copy."
     )
 
 
 class VersionGoneError(RefusedError):
-    """The copy was started and is not there any more.  Refused."""
+    """The copy was started and does not exist anymore.  Refused."""
 
     sentence = (
-        "The copy {version} was not to be found {times} times in a row; somebody may have deleted it. "
-        "Start the same request again to copy the model anew."
+        "The copy {version} was not found {times} times in a row; somebody may have deleted it. "
+        "Start the same request again to copy the model again."
     )
 
 
 class GrantMissingError(ModelCopyError):
-    """Nothing allows the copy any more.  Caught: the grant is ensured again."""
+    """No project policy allows the copy anymore.  Caught: the grant is ensured again."""
 
-    sentence = "No project policy of {project} allows {principal} to copy {version} any more."
+    sentence = "No project policy of {project} allows {principal} to copy {version} anymore."
 
 
 class TransientError(ModelCopyError):
-    """AWS may well give another answer soon.  Retried."""
+    """AWS may well answer differently soon.  Retried."""
 
-    sentence = (
-        "{what} did not succeed: {reason}. If this goes on, see the AWS Health Dashboard, then redrive the execution."
-    )
+    sentence = "{what} failed: {reason}. If this goes on, see the AWS Health Dashboard, then redrive the execution."
 
 
 class NoCopySlotError(ModelCopyError):
     """The destination account runs as many copies as it may.  Retried slowly."""
 
     sentence = (
-        "Account {account} has no free copy slot in {region} ({message}). "
-        "Wait until copies there have ended or ask AWS for a higher quota of concurrent copies, "
-        "then redrive the execution."
+        "Account {account} has no free copy slot in {region} ({message}). Wait until copies there have ended "
+        "or ask AWS for a higher quota of concurrent copies, then redrive the execution."
     )
 
 
 class PolicyFullError(ModelCopyError):
-    """The stack's own policies have no room for one more grant now.  Retried slowly."""
+    """The stack's own policies have no room for another grant at the moment.  Retried slowly."""
 
     sentence = (
         "{project} has no room for the grant of {version} in project policy {policy}: {reason}. "
-        "Wait until running copies have ended or remove grants that are not needed any more, "
-        "then redrive the execution."
+        "Wait until running copies have ended or remove grants that are no longer needed, then redrive the execution."
     )
 
 
 class AccessDeniedError(ModelCopyError):
-    """An identity of the stack lacks a permission.  Fails at its Task."""
+    """An identity of the stack lacks a permission.  Fails at its task."""
 
     sentence = "{operation} on {resource} was denied: {message}. {advice} Then redrive the execution."
-
-
-class InvalidStatusChangeError(ModelCopyError):
-    """The event is none that Step Functions sends when an execution ends.  Not of the workflow."""
-
-    sentence = (
-        "The status change has {mistakes} "
-        "Invoke the function with an event of Step Functions about an execution that has ended."
-    )
-
-
-class NotAnnouncedError(ModelCopyError):
-    """The ending of an execution could not be told, or not to all.  Not of the workflow."""
-
-    sentence = (
-        "The ending of {execution} was not announced to all: {reasons}. "
-        "Cure the cause, then send the event from the dead-letter queue again."
-    )

@@ -1,11 +1,12 @@
-"""The stack's grant in the source project's policies: given before a copy, withdrawn after it."""
+"""The stack's grant in the source project's policies: added before a copy, withdrawn after it."""
 
 import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from model_copy import policies, rekognition, runtime
+from model_copy import policies, runtime
+from model_copy.aws import rekognition
 from model_copy.errors import (
     GrantLostError,
     GrantMissingError,
@@ -23,19 +24,19 @@ if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
 
 TRIES = 5
-REFUSALS = 3  # after which a project is believed to be full of others' policies
+REFUSALS = 3  # so many make sure that a project is full of others' policies
 MOST_ROUNDS = 20
 PROPAGATION = timedelta(minutes=5)
 LONGEST_STACK_NAME = 115  # a PolicyName has at most 128 characters, and a hyphen and an account follow
 
 
 def policy_name(request: CopyRequest) -> str:
-    """Name the stack's own policy for the destination account."""
+    """Return the name of the stack's own policy for the destination account."""
     return f"{runtime.setting('STACK_NAME')[:LONGEST_STACK_NAME]}-{request.destination_project.account}"
 
 
 def grant_for(request: CopyRequest) -> Grant:
-    """Name the grant that the copy needs: the role that copies, and this version."""
+    """Return the grant that the copy needs: for the role that copies, of this version."""
     project = request.destination_project
     if project.account == runtime.setting("STACK_ACCOUNT"):
         principal = runtime.setting("COPY_ROLE_ARN")
@@ -46,17 +47,14 @@ def grant_for(request: CopyRequest) -> Grant:
 
 
 def ensure_again(client: "RekognitionClient", request: CopyRequest, rounds: int) -> bool:
-    """Ensure the grant in so many rounds of an execution, each after the grant of the last went missing.
-
-    Raises GrantLostError beyond 20 rounds, else as ensure.
-    """
+    """Ensure the grant again after the last one went missing; raise GrantLostError after 20 rounds."""
     if rounds > MOST_ROUNDS:
         raise GrantLostError(policy=policy_name(request), project=request.source_project, rounds=MOST_ROUNDS)
     return ensure(client, request)
 
 
 def ensure(client: "RekognitionClient", request: CopyRequest) -> bool:
-    """See to it that a project policy allows the copy; tell whether one had to be written.
+    """Make sure that a project policy allows the copy; return whether a policy was written.
 
     Raises SourceVersionNotFoundError, PolicyDeniedError, PolicyQuotaError, PolicyRejectedError, PolicyFullError,
     TransientError.
@@ -87,11 +85,11 @@ def ensure(client: "RekognitionClient", request: CopyRequest) -> bool:
         else:
             return True
     reason = message if refused else "others kept changing the policy"
-    raise TransientError(what=f"Granting the copy in project policy {name}", reason=reason)
+    raise TransientError(what=f"Adding the grant to project policy {name}", reason=reason)
 
 
 def withdraw(client: "RekognitionClient", request: CopyRequest) -> bool:
-    """Take this version out of the stack's own policy for the destination account; tell whether it was in.
+    """Remove this version from the stack's own policy for the destination account; return whether it was there.
 
     Raises SourceVersionNotFoundError, PolicyRejectedError, TransientError.
     """
@@ -100,7 +98,7 @@ def withdraw(client: "RekognitionClient", request: CopyRequest) -> bool:
     for _ in _tries():
         found = read_policies(client, request)
         own = next((policy for policy in found if policy.name == name), None)
-        if own is None or not policies.holds(own.document, grant):
+        if own is None or not policies.has_grant(own.document, grant):
             return changed
         changed = True
         try:
@@ -119,21 +117,22 @@ def withdraw(client: "RekognitionClient", request: CopyRequest) -> bool:
             raise PolicyRejectedError(policy=name, project=request.source_project, reason=error) from error
         else:
             return True
-    raise TransientError(what=f"Withdrawing the grant in project policy {name}", reason="others kept changing it")
+    raise TransientError(what=f"Withdrawing the grant from project policy {name}", reason="others kept changing it")
 
 
 def read_policies(client: "RekognitionClient", request: CopyRequest) -> list[Policy]:
-    """Read the policies of the source project; SourceVersionNotFoundError when the project has gone."""
+    """Return the policies of the source project; raise SourceVersionNotFoundError if the project is gone."""
     try:
         return rekognition.list_policies(client, request.source_project)
     except rekognition.ProjectNotFoundError as error:
-        raise SourceVersionNotFoundError.without_project(request.source_version, request.source_project) from error
+        hint = f", because there is no project {request.source_project}"
+        raise SourceVersionNotFoundError(version=request.source_version, hint=hint) from error
 
 
 def explain_denial(client: "RekognitionClient", request: CopyRequest, message: str) -> None:
-    """Raise what the source project's policies say of a copy that was denied; pass when they are not why.
+    """Raise the reason for a denied copy that the source project's policies show; return if they show none.
 
-    A Deny with a condition comes last: it need not be the reason, and a grant that is missing or new is a likelier one.
+    A Deny with a condition comes last: it may not apply, and a missing or new grant is a likelier reason.
 
     Raises PolicyDeniedError, GrantMissingError, SourceVersionNotFoundError, TransientError.
     """
@@ -146,13 +145,13 @@ def explain_denial(client: "RekognitionClient", request: CopyRequest, message: s
         )
     for policy in granting:
         if runtime.now() - policy.updated < PROPAGATION:
-            reason = f"{message}, and project policy {policy.name} may be too new to be known everywhere"
+            reason = f"{message}, perhaps because project policy {policy.name} is too new to be in effect everywhere"
             raise TransientError(what=f"The copy to {request.destination_project}", reason=reason)
     refuse_denied(found, grant, request, Match.MAYBE)
 
 
 def refuse_denied(found: list[Policy], grant: Grant, request: CopyRequest, least: Match) -> None:
-    """Raise PolicyDeniedError when a policy denies the grant at least so surely."""
+    """Raise PolicyDeniedError if a policy denies the grant with at least this certainty."""
     for policy in found:
         if policy.denies(grant) >= least:
             raise PolicyDeniedError(
@@ -160,12 +159,14 @@ def refuse_denied(found: list[Policy], grant: Grant, request: CopyRequest, least
                 project=request.source_project,
                 principal=grant.principal,
                 version=request.source_version,
-                condition="" if policy.denies(grant) is Match.YES else ", it seems: it has a Deny with a condition",
+                condition=""
+                if policy.denies(grant) is Match.YES
+                else ", it seems: the policy has a Deny with a condition",
             )
 
 
 def _tries() -> Iterator[int]:
-    """Count the tries, with a pause before each but the first."""
+    """Yield the number of each try, after a pause before all but the first."""
     for number in range(TRIES):
         if number:
             runtime.sleep(number * runtime.chance())
@@ -174,7 +175,7 @@ def _tries() -> Iterator[int]:
 
 def _check_document(document: str, grant: Grant, request: CopyRequest) -> None:
     if len(document) > policies.LONGEST_DOCUMENT:
-        reason = f"it would have {len(document)} characters, and may have {policies.LONGEST_DOCUMENT}"
+        reason = f"it would have {len(document)} characters, of at most {policies.LONGEST_DOCUMENT}"
         name, project = policy_name(request), request.source_project
         raise PolicyFullError(project=project, version=grant.version_arn, policy=name, reason=reason)
 
@@ -182,15 +183,15 @@ def _check_document(document: str, grant: Grant, request: CopyRequest) -> None:
 def _check_room(
     refused: list[list[Policy]], found: list[Policy], grant: Grant, request: CopyRequest, message: str
 ) -> None:
-    """Raise PolicyFullError or PolicyQuotaError if the project is full, judged by what is listed after AWS said so.
+    """Raise PolicyFullError or PolicyQuotaError if the project is full by a list that was read after AWS refused.
 
-    Policies of this stack go when their copies end.  Those of others stay.  One of this stack may have come and gone
-    between two lists, so the project is full of others' only when they alone are listed around several refusals.
+    Policies of this stack go when their copies end; those of others stay.  A policy of this stack may come and go
+    between two lists, so PolicyQuotaError takes several refusals with the same list of only others' policies.
     """
     names = sorted(policy.name for policy in found)
     own = re.escape(policy_name(request).rpartition("-")[0])
     if any(re.fullmatch(rf"{own}-\d{{12}}", name) for name in names):
-        reason = f"the project has {len(found)} policies and AWS takes no more ({message})"
+        reason = f"the project has {len(found)} policies and AWS accepts no more ({message})"
         raise PolicyFullError(
             project=request.source_project, version=grant.version_arn, policy=policy_name(request), reason=reason
         )

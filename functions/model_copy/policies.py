@@ -1,4 +1,4 @@
-"""Project policies read and written by meaning.
+"""Project policies, compared and changed by meaning.
 
 Source: https://docs.aws.amazon.com/rekognition/latest/customlabels-dg/md-create-project-policy-sdk.html
 """
@@ -21,11 +21,11 @@ Statement = Mapping[str, Any]
 
 
 class UnreadableError(Exception):
-    """The document is no JSON object.  For grants.py, which names the policy."""
+    """The document is not a JSON object.  grants.py names the policy."""
 
 
 class Match(IntEnum):
-    """Whether a statement is about a grant.  A condition, or a part read by exception, makes it a MAYBE."""
+    """Whether a statement covers a grant.  A Condition, NotPrincipal, NotAction or NotResource makes it a MAYBE."""
 
     NO = 0
     MAYBE = 1
@@ -34,20 +34,20 @@ class Match(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Leave for one principal to copy one model version."""
+    """Permission for one principal to copy one model version."""
 
     principal: str
     version_arn: str
 
     @property
     def account(self) -> str:
-        """Give the account of the principal."""
+        """Return the account of the principal."""
         return self.principal.split(":")[4]
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A project policy as ListProjectPolicies tells it."""
+    """A project policy as ListProjectPolicies returns it."""
 
     name: str
     revision: str
@@ -55,7 +55,7 @@ class Policy:
     updated: datetime
 
     @classmethod
-    def of(cls, listed: "ProjectPolicyTypeDef") -> Self:
+    def from_description(cls, listed: "ProjectPolicyTypeDef") -> Self:
         """Read an entry of the list."""
         return cls(
             name=listed["PolicyName"],
@@ -65,21 +65,21 @@ class Policy:
         )
 
     def allows(self, grant: Grant) -> bool:
-        """Tell whether a statement surely allows the copy."""
+        """Return whether a statement surely allows the copy."""
         return any(_match(one, grant) is Match.YES for one in self._statements("allow"))
 
     def denies(self, grant: Grant) -> Match:
-        """Tell whether a statement denies the copy."""
+        """Return how surely a statement denies the copy."""
         return max((_match(one, grant) for one in self._statements("deny")), default=Match.NO)
 
     def _statements(self, effect: str) -> Iterator[Statement]:
-        # AWS's guide writes ALLOW, and a policy that is listed is in force.
+        # AWS's guide writes ALLOW, and AWS lists only policies that are in force.
         found = ((one.get("Effect"), one) for one in statements(self.document))
         return (one for given, one in found if isinstance(given, str) and given.lower() == effect)
 
 
 def statements(document: str) -> list[Statement]:
-    """Read the statements of a policy document; whatever is no statement is left out."""
+    """Return the statements of a policy document; anything that is not an object is left out."""
     try:
         content = json.loads(document)
     except (ValueError, RecursionError):
@@ -89,7 +89,7 @@ def statements(document: str) -> list[Statement]:
 
 
 def with_grant(document: str | None, grant: Grant) -> str:
-    """Write the document with the grant in the stack's own statement; UnreadableError where it cannot be read."""
+    """Return the document with the grant in the stack's own statement; raise UnreadableError if it is not JSON."""
     found = [dict(one) for one in statements(document)] if document else []
     for one in found:
         if _is_ours(one, grant.principal):
@@ -108,7 +108,7 @@ def with_grant(document: str | None, grant: Grant) -> str:
 
 
 def without_grant(document: str, grant: Grant) -> str | None:
-    """Write the document with the version out of the stack's own statements; None when no statement is left."""
+    """Return the document without the version in the stack's own statements; None if no statement is left."""
     kept = []
     for one in statements(document):
         if _is_ours(one, grant.principal) and grant.version_arn in as_list(one["Resource"]):
@@ -120,28 +120,28 @@ def without_grant(document: str, grant: Grant) -> str | None:
     return _written(document, kept) if kept else None
 
 
-def holds(document: str, grant: Grant) -> bool:
-    """Tell whether one of the stack's own statements gives the grant."""
+def has_grant(document: str, grant: Grant) -> bool:
+    """Return whether one of the stack's own statements contains the grant."""
     found = statements(document)
     return any(_is_ours(one, grant.principal) and grant.version_arn in as_list(one["Resource"]) for one in found)
 
 
 def as_list(value: object) -> list[Any]:
-    """Give the list that a policy may also write as its one element."""
+    """Return the value as a list; a policy may write a list of one as just its element."""
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _written(before: str | None, found: Sequence[Statement]) -> str:
     try:
         content = json.loads(before) if before else {"Version": "2012-10-17"}
-        # As ASCII it is within the characters that AWS takes, whatever others have written into it.
+        # AWS accepts few characters; ASCII is among them, whatever others have written into the document.
         return json.dumps({**content, "Statement": found}, separators=(",", ":"), ensure_ascii=True)
     except (ValueError, TypeError, RecursionError) as error:
-        raise UnreadableError("it is no JSON object") from error
+        raise UnreadableError("it is not a JSON object") from error
 
 
 def _is_ours(statement: Statement, principal_arn: str) -> bool:
-    """Tell whether the statement has just the form that this stack writes, for the role that copies alone."""
+    """Return whether the statement has exactly the form that this stack writes, for just the role that copies."""
     principal = statement.get("Principal")
     return (
         set(statement) == {"Effect", "Principal", "Action", "Resource"}
@@ -164,12 +164,12 @@ def _match(statement: Statement, grant: Grant) -> Match:
 
 
 def _named(statement: Statement, part: str) -> list[Any] | None:
-    """Give the values of a part of the statement; None when it is given by exception (NotAction and the like)."""
+    """Return the values of an element of the statement; None if the statement has its opposite (NotAction)."""
     return as_list(statement[part]) if part in statement else None
 
 
 def _names(values: list[Any]) -> list[str]:
-    """Give the values as texts; what is nested, however deep, names nothing."""
+    """Return the values as strings, without nested ones, which name nothing."""
     return [str(one) for one in values if not isinstance(one, dict | list)]
 
 
@@ -183,10 +183,7 @@ def _principal_match(principals: list[Any], grant: Grant) -> Match:
 
 
 def _one_principal(principal: str, grant: Grant) -> Match:
-    """Match a principal: everybody, the account or the role.
-
-    A session of the role, or a name with wildcards in it (which IAM does not take elsewhere), is a MAYBE.
-    """
+    """Match everybody, the account or the role; a session of the role, or a name with wildcards, is a MAYBE."""
     partition = grant.principal.split(":")[1]
     if principal in ("*", grant.account, f"arn:{partition}:iam::{grant.account}:root", grant.principal):
         return Match.YES
@@ -196,5 +193,5 @@ def _one_principal(principal: str, grant: Grant) -> Match:
 
 
 def _wildcard(pattern: str, value: str) -> bool:
-    """Match ``*`` and ``?`` as IAM does; a bracket stands for itself."""
+    """Match ``*`` and ``?`` as IAM does; a bracket is an ordinary character."""
     return fnmatchcase(value, pattern.replace("[", "[[]"))

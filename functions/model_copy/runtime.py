@@ -1,4 +1,4 @@
-"""The only place that knows Lambda and Powertools, the clock, chance and the environment."""
+"""Lambda and Powertools, the clock, chance and the environment: no other module knows them."""
 
 import functools
 import logging
@@ -13,8 +13,9 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from model_copy import __version__
 from model_copy.errors import InvalidRequestError, ModelCopyError
-from model_copy.text import excerpt, printable
+from model_copy.text import excerpt, numbered, printable
 
 Event = dict[str, Any]
 Context = LambdaContext
@@ -22,7 +23,7 @@ Handler = Callable[[Event, Context], Event]
 
 LONGEST_ARN = 256
 
-# The metrics of the stack and their units; template.yaml has them in alarms and in the dashboard.
+# The metrics of the stack and their units; template.yaml uses them in alarms and in the dashboard.
 METRICS = {
     "ApprovalsIgnored": "Count",
     "CopiesAdopted": "Count",
@@ -39,17 +40,30 @@ METRICS = {
     "Throttles": "Count",
 }
 
-logger = Logger()
+logger = Logger(version=__version__)
 metrics = EphemeralMetrics(namespace="rekognition-model-copy")
-# At DEBUG, to which a stack may set all loggers, these log the keys and tokens of sessions.
+# At DEBUG, which a stack may set for all loggers, these log the keys and tokens of sessions.
 for _name in ("boto3", "botocore", "urllib3"):
     logging.getLogger(_name).setLevel(logging.INFO)
 
 
 def task(handler: Handler) -> Handler:
-    """Run a handler: log its answer or its refusal under the execution's ARN, and write its metrics.
+    """Run the handler of a task with the state data: {Request, Execution, and a key for each earlier task}.
 
-    Errors of the workflow and bugs alike go on to Lambda, which hands their class name to the definition.
+    By hand, as with ``sam local invoke``, a function takes a bare request or event instead.
+    """
+
+    @functools.wraps(handler)
+    def with_state(event: Event, context: Context) -> Event:
+        return handler(event if "Request" in event else {"Request": event}, context)
+
+    return function(with_state)
+
+
+def function(handler: Handler) -> Handler:
+    """Run a handler: log its result or its error under the execution's ARN, and write its metrics.
+
+    All errors go on to Lambda, which passes their class name to Step Functions.
     """
 
     @functools.wraps(handler)
@@ -58,14 +72,14 @@ def task(handler: Handler) -> Handler:
         logger.set_correlation_id(arn)
         if arn:
             metrics.add_metadata(key="correlation_id", value=arn)
-        # Lambda counts an error at the invocation's start, and an alarm takes the known ones, of which there may be
-        # none, off that count.
+        # Lambda counts an error at the start of the invocation.  An alarm subtracts KnownErrors from Lambda's Errors,
+        # so KnownErrors is always written, even as 0.
         metrics.set_timestamp(datetime.now(UTC))
         measure("KnownErrors", 0)
         try:
             if not isinstance(event, dict):
-                raise InvalidRequestError.of([f"It must be an object, and is {excerpt(event)}"])
-            answer = handler(event, context)
+                raise InvalidRequestError(errors=numbered([f"It must be an object; got {excerpt(event)}"]))
+            result = handler(event, context)
         except ModelCopyError as error:
             name = type(error).__name__
             measure("KnownErrors")
@@ -74,21 +88,21 @@ def task(handler: Handler) -> Handler:
             raise
         finally:
             metrics.flush_metrics()
-            metrics.clear_metrics()  # which a flush leaves out where metrics are switched off
-        # What an approval asks for is anybody's text until it has been validated.
-        logger.info("Done", answer=answer.get("Approval", answer))
-        return answer
+            metrics.clear_metrics()  # a flush does not, where metrics are switched off
+        # The request of an approval is untrusted until Validate request has checked it, so it is not logged.
+        logger.info("Done", result=result.get("Approval", result))
+        return result
 
     return lambda_handler
 
 
 def _execution_arn(event: Any) -> str | None:
-    """Find the execution that a task runs in, or whose ending an event tells."""
-    places = [("Execution", "Id"), ("detail", "executionArn")]
-    for part, name in places if isinstance(event, dict) else ():
-        found = event.get(part)
-        if isinstance(found, dict) and isinstance(found.get(name), str):
-            return printable(found[name], LONGEST_ARN)
+    """Return the execution that a task runs in, or that a status change is about."""
+    paths = [("Execution", "Id"), ("detail", "executionArn")]
+    for key, name in paths if isinstance(event, dict) else ():
+        value = event.get(key)
+        if isinstance(value, dict) and isinstance(value.get(name), str):
+            return printable(value[name], LONGEST_ARN)
     return None
 
 
@@ -98,20 +112,20 @@ def measure(name: str, value: float = 1) -> None:
 
 
 def setting(name: str) -> str:
-    """Read a setting that the template gives to the function."""
+    """Return a setting that the template passes to the function."""
     return os.environ[name]
 
 
 def now() -> datetime:
-    """Tell the time."""
+    """Return the time."""
     return datetime.fromtimestamp(time.time(), UTC)
 
 
 def sleep(seconds: float) -> None:
-    """Let time pass."""
+    """Wait."""
     time.sleep(seconds)
 
 
 def chance() -> float:
-    """Give a number evenly distributed from 0 to 1."""
+    """Return a random number, evenly distributed from 0 to 1."""
     return random.random()

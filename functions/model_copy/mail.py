@@ -1,50 +1,55 @@
-"""The mail about an outcome: a subject that says it all, then what, where, why and what to do."""
+"""The mail about an outcome: a subject with the outcome and the model, then what, where, why and what to do."""
 
 from collections.abc import Iterator
 
 from model_copy.arns import Arn
-from model_copy.outcomes import FINAL, KNOWN, Outcome, duration
-from model_copy.text import cut, escaped
+from model_copy.errors import ModelCopyError
+from model_copy.outcomes import FINAL, Outcome, duration
+from model_copy.text import escape, shorten
 
-LONGEST_SUBJECT = 99  # SNS takes less than 100
-SHORTER = (255, 20, 6)  # the parts of each name that are said, so that none pushes out what comes behind it
+# The runbook has a section for each.
+IN_RUNBOOK = FINAL | {error.__name__ for error in ModelCopyError.__subclasses__()}
+LONGEST_SUBJECT = 99  # SNS accepts less than 100
+SHORTER = (255, 20, 6)  # how much of each name to keep, so that no name crowds out the next one
 CONSOLES = {"aws-us-gov": "console.amazonaws-us-gov.com"}
 NOTHING = "Nothing."
-AS_SAID = "What that sentence says. Redriving this execution would not help."
-START_AGAIN = "Cure the cause, then start the same request again, which copies nothing twice. Redriving would not help."
+FOLLOW_ADVICE = 'Follow the advice under "Why", then start a new execution. Redriving this execution does not help.'
+START_AGAIN = "Fix the cause, then start the same request again; nothing is copied twice. Redriving does not help."
 EITHER = (
-    "If the model is still to be copied, start the same request again or redrive the execution: neither copies twice."
+    "If the model still needs to be copied, start the same request again or redrive the execution; "
+    "nothing is copied twice."
 )
-REDRIVE = "Cure the cause, then redrive the execution, or start the same request again: neither copies twice."
-APPROVE_AGAIN = "Nothing, unless the version was meant to be copied: then approve it again."
-TAKE_OUT = (
-    "Take the grant out of the project policy, as the runbook tells, or start the same request again, which does."
+REDRIVE = "Fix the cause, then redrive the execution or start the same request again; nothing is copied twice."
+APPROVE_AGAIN = "Nothing. If the version should have been copied, approve it again."
+REMOVE_GRANT = (
+    "Remove the grant from the project policy as the runbook describes, or start the same request again, "
+    "which removes the grant at its end."
 )
 
 
 def subject(name: str, outcome: Outcome) -> str:
-    """Give the outcome, its error and the model version, in less than 100 characters of printable ASCII."""
+    """Return outcome, error, model version and destination in less than 100 characters of printable ASCII."""
     request = outcome["Request"] or {}
-    source = Arn.of_version(request.get("SourceProjectVersionArn"))
-    destination = Arn.of_project(request.get("DestinationProjectArn"))
+    source = Arn.parse_version(request.get("SourceProjectVersionArn"))
+    destination = Arn.parse_project(request.get("DestinationProjectArn"))
     approved, execution = (outcome["Approval"] or {}).get("Subject"), outcome["ExecutionArn"].rpartition(":")[2]
-    said = ""
+    found = ""
     for most in SHORTER:
         parts = [
             outcome["Error"],
             f"{source.project[:most]} {source.version[:most]}" if source else (approved or execution)[-3 * most :],
             f"to {destination.project[:most]} in {destination.account}" if destination else "",
         ]
-        said = f"{name}: {', '.join(part for part in parts if part)}"
-        if len(said) <= LONGEST_SUBJECT:
+        found = f"{name}: {', '.join(part for part in parts if part)}"
+        if len(found) <= LONGEST_SUBJECT:
             break
-    return said[:LONGEST_SUBJECT]
+    return found[:LONGEST_SUBJECT]
 
 
 def text(name: str, outcome: Outcome, runbook: str) -> str:
-    """Give the text of the mail, a line for each thing that is known, in printable ASCII."""
+    """Return the text of the mail, one line for each known fact, in printable ASCII."""
     lines = (("Outcome", name), *_what(outcome), *_why(outcome), *_links(outcome, runbook))
-    return "".join(f"{label + ':':<13}{cut(escaped(str(value)))}\n" for label, value in lines)
+    return "".join(f"{label + ':':<13}{shorten(escape(str(value)))}\n" for label, value in lines)
 
 
 def _what(outcome: Outcome) -> Iterator[tuple[str, object]]:
@@ -53,8 +58,8 @@ def _what(outcome: Outcome) -> Iterator[tuple[str, object]]:
     yield from _given(request, "To", "DestinationProjectArn")
     yield from _given(request, "As", "VersionName")
     if outcome["ProjectVersionArn"]:
-        found = ", which was found" if outcome["Adopted"] else ""
-        yield "Copy", f"{outcome['ProjectVersionArn']} is {outcome['ProjectVersionStatus']}{found}"
+        adopted = " (it already existed)" if outcome["Adopted"] else ""
+        yield "Copy", f"{outcome['ProjectVersionArn']} is {outcome['ProjectVersionStatus']}{adopted}"
     output = request.get("OutputConfig")
     if isinstance(output, dict):
         yield "Output", f"s3://{output.get('S3Bucket')}/{output.get('S3KeyPrefix', '')}"
@@ -86,7 +91,7 @@ def _why(outcome: Outcome) -> Iterator[tuple[str, object]]:
 
 
 def _sentence(cause: str) -> str:
-    """Leave out where the sentence points, which the mail does itself."""
+    """Return the sentence without its link to the runbook, which has a line of its own in the mail."""
     return cause.partition(" Runbook: ")[0]
 
 
@@ -97,13 +102,13 @@ def _what_to_do(outcome: Outcome) -> Iterator[str]:
     elif outcome["Redrivable"]:
         yield REDRIVE
     elif outcome["Status"] == "FAILED":
-        yield AS_SAID if outcome["Error"] in FINAL else START_AGAIN
+        yield FOLLOW_ADVICE if outcome["Error"] in FINAL else START_AGAIN
     elif outcome["Ignored"]:
         yield APPROVE_AGAIN
     elif not left_behind:
         yield NOTHING
     if left_behind:
-        yield TAKE_OUT
+        yield REMOVE_GRANT
 
 
 def _links(outcome: Outcome, runbook: str) -> Iterator[tuple[str, object]]:
@@ -116,9 +121,9 @@ def _links(outcome: Outcome, runbook: str) -> Iterator[tuple[str, object]]:
 
 
 def _anchor(outcome: Outcome) -> str | None:
-    """Name the part of docs/runbook.md that is about the outcome."""
+    """Return the anchor of the section in docs/runbook.md; None if no section is about the outcome."""
     if outcome["Status"] == "FAILED":
-        return outcome["Error"].lower() if outcome["Error"] in KNOWN else "endings-that-no-state-sees"
+        return outcome["Error"].lower() if outcome["Error"] in IN_RUNBOOK else "endings-that-no-state-sees"
     if outcome["Status"] != "SUCCEEDED":
         return str(outcome["Status"].lower())
     return "grantsleftbehindalarm" if outcome["Grant"] and outcome["Grant"]["LeftBehind"] else None

@@ -1,4 +1,4 @@
-"""Clients for the accounts that a request or an approval names."""
+"""boto3 clients for the accounts that a request or an approval names, and botocore's model of the request."""
 
 import json
 import re
@@ -12,16 +12,18 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.loaders import Loader
 
-from model_copy import aws_errors, runtime
+from model_copy import runtime
 from model_copy.arns import Arn
+from model_copy.aws import errors
 from model_copy.errors import AccessDeniedError
 from model_copy.request import CopyRequest
+from model_copy.validation import Scope
 
 if TYPE_CHECKING:
     from botocore.model import Shape
     from mypy_boto3_rekognition import RekognitionClient
 
-# Connect, read and three attempts stay, with their back-off, under the 60 seconds that a function has.
+# With its back-off, a call of three attempts stays under the 60 seconds that a function has.
 CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
 SPARE_TIME = timedelta(minutes=5)
 MOST_CLIENTS = 64
@@ -30,53 +32,46 @@ _clients: dict[tuple[str, ...], tuple[datetime, Any]] = {}
 
 
 def source(request: CopyRequest, *actions: str) -> "RekognitionClient":
-    """Give a client for the source account that may do no more than the actions."""
+    """Return a client for the source account that may do no more than the actions."""
     return _rekognition(request.source_project, "SOURCE_ROLE_NAME", request.execution_name, actions)
 
 
 def destination(request: CopyRequest, *actions: str) -> "RekognitionClient":
-    """Give a client for the destination account that may do no more than the actions."""
+    """Return a client for the destination account that may do no more than the actions."""
     return _rekognition(request.destination_project, "DESTINATION_ROLE_NAME", request.execution_name, actions)
 
 
-def own(service: str) -> Any:
-    """Give a client of a service for the stack itself."""
-    return _own_client(service, runtime.setting("AWS_REGION"))
-
-
-def approved(service: str, arn: Arn, execution_name: str, *actions: str) -> Any:
-    """Give a client of a service for the account of what was approved, a source account."""
+def approved(execution_name: str, service: str, arn: Arn, *actions: str) -> Any:
+    """Return a client for the account of an approved version or model package, which is a source account."""
     return _client(service, arn, "SOURCE_ROLE_NAME", execution_name, actions)
 
 
-def allowed() -> list[str]:
-    """Name the accounts that may take part; none stands for all."""
-    return [account for account in runtime.setting("ALLOWED_ACCOUNTS").split(",") if account]
+def own(service: str) -> Any:
+    """Return a client for the account and Region of the stack."""
+    return _own_client(service, runtime.setting("AWS_REGION"))
 
 
 def request_shape() -> "Shape":
-    """Give botocore's model of the CopyProjectVersion request."""
+    """Return botocore's model of the CopyProjectVersion request."""
     model = _botocore_session().get_service_model("rekognition")
     shape: Shape = model.operation_model("CopyProjectVersion").input_shape
     return shape
 
 
-def partition() -> str:
-    """Name the partition that the function runs in."""
-    return _session().get_partition_for_region(runtime.setting("AWS_REGION"))
+def scope() -> Scope:
+    """Return where the stack may act: its own Region, and those of its partition where botocore knows Rekognition.
 
-
-def regions() -> list[str]:
-    """Return the Regions of the partition where botocore knows Rekognition, and the stack's own.
-
-    Custom Labels is in fewer; botocore does not know which.
+    Custom Labels is in fewer Regions, which botocore does not know.
     """
-    known = _session().get_available_regions("rekognition", partition_name=partition())
-    return sorted({*known, runtime.setting("AWS_REGION")})
+    region = runtime.setting("AWS_REGION")
+    partition = _session().get_partition_for_region(region)
+    known = _session().get_available_regions("rekognition", partition_name=partition)
+    accounts = [account for account in runtime.setting("ALLOWED_ACCOUNTS").split(",") if account]
+    return Scope(partition=partition, regions=sorted({*known, region}), accounts=accounts)
 
 
 class _Loader(Loader):
-    """Knows the services that it loads, where botocore's lists those of all services at each cold start."""
+    """A loader that knows only the services in use; botocore's own lists all services at each cold start."""
 
     def list_available_services(self, type_name: str) -> list[str]:
         return ["events", "rekognition", "sagemaker", "sns", "stepfunctions", "sts"]
@@ -126,15 +121,15 @@ def _make(service: str, region: str, **credentials: str) -> Any:
 
 
 def _count_throttle(parsed_response: Any, **_: object) -> None:
-    """Count it at each try of botocore's, of which an error tells no more than the last."""
-    if parsed_response and parsed_response.get("Error", {}).get("Code") in aws_errors.THROTTLED:
+    """Count the throttling of each of botocore's attempts; an error shows only that of the last."""
+    if parsed_response and parsed_response.get("Error", {}).get("Code") in errors.THROTTLING:
         runtime.measure("Throttles")
 
 
 def _assume(
     service: str, role: str, region: str, execution_name: str, actions: tuple[str, ...]
 ) -> tuple[datetime, Any]:
-    """Assume the role with a session policy of just the actions, in the name of the execution."""
+    """Assume the role, with a session policy of just the actions and the execution's name as the session's."""
     policy = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": actions, "Resource": "*"}}
     parameters: dict[str, Any] = {
         "RoleArn": role,
@@ -142,12 +137,12 @@ def _assume(
         "ExternalId": runtime.setting("EXTERNAL_ID"),
         "Policy": json.dumps(policy, separators=(",", ":")),
     }
-    advice = "Create the role from accounts/ with this stack's function roles and external id as it wants them."
+    advice = "Create the role from accounts/ with this stack's function roles as principals and its external id."
     try:
-        with aws_errors.calling("AssumeRole", role, advice):
+        with errors.translated("AssumeRole", role, advice):
             found = _own_client("sts", region).assume_role(**parameters)["Credentials"]
     except ClientError as error:
-        message = f"{aws_errors.code(error)}, {aws_errors.message(error)}"
+        message = f"{errors.code(error)}, {errors.message(error)}"
         raise AccessDeniedError(operation="AssumeRole", resource=role, message=message, advice=advice) from error
     client = _make(
         service,
@@ -160,5 +155,5 @@ def _assume(
 
 
 def session_name(execution_name: str) -> str:
-    """Give the execution's name in the form of a session name: 2 to 64 of ``[\\w+=,.@-]``."""
+    """Return the execution's name as a session name, which is 2 to 64 of ``[\\w+=,.@-]``."""
     return re.sub(r"[^\w+=,.@-]", "-", execution_name, flags=re.ASCII)[:64].ljust(2, "-")

@@ -9,40 +9,45 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from model_copy.arns import Arn
-from model_copy.aws_errors import calling, code, is_quota, message
+from model_copy.aws.errors import code, is_quota, message, translated
+from model_copy.errors import RequestRejectedError, TransientError
 from model_copy.policies import Policy
 from model_copy.request import CopyRequest
-from model_copy.statuses import ModelVersion
+from model_copy.versions import ModelVersion
 
 if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
 
-_CHANGED = {"InvalidPolicyRevisionIdException", "ResourceAlreadyExistsException"}
+_POLICY_CHANGED = {"InvalidPolicyRevisionIdException", "ResourceAlreadyExistsException", "ResourceNotFoundException"}
 
 
 class ProjectNotFoundError(Exception):
-    """The project does not exist.  For the callers here, which know what it is."""
+    """The project does not exist.  The caller knows whether it is the source or the destination."""
+
+
+class CopyQuotaError(Exception):
+    """AWS refused a copy because of a limit.  copying.py finds out which limit."""
 
 
 class PolicyChangedError(Exception):
-    """The policy is not any more as it was read.  For grants.py, which reads it again."""
+    """The policy changed after it was read.  grants.py reads it again."""
 
 
 class PolicyQuotaReachedError(Exception):
-    """AWS takes no further policy.  For grants.py, which knows whose they are."""
+    """AWS accepts no further policy.  grants.py finds out whose policies there are."""
 
 
 class PolicyMalformedError(Exception):
-    """AWS does not take the document.  For grants.py, which names the policy."""
+    """AWS does not accept the document.  grants.py names the policy."""
 
 
 def describe_version(client: "RekognitionClient", project: Arn, name: str) -> ModelVersion | None:
-    """Describe the version of that name; None when there is none.
+    """Return the version of that name; None if there is none.
 
     Raises ProjectNotFoundError, TransientError, AccessDeniedError.
     """
     try:
-        with _calling("DescribeProjectVersions", project):
+        with _translated("DescribeProjectVersions", project):
             pages = client.get_paginator("describe_project_versions").paginate(
                 ProjectArn=project.text, VersionNames=[name]
             )
@@ -50,30 +55,30 @@ def describe_version(client: "RekognitionClient", project: Arn, name: str) -> Mo
     except ClientError as error:
         if code(error) != "ResourceNotFoundException":
             raise
-        # AWS does not say whether a name that is not there is an empty answer or this error.
+        # AWS does not document whether an unknown name gets an empty list or this error.
         check_project(client, project)
         return None
-    return ModelVersion.of(found[0]) if found else None
+    return ModelVersion.from_description(found[0]) if found else None
 
 
 def check_project(client: "RekognitionClient", project: Arn) -> None:
-    """Raise ProjectNotFoundError when there is no such project."""
+    """Raise ProjectNotFoundError if there is no such project."""
     try:
-        with _calling("DescribeProjectVersions", project):
+        with _translated("DescribeProjectVersions", project):
             client.describe_project_versions(ProjectArn=project.text, MaxResults=1)
     except ClientError as error:
         raise _project_error(error) from error
 
 
 def find_project(client: "RekognitionClient", version: Arn) -> Arn | None:
-    """Find the project of a version, whose ARN the version's own does not tell; None when there is none.
+    """Return the project of a version, whose ARN is not a part of the version's; None if there is no such project.
 
     Raises RequestRejectedError, TransientError, AccessDeniedError.
     """
     try:
-        with _calling("DescribeProjects", version):
+        with _translated("DescribeProjects", version):
             pages = client.get_paginator("describe_projects").paginate(ProjectNames=[version.project])
-            found = [Arn.of_project(one["ProjectArn"]) for page in pages for one in page["ProjectDescriptions"]]
+            found = [Arn.parse_project(one["ProjectArn"]) for page in pages for one in page["ProjectDescriptions"]]
     except ClientError as error:
         if code(error) != "ResourceNotFoundException":
             raise
@@ -82,12 +87,12 @@ def find_project(client: "RekognitionClient", version: Arn) -> Arn | None:
 
 
 def count_versions(client: "RekognitionClient", project: Arn) -> int:
-    """Count the versions of a project.
+    """Return the number of versions in a project.
 
     Raises ProjectNotFoundError, TransientError, AccessDeniedError.
     """
     try:
-        with _calling("DescribeProjectVersions", project):
+        with _translated("DescribeProjectVersions", project):
             pages = client.get_paginator("describe_project_versions").paginate(ProjectArn=project.text)
             return sum(len(page["ProjectVersionDescriptions"]) for page in pages)
     except ClientError as error:
@@ -95,50 +100,53 @@ def count_versions(client: "RekognitionClient", project: Arn) -> int:
 
 
 def copy_version(client: "RekognitionClient", request: CopyRequest) -> str:
-    """Start the copy and give its ARN.  Not idempotent: describe the name before, and after any failure.
+    """Start the copy and return its ARN.  Not idempotent: describe the name before it, and after any failure of it.
 
-    Raises TransientError, AccessDeniedError, and ClientError for what the copy alone can fail with.
+    Raises CopyQuotaError, RequestRejectedError, TransientError, AccessDeniedError.
     """
-    members: dict[str, Any] = dict(request.members)
+    fields: dict[str, Any] = dict(request.fields)
     also = ", use the bucket and key of the output (parameters OutputBucket and OutputKeyArn)"
     also += " and, if the source was trained with a KMS key, that key"
-    with _calling("CopyProjectVersion", request.destination_project, also):
-        return client.copy_project_version(**members)["ProjectVersionArn"]
+    try:
+        with _translated("CopyProjectVersion", request.destination_project, also):
+            return client.copy_project_version(**fields)["ProjectVersionArn"]
+    except ClientError as error:
+        raise _copy_error(error, request.destination_project) from error
 
 
 def list_policies(client: "RekognitionClient", project: Arn) -> list[Policy]:
-    """List all policies of a project.
+    """Return all policies of a project.
 
     Raises ProjectNotFoundError, TransientError, AccessDeniedError.
     """
     try:
-        with _calling("ListProjectPolicies", project):
+        with _translated("ListProjectPolicies", project):
             pages = client.get_paginator("list_project_policies").paginate(ProjectArn=project.text)
-            return [Policy.of(one) for page in pages for one in page["ProjectPolicies"]]
+            return [Policy.from_description(one) for page in pages for one in page["ProjectPolicies"]]
     except ClientError as error:
         raise _project_error(error) from error
 
 
 def put_policy(client: "RekognitionClient", project: Arn, name: str, document: str, revision: str | None) -> None:
-    """Write a policy over the revision that was read, or a new one.
+    """Replace the revision of a policy that was read, or create the policy.
 
     Raises PolicyChangedError, PolicyQuotaReachedError, PolicyMalformedError, TransientError, AccessDeniedError.
     """
-    known = {"PolicyRevisionId": revision} if revision else {}
+    replaces = {"PolicyRevisionId": revision} if revision else {}
     try:
-        with _calling("PutProjectPolicy", project):
-            client.put_project_policy(ProjectArn=project.text, PolicyName=name, PolicyDocument=document, **known)
+        with _translated("PutProjectPolicy", project):
+            client.put_project_policy(ProjectArn=project.text, PolicyName=name, PolicyDocument=document, **replaces)
     except ClientError as error:
         raise _policy_error(error) from error
 
 
 def delete_policy(client: "RekognitionClient", project: Arn, name: str, revision: str) -> None:
-    """Delete a policy in the revision that was read.
+    """Delete the revision of a policy that was read.
 
     Raises PolicyChangedError, TransientError, AccessDeniedError.
     """
     try:
-        with _calling("DeleteProjectPolicy", project):
+        with _translated("DeleteProjectPolicy", project):
             client.delete_project_policy(ProjectArn=project.text, PolicyName=name, PolicyRevisionId=revision)
     except ClientError as error:
         raise _policy_error(error) from error
@@ -148,8 +156,20 @@ def _project_error(error: ClientError) -> Exception:
     return ProjectNotFoundError() if code(error) == "ResourceNotFoundException" else error
 
 
+def _copy_error(error: ClientError, destination: Arn) -> Exception:
+    if is_quota(error):
+        return CopyQuotaError(message(error))
+    if code(error) in ("ResourceInUseException", "ResourceAlreadyExistsException"):
+        return TransientError(what=f"The copy to {destination}", reason=f"{code(error)}, {message(error)}")
+    if code(error) == "ResourceNotFoundException":
+        return RequestRejectedError(
+            operation="CopyProjectVersion", resource=destination, code=code(error), message=message(error)
+        )
+    return error
+
+
 def _policy_error(error: ClientError) -> Exception:
-    if code(error) in _CHANGED | {"ResourceNotFoundException"}:
+    if code(error) in _POLICY_CHANGED:
         return PolicyChangedError(message(error))
     if is_quota(error):
         return PolicyQuotaReachedError(message(error))
@@ -158,6 +178,6 @@ def _policy_error(error: ClientError) -> Exception:
     return error
 
 
-def _calling(operation: str, project: Arn, also: str = "") -> AbstractContextManager[None]:
+def _translated(operation: str, project: Arn, also: str = "") -> AbstractContextManager[None]:
     advice = f"Let the stack's role in account {project.account} call rekognition:{operation} on it{also}."
-    return calling(operation, project, advice)
+    return translated(operation, project, advice)

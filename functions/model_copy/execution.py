@@ -1,6 +1,6 @@
-"""An execution that has ended, as Step Functions tells of it.
+"""An execution that has ended.
 
-What the event and the execution's input say is anybody's text: whoever may start executions has written it.
+Its input is untrusted: anyone who may start executions can have written it.
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
 """
 
@@ -10,33 +10,45 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from model_copy.errors import InvalidStatusChangeError
-from model_copy.text import excerpt, mistakes
+from model_copy.errors import ModelCopyError
+from model_copy.text import excerpt, numbered
 
 STATUSES = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 
 _EXECUTION = re.compile(r"arn:[a-z\d-]+:states:[a-z\d-]+:\d{12}:execution:[\w-]{1,80}:.{1,80}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """What is known of an execution that has ended: from the event, and from AWS where it could be read."""
+class InvalidStatusChangeError(ModelCopyError):
+    """The event is not one that Step Functions sends when an execution ends.  Not of the workflow."""
 
-    execution_arn: str
+    sentence = (
+        "The status change has {errors} "
+        "Invoke the function with an event of Step Functions about an execution that has ended."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class EndedExecution:
+    """What the event and AWS report of an execution that has ended.
+
+    ``details`` are the event's; ``state_data`` is that after the last state, and empty if AWS could not be read,
+    for the reason in ``unread``.
+    """
+
+    arn: str
     status: str
     started: datetime
     ended: datetime
     redrives: int | None
-    facts: Mapping[str, Any]
-    state: str = ""
-    data: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any]
+    state_data: Mapping[str, Any] = field(default_factory=dict)
     unread: str | None = None
 
     @classmethod
-    def of_event(cls, event: Mapping[str, Any]) -> Self:
-        """Read Step Functions' event about the ending.
+    def from_event(cls, event: Mapping[str, Any]) -> Self:
+        """Read Step Functions' event.
 
-        Raises InvalidStatusChangeError, which names all that is wrong with the event.
+        Raises InvalidStatusChangeError, which names all errors of the event.
         """
         given = event.get("detail")
         detail = given if isinstance(given, dict) else {}
@@ -50,28 +62,28 @@ class Ending:
             ("detail.redriveCount", "a number", redrives is None or isinstance(redrives, int)),
         )
         wrong = [
-            f"{name} must be {words}, and is {excerpt(detail.get(name.removeprefix('detail.')))}"
+            f"{name} must be {words}; got {excerpt(detail.get(name.removeprefix('detail.')))}"
             for name, words, is_right in rules
             if not is_right
         ]
         if wrong or started is None or ended is None:
-            raise InvalidStatusChangeError(mistakes=mistakes(wrong))
+            raise InvalidStatusChangeError(errors=numbered(wrong))
         return cls(str(arn), str(status), started, ended, redrives, detail)
 
-    def filled(self, description: Mapping[str, Any]) -> Self:
-        """Add what DescribeExecution tells and the event lacks, unless it does not know of the ending yet."""
+    def with_description(self, description: Mapping[str, Any]) -> Self:
+        """Add what the event lacks from DescribeExecution, unless AWS does not report the end yet."""
         if description.get("status") != self.status:
             return self
-        known = {name: value for name, value in self.facts.items() if value is not None}
-        return replace(self, facts={**description, **known})
+        known = {name: value for name, value in self.details.items() if value is not None}
+        return replace(self, details={**description, **known})
 
-    def is_past(self, description: Mapping[str, Any]) -> bool:
-        """Tell whether the execution has gone on, so that what AWS knows is not about this ending."""
+    def was_redriven_since(self, description: Mapping[str, Any]) -> bool:
+        """Return whether the execution went on, so that AWS no longer reports this end."""
         return self.redrives is not None and description.get("redriveCount", self.redrives) != self.redrives
 
     def text(self, name: str) -> str | None:
-        """Give a fact that is a text."""
-        value = self.facts.get(name)
+        """Return a detail that is a string."""
+        value = self.details.get(name)
         return value if isinstance(value, str) else None
 
 

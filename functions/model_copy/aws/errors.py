@@ -1,15 +1,15 @@
-"""AWS's errors under the workflow's names, whichever the operation."""
+"""AWS's errors under the workflow's names, for any operation."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 from botocore.parsers import ResponseParserError
 
-from model_copy.errors import AccessDeniedError, RequestRejectedError, TransientError
-from model_copy.text import without_stop
+from model_copy.errors import AccessDeniedError, ModelCopyError, RequestRejectedError, TransientError
+from model_copy.text import without_period
 
-THROTTLED = {
+THROTTLING = {
     "KMSThrottling",
     "KmsThrottlingException",
     "ProvisionedThroughputExceededException",
@@ -19,7 +19,7 @@ THROTTLED = {
     "ThrottlingException",
     "TooManyRequestsException",
 }
-_BUSY = THROTTLED | {
+_TRANSIENT = THROTTLING | {
     "ExpiredToken",  # the next try has another session
     "ExpiredTokenException",
     "InternalServerError",
@@ -34,18 +34,18 @@ _QUOTA = {"LimitExceededException", "ServiceQuotaExceededException"}
 
 
 @contextmanager
-def calling(operation: str, resource: object, advice: str) -> Iterator[None]:
-    """Turn what any operation may fail with into errors of the workflow; all else passes.
+def translated(operation: str, resource: object, advice: str) -> Iterator[None]:
+    """Raise errors of the workflow for the errors that any operation may have; let other errors pass.
 
     Raises TransientError, AccessDeniedError, RequestRejectedError.
 
-    A dropped connection leaves open whether the call took effect.
+    After a dropped connection, nobody knows whether the call took effect.
     """
     try:
         yield
     except ClientError as error:
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-        if code(error) in _BUSY or status >= 500:
+        if code(error) in _TRANSIENT or status >= 500:
             raise TransientError(
                 what=f"{operation} on {resource}", reason=f"{code(error)}, {message(error)}"
             ) from error
@@ -59,26 +59,40 @@ def calling(operation: str, resource: object, advice: str) -> Iterator[None]:
             ) from error
         raise
     except ResponseParserError:
-        # Its text holds the answer, and that of AssumeRole holds a session's keys.
+        # Its text contains the response; that of AssumeRole contains a session's keys.
         raise TransientError(
-            what=f"{operation} on {resource}", reason="ResponseParserError, AWS's answer cannot be read"
+            what=f"{operation} on {resource}", reason="ResponseParserError, AWS's response cannot be parsed"
         ) from None
     except (ConnectionError, HTTPClientError) as error:
         raise TransientError(
-            what=f"{operation} on {resource}", reason=f"{type(error).__name__}, {without_stop(str(error))}"
+            what=f"{operation} on {resource}", reason=f"{type(error).__name__}, {without_period(str(error))}"
         ) from error
 
 
+class NotSentError(Exception):
+    """AWS did not accept an event or a mail.  notifications.py still tries the other."""
+
+
+@contextmanager
+def sending(operation: str, resource: object, advice: str) -> Iterator[None]:
+    """Raise NotSentError for whatever AWS fails with."""
+    try:
+        with translated(operation, resource, advice):
+            yield
+    except (ModelCopyError, ClientError, BotoCoreError) as error:
+        raise NotSentError(without_period(str(error))) from error
+
+
 def code(error: ClientError) -> str:
-    """Give AWS's name of the error."""
+    """Return AWS's name of the error."""
     return error.response["Error"]["Code"]
 
 
 def message(error: ClientError) -> str:
-    """Give AWS's sentence, without its full stop."""
-    return without_stop(error.response["Error"].get("Message") or "AWS gives no message")
+    """Return AWS's sentence without its period."""
+    return without_period(error.response["Error"].get("Message") or "AWS gives no message")
 
 
 def is_quota(error: ClientError) -> bool:
-    """Tell whether AWS refuses for a limit; which of the two errors it uses for which limit is undocumented."""
+    """Return whether AWS refused because of a limit; which code it uses for which limit is undocumented."""
     return code(error) in _QUOTA

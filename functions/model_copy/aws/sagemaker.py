@@ -10,41 +10,41 @@ from typing import Any, Self
 from botocore.exceptions import ClientError
 
 from model_copy.arns import Arn
-from model_copy.aws_errors import calling, code, message
+from model_copy.aws.errors import code, message, translated
 from model_copy.errors import ModelPackageNotFoundError
 
-# AWS documents no error of the operation; it answers with the first for a package that is not there.
+# AWS documents no error of the operation.  It returns the first one for a package that does not exist.
 _MISSING = {"ValidationException", "ResourceNotFound", "ResourceNotFoundException"}
 
 
 @dataclass(frozen=True, slots=True)
 class ModelPackage:
-    """A model package as SageMaker describes it."""
+    """A model package; ``properties`` are its CustomerMetadataProperties."""
 
     approval_status: str | None
     properties: Mapping[str, str]
     modified_by: str | None
 
     @classmethod
-    def of(cls, description: Mapping[str, Any]) -> Self:
-        """Read a description."""
-        who = description.get("LastModifiedBy", {})
+    def from_description(cls, description: Mapping[str, Any]) -> Self:
+        """Read SageMaker's description."""
+        modifier = description.get("LastModifiedBy", {})
         return cls(
             approval_status=description.get("ModelApprovalStatus"),
             properties=description.get("CustomerMetadataProperties", {}),
-            modified_by=who.get("IamIdentity", {}).get("Arn") or who.get("UserProfileArn"),
+            modified_by=modifier.get("IamIdentity", {}).get("Arn") or modifier.get("UserProfileArn"),
         )
 
 
 def describe_package(client: Any, arn: Arn) -> ModelPackage:
-    """Describe a model package.
+    """Return a model package.
 
     Raises ModelPackageNotFoundError, TransientError, AccessDeniedError.
     """
     advice = f"Let the stack's role in account {arn.account} call sagemaker:DescribeModelPackage on it."
-    with calling("DescribeModelPackage", arn, advice):
+    with translated("DescribeModelPackage", arn, advice):
         try:
-            return ModelPackage.of(client.describe_model_package(ModelPackageName=arn.text))
+            return ModelPackage.from_description(client.describe_model_package(ModelPackageName=arn.text))
         except ClientError as error:
             if code(error) not in _MISSING:
                 raise

@@ -1,0 +1,19 @@
+"""Amazon EventBridge: the event that announces an outcome.
+
+Source: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
+"""
+
+from typing import Any
+
+from model_copy.aws.errors import NotSentError, sending
+
+
+def put_event(client: Any, bus: str, event: dict[str, Any]) -> None:
+    """Put an event on a bus.
+
+    Raises NotSentError.
+    """
+    with sending("PutEvents", bus, "Let the role of AnnounceOutcomeFunction put events on it."):
+        (result,) = client.put_events(Entries=[{**event, "EventBusName": bus}])["Entries"]
+    if "ErrorCode" in result:
+        raise NotSentError(f"PutEvents on {bus} failed: {result['ErrorCode']}, {result.get('ErrorMessage')}")

@@ -1,0 +1,46 @@
+"""AWS Step Functions: what it reports of an execution that has ended.
+
+Source: https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetExecutionHistory.html
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from model_copy.aws.errors import translated
+from model_copy.errors import ModelCopyError
+from model_copy.execution import EndedExecution
+from model_copy.text import parse_object
+
+ADVICE = "Let the role of AnnounceOutcomeFunction read executions."
+
+
+def complete(client: Any, execution: EndedExecution) -> EndedExecution:
+    """Add what AWS knows to what the event says; if AWS cannot be read, ``unread`` gives the reason."""
+    arn = execution.arn
+    try:
+        with translated("DescribeExecution", arn, ADVICE):
+            description = client.describe_execution(executionArn=arn)
+        if execution.was_redriven_since(description):
+            return replace(execution, unread="The execution has been redriven since.")
+        execution = execution.with_description(description)
+        with translated("GetExecutionHistory", arn, ADVICE):
+            data = next(_state_data(client, arn), {})
+    except (ModelCopyError, ClientError, BotoCoreError) as error:
+        return replace(execution, unread=str(error))
+    return replace(execution, state_data=data)
+
+
+def _state_data(client: Any, execution_arn: str) -> Iterator[dict[str, Any]]:
+    """Yield the state data after each state, the last state first.
+
+    What a state was left with is written by the definition.  What the first one was entered with is the input.
+    """
+    pages = client.get_paginator("get_execution_history").paginate(executionArn=execution_arn, reverseOrder=True)
+    for page in pages:
+        for event in page["events"]:
+            data = parse_object(event.get("stateExitedEventDetails", {}).get("output"))
+            if "Request" in data:
+                yield data

@@ -1,0 +1,152 @@
+"""The rules of a request: those of botocore's model of the API, and those of the stack.
+
+Source: the service model ``rekognition/2016-06-27`` that botocore ships.
+"""
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.model import MapShape, Shape, StructureShape
+
+from model_copy.arns import Arn
+from model_copy.errors import InvalidRequestError
+from model_copy.request import CopyRequest, RequestArns, execution_name
+from model_copy.text import excerpt, numbered, printable
+
+_TYPES: dict[str, tuple[type, str]] = {
+    "structure": (dict, "an object"),
+    "map": (dict, "an object"),
+    "string": (str, "a string"),
+}
+_UNICODE_CLASSES = {r"\p{L}": "a-zA-Z", r"\p{N}": "0-9", r"\p{Z}": " "}
+_ASCII_OF_CLASS = {"L": "q", "N": "0", "Z": " "}
+_MOST_HINTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where a stack may act: its partition, its Regions and accounts; no accounts means any account."""
+
+    partition: str
+    regions: Collection[str]
+    accounts: Collection[str]
+
+    def place_errors(self, name: str, arn: Arn) -> Iterator[str]:
+        """Describe why the stack cannot reach the ARN in the field ``name``."""
+        if arn.partition != self.partition:
+            yield f"{name} must be in the partition of this stack, {self.partition}; got {printable(arn.partition)}"
+        elif arn.region not in self.regions:
+            hint = suggest(arn.region, self.regions)
+            yield f"{name} must be in a Region with Rekognition Custom Labels; got {printable(arn.region)}{hint}"
+
+    def account_errors(self, name: str, account: str) -> Iterator[str]:
+        """Describe why the account in the field ``name`` may not take part."""
+        if self.accounts and account not in self.accounts:
+            yield f"{name} must be in one of the stack's AllowedAccounts; got {account}"
+
+
+def validate(state: Mapping[str, Any], shape: Shape, scope: Scope) -> CopyRequest:
+    """Return the request in the state data.
+
+    Raises InvalidRequestError, which names all errors at once.
+
+    Parameters
+    ----------
+    shape: botocore's model of the request.
+    """
+    given = state["Request"]
+    fields = given if isinstance(given, dict) else {}
+    arns = RequestArns.parse(fields)
+    errors = [*shape_errors(given, shape), *arns.contradictions(), *_scope_errors(arns, scope)]
+    if errors:
+        raise InvalidRequestError(errors=numbered(errors))
+    return CopyRequest.from_fields(fields, arns, execution_name(state))
+
+
+def check_shape(request: CopyRequest, shape: Shape) -> None:
+    """Raise InvalidRequestError if AWS's model does not allow the request as it would be sent."""
+    errors = list(shape_errors(request.fields, shape))
+    if errors:
+        raise InvalidRequestError(errors=numbered(errors))
+
+
+def _scope_errors(arns: RequestArns, scope: Scope) -> Iterator[str]:
+    # The place of the other ARNs is compared with the source's.
+    if arns.source_project:
+        yield from scope.place_errors("SourceProjectArn", arns.source_project)
+        yield from scope.account_errors("SourceProjectArn", arns.source_project.account)
+    if arns.destination_project:
+        yield from scope.account_errors("DestinationProjectArn", arns.destination_project.account)
+
+
+def shape_errors(value: object, shape: Shape, path: str = "") -> Iterator[str]:
+    """Describe each rule of the shape that the value breaks: the field's path, the rule, the value."""
+    kind, words = _TYPES.get(shape.type_name, (object, "anything"))
+    if not isinstance(value, kind):
+        yield f"{path or 'The request'} must be {words}; got {excerpt(value)}"
+    elif isinstance(value, str) and shape.type_name == "string":
+        yield from _string_errors(value, shape, path)
+    elif isinstance(value, dict) and isinstance(shape, StructureShape):
+        yield from _structure_errors(value, shape, path)
+    elif isinstance(value, dict) and isinstance(shape, MapShape):
+        yield from _map_errors(value, shape, path)
+
+
+def _structure_errors(value: Mapping[str, object], shape: StructureShape, path: str) -> Iterator[str]:
+    prefix = f"{path}." if path else ""
+    for name in shape.required_members:
+        if name not in value:
+            yield f"{prefix}{name} is required"
+    unknown = 0
+    for name, field in value.items():
+        if name in shape.members:
+            yield from shape_errors(field, shape.members[name], prefix + name)
+        else:
+            unknown += 1
+            # A hint takes a while, an input can have 40,000 unknown names, and only the first errors are shown.
+            hint = suggest(name, shape.members) if unknown <= _MOST_HINTS else ""
+            yield f"{prefix}{printable(name)} is not a field of the request{hint}"
+
+
+def _map_errors(value: Mapping[str, object], shape: MapShape, path: str) -> Iterator[str]:
+    most = shape.metadata.get("max", len(value))
+    if len(value) > most:
+        yield f"{path} must have at most {most} entries; got {len(value)}"
+        return
+    for key, entry in value.items():
+        yield from shape_errors(key, shape.key, f"{path} key {excerpt(key)}")
+        yield from shape_errors(entry, shape.value, f"{path}[{excerpt(key)}]")
+
+
+def _string_errors(value: str, shape: Shape, path: str) -> Iterator[str]:
+    limits: Mapping[str, Any] = shape.metadata
+    if len(value) < limits.get("min", 0):
+        yield f"{path} must have at least {limits['min']} characters; got {excerpt(value)}"
+    elif len(value) > limits.get("max", len(value)):
+        yield f"{path} must have at most {limits['max']} characters; got {len(value)}: {excerpt(value)}"
+    elif "pattern" in limits and not matches(limits["pattern"], value):
+        yield f"{path} must match {limits['pattern']}; got {excerpt(value)}"
+
+
+def matches(pattern: str, value: str) -> bool:
+    r"""Match the whole value with a pattern of the model, which may have ``\p{L}``, ``\p{N}`` or ``\p{Z}``.
+
+    Python's ``re`` has no Unicode classes.  So in a pattern with some, each non-ASCII letter, number or separator of
+    the value is replaced by an ASCII one of its class.  No literal part of a pattern contains these.
+    """
+    if r"\p{" in pattern:
+        for unicode_class, ascii_class in _UNICODE_CLASSES.items():
+            pattern = pattern.replace(unicode_class, ascii_class)
+        value = "".join(c if c.isascii() else _ASCII_OF_CLASS.get(unicodedata.category(c)[0], c) for c in value)
+    return re.fullmatch(pattern, value, re.ASCII) is not None
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """Ask whether a known name was meant, if one is close."""
+    by_lower_case = {one.lower(): one for one in known}
+    close = difflib.get_close_matches(name[:64].lower(), by_lower_case, n=1)
+    return f"; did you mean {by_lower_case[close[0]]}?" if close else ""
