@@ -13,7 +13,6 @@ from model_copy.errors import GrantMissingError, ModelCopyError
 from sandbox.deployment import ROOT
 
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text()
-README = (ROOT / "README.md").read_text()
 STATES = yaml.safe_load((ROOT / "statemachine" / "copy_model.asl.yaml").read_text())["States"]
 RESOURCES = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
 TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
@@ -101,13 +100,6 @@ def test_the_endings_that_no_state_sees_are_named(name: str) -> None:
     part = RUNBOOK.partition(f"## {OTHER_ENDINGS}\n")[2].partition("\n## ")[0]
 
     assert re.search(rf"\b{re.escape(name)}\b", part)
-
-
-def test_each_error_of_the_readme_has_a_section() -> None:
-    table = set(re.findall(r"^\| `(\w+Error)` \|", README, re.M))
-
-    assert table
-    assert table <= set(NAMED)
 
 
 def test_each_link_within_the_page_leads_to_a_heading() -> None:
