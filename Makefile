@@ -103,7 +103,7 @@ check-template: .venv/.stamp .venv-sam/.stamp .venv-checkov/.stamp
 	@.venv/bin/python -m tools.expand_template build/template.json
 	@.venv/bin/cfn-lint build/template.json
 	$(call heading,checkov: the templates)
-	@.venv-checkov/bin/checkov --skip-download --framework cloudformation --compact --quiet \
+	@.venv-checkov/bin/checkov --config-file .checkov.yaml \
 		$(addprefix --file ,template.yaml $(wildcard accounts/*.yaml))
 
 # The checks above do not open the file behind DefinitionUri.

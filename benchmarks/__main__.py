@@ -3,7 +3,7 @@
 import sys
 
 from benchmarks import functions, packages, polling
-from sandbox import emulator
+from sandbox.aws.lambda_ import emulator
 from sandbox.deployment import ROOT
 
 REPORT = ROOT / "docs" / "benchmarks.md"

@@ -17,9 +17,9 @@ from moto.awslambda.models import LambdaFunction
 
 from benchmarks.tables import table
 from sandbox import built
-from sandbox.clock import FastClock
+from sandbox.aws.clock import FastClock
+from sandbox.aws.lambda_.emulator import PYTHON, Emulator, emulated
 from sandbox.deployment import function_names
-from sandbox.emulator import PYTHON, Emulator, emulated
 from sandbox.serve import SPEED, served
 from sandbox.stories import read_event
 from sandbox.world import sandbox

@@ -9,12 +9,12 @@ from statistics import mean
 from matplotlib import pyplot
 
 from benchmarks.tables import table
-from model_copy.polling import wait_seconds
-from sandbox.clock import VirtualClock
+from model_copy.progress import wait_seconds
+from sandbox.aws.clock import VirtualClock
+from sandbox.aws.rekognition.settings import settings
+from sandbox.aws.stepfunctions.interpreter import DOLLARS_PER_TRANSITION, paid_transitions
 from sandbox.deployment import ROOT
-from sandbox.rekognition.settings import settings
 from sandbox.stories import read_event, stories
-from sandbox.workflow import DOLLARS_PER_TRANSITION, paid_transitions
 from sandbox.world import Sandbox, sandbox
 
 PLOT = ROOT / "docs" / "polling.svg"

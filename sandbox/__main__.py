@@ -2,7 +2,7 @@
 
 import argparse
 
-from sandbox import demo, local, serve
+from sandbox import demo, invoke, serve
 from sandbox.deployment import function_names
 from sandbox.faults import PlanError
 from sandbox.stories import stories
@@ -22,7 +22,7 @@ def main() -> None:
     invoked = commands.add_parser("invoke", help="run one function in a container, under sam local invoke")
     invoked.add_argument("function", choices=function_names(), metavar="FUNCTION", help=", ".join(function_names()))
     invoked.add_argument("story", choices=stories(), metavar="STORY", help="as for demo")
-    invoked.set_defaults(run=lambda arguments: local.run(arguments.function, arguments.story))
+    invoked.set_defaults(run=lambda arguments: invoke.run(arguments.function, arguments.story))
     arguments = parser.parse_args()
     try:
         arguments.run(arguments)

@@ -7,10 +7,11 @@ from typing import Any
 
 from moto.stepfunctions.parser.backend.execution import Execution
 
-from sandbox import eventbridge, status_changes
-from sandbox.clock import EPOCH, VirtualClock
+from sandbox.aws import eventbridge
+from sandbox.aws.clock import EPOCH, VirtualClock
+from sandbox.aws.stepfunctions import status_changes
+from sandbox.aws.stepfunctions.interpreter import DOLLARS_PER_TRANSITION, paid_transitions
 from sandbox.stories import WORLDS, read_event
-from sandbox.workflow import DOLLARS_PER_TRANSITION, paid_transitions
 from sandbox.world import Sandbox, sandbox
 
 ALWAYS_TOLD = ("Status", "WaitSeconds")

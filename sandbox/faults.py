@@ -31,9 +31,9 @@ from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
 from moto.core.utils import get_service_model
 
-from sandbox.clock import Clock, replaced
+from sandbox.aws.clock import Clock, replaced
+from sandbox.aws.rekognition.settings import settings
 from sandbox.deployment import logical_id
-from sandbox.rekognition.settings import settings
 
 READ_TIMEOUT = 10
 SERVER_ERRORS = ("InternalServerError", "ThrottlingException", "InternalException", "InternalError")

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from sandbox.aws.rekognition.project import Project
+from sandbox.aws.rekognition.project_version import Step
+from sandbox.aws.rekognition.settings import settings
 from sandbox.faults import Happening
-from sandbox.rekognition.project import Project
-from sandbox.rekognition.project_version import Step
-from sandbox.rekognition.settings import settings
 
 STRANGER = "333333333333"
 

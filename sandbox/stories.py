@@ -11,9 +11,9 @@ import yaml
 from moto.sagemaker.models import sagemaker_backends
 
 from sandbox import happenings
+from sandbox.aws.rekognition.models import RekognitionBackend, rekognition_backends
+from sandbox.aws.rekognition.project_version import Step
 from sandbox.deployment import ROOT
-from sandbox.rekognition.models import RekognitionBackend, rekognition_backends
-from sandbox.rekognition.project_version import Step
 
 EVENTS, WORLDS = ROOT / "events", ROOT / "sandbox" / "worlds"
 

@@ -16,13 +16,15 @@ from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.stepfunctions.parser.utils import TMP_THREADS
 from moto.sts.models import sts_backends
 
-from sandbox import deployment, eventbridge, faults, services, sns, sqs, status_changes, stories, workflow
-from sandbox.clock import Clock, VirtualClock
+from sandbox import deployment, faults, stories
+from sandbox.aws import eventbridge, services, sns, sqs
+from sandbox.aws.clock import Clock, VirtualClock
+from sandbox.aws.lambda_.functions import Lambdas
+from sandbox.aws.rekognition.models import rekognition_backends
+from sandbox.aws.rekognition.settings import settings
+from sandbox.aws.stepfunctions import interpreter, status_changes
 from sandbox.faults import Plan
 from sandbox.happenings import Others
-from sandbox.lambdas import Lambdas
-from sandbox.rekognition.models import rekognition_backends
-from sandbox.rekognition.settings import settings
 from sandbox.stories import backend_of
 
 
@@ -35,7 +37,7 @@ class Sandbox:
     def __init__(
         self,
         its_clock: Clock,
-        listeners: list[workflow.Listener],
+        listeners: list[interpreter.Listener],
         outcomes: list[dict[str, Any]],
         stack_account: str,
     ) -> None:
@@ -157,7 +159,7 @@ def without_aws_settings() -> Iterator[None]:
 def sandbox(its_clock: Clock, stack_account: str = deployment.STACK_ACCOUNT) -> Iterator[Sandbox]:
     """Make an AWS on a clock, and deploy the stack in it."""
     made: list[Sandbox] = []
-    listeners: list[workflow.Listener] = []
+    listeners: list[interpreter.Listener] = []
     outcomes: list[dict[str, Any]] = []
     with without_aws_settings(), services.install(its_clock, lambda: made[0], listeners, outcomes):
         made.append(Sandbox(its_clock, listeners, outcomes, stack_account))

@@ -23,7 +23,9 @@ def shorten(message: str) -> str:
 
 def numbered(errors: Sequence[str], most: int = 20) -> str:
     """Count the errors, number the first ones, and count the rest."""
-    shown = [f"({number}) {error}." for number, error in enumerate(errors[:most], start=1)]
+    shown = [
+        f"({number}) {error}{'' if error[-1] == '?' else '.'}" for number, error in enumerate(errors[:most], start=1)
+    ]
     if len(errors) > most:
         shown.append(f"And {len(errors) - most} more.")
     count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"

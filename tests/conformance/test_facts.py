@@ -23,14 +23,15 @@ import jmespath
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox import eventbridge, iam
-from sandbox.clock import VirtualClock
+from sandbox.aws import eventbridge
+from sandbox.aws.clock import VirtualClock
+from sandbox.aws.iam import policies
+from sandbox.aws.iam.sts import LONGEST_EXECUTION, session_of_service
+from sandbox.aws.rekognition.settings import settings
 from sandbox.deployment import REGION, STACK_ACCOUNT, client, expanded_template
 from sandbox.deployment import SOURCE_ACCOUNT as SOURCE
 from sandbox.faults import Plan
-from sandbox.rekognition.settings import settings
 from sandbox.stories import read_event
-from sandbox.sts import LONGEST_EXECUTION, session_of_service
 from sandbox.world import Sandbox, sandbox
 
 FACTS = json.loads(Path(__file__).with_name("facts.json").read_text())
@@ -164,7 +165,7 @@ def run_policy(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str, An
     """Evaluate the condition of the one statement of a policy."""
     properties = expanded_template()["Resources"][fact["policy"]]["Properties"]
     (statement,) = properties["PolicyDocument"]["Statement"]
-    return {"holds": iam.holds(statement, fact["context"])}
+    return {"holds": policies.holds(statement, fact["context"])}
 
 
 def matches(api: Any, pattern: str, event: dict[str, Any]) -> bool:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox import emulator
-from sandbox.clock import FastClock
+from sandbox.aws.clock import FastClock
+from sandbox.aws.lambda_ import emulator
 from sandbox.serve import SPEED, served
 from sandbox.world import Sandbox, sandbox
 from tests.samples import SAMPLES

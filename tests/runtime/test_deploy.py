@@ -15,10 +15,10 @@ from moto.cloudformation.responses import CloudFormationResponse
 from samtranslator.yaml_helper import yaml_parse
 
 from sandbox import built, deployment
-from sandbox.clock import VirtualClock, replaced
+from sandbox.aws.clock import VirtualClock, replaced
+from sandbox.aws.lambda_.functions import Lambdas
 from sandbox.deployment import REGION, ROOT, SOURCE_ACCOUNT, STACK_ACCOUNT, function_names
-from sandbox.lambdas import Lambdas
-from sandbox.local import SAM
+from sandbox.invoke import SAM
 from sandbox.serve import served
 from sandbox.stories import read_event
 from sandbox.world import sandbox

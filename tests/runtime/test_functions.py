@@ -8,9 +8,10 @@ import socket
 import pytest
 import yaml
 
-from sandbox import built, emulator
+from sandbox import built
+from sandbox.aws.lambda_ import emulator
+from sandbox.aws.lambda_.emulator import emulated
 from sandbox.deployment import ROOT, function_names
-from sandbox.emulator import emulated
 from sandbox.stories import read_event
 from tests.samples import REFUSALS, SAMPLES, check
 

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from sandbox.clock import replaced
-from sandbox.emulator import emulated
-from sandbox.rekognition.settings import settings
+from sandbox.aws.clock import replaced
+from sandbox.aws.lambda_.emulator import emulated
+from sandbox.aws.rekognition.settings import settings
 from sandbox.serve import SPEED
 from sandbox.stories import backend_of, read_event
 from tests.workflow.ending import Ending

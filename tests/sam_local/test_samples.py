@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from sandbox import local
+from sandbox import invoke
 from tests.samples import SAMPLES, check
 
 
@@ -13,7 +13,7 @@ from tests.samples import SAMPLES, check
 def served_sandbox():
     if not shutil.which("docker") or subprocess.run(("docker", "version"), capture_output=True, check=False).returncode:
         pytest.fail("No Docker Engine answers. Run: make test-sam-local")
-    with local.sandbox_for_containers() as (aws, endpoint):
+    with invoke.sandbox_for_containers() as (aws, endpoint):
         for story in {story for _, story in SAMPLES}:
             aws.seed(story)
         yield aws, endpoint
@@ -23,6 +23,6 @@ def served_sandbox():
 def test_sam_local_invoke(served_sandbox, function, story):
     aws, endpoint = served_sandbox
 
-    done = local.invoke(aws.deployment.function(function), story, endpoint, stdout=subprocess.PIPE)
+    done = invoke.invoke(aws.deployment.function(function), story, endpoint, stdout=subprocess.PIPE)
 
     check(function, story, done.stdout)

@@ -19,10 +19,10 @@ from moto import mock_aws
 
 from model_copy import accounts, runtime
 from model_copy.request import CopyRequest
-from sandbox.rekognition import install, models, rekognition_backends, settings
-from sandbox.rekognition.models import RekognitionBackend
-from sandbox.rekognition.project import Project
-from sandbox.rekognition.project_version import ProjectVersion, Step
+from sandbox.aws.rekognition import install, models, rekognition_backends, settings
+from sandbox.aws.rekognition.models import RekognitionBackend
+from sandbox.aws.rekognition.project import Project
+from sandbox.aws.rekognition.project_version import ProjectVersion, Step
 
 SOURCE, DESTINATION, STACK = "111111111111", "222222222222", "333333333333"
 STATE = {

@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from botocore.loaders import Loader
 from moto.sts.models import AssumedRole, sts_backends
 
-import sandbox.sts
+import sandbox.aws.iam.sts
 from model_copy import accounts, runtime
 from model_copy.arns import Arn
 from model_copy.errors import AccessDeniedError, TransientError
@@ -192,7 +192,7 @@ def test_the_partition_and_region_are_those_of_the_arn(
 
 
 def test_a_role_that_does_not_let_the_stack_in_is_named_with_what_to_do(world: Any, copy_request: CopyRequest) -> None:
-    with sandbox.sts.install(), pytest.raises(AccessDeniedError) as caught:
+    with sandbox.aws.iam.sts.install(), pytest.raises(AccessDeniedError) as caught:
         accounts.source(copy_request, LIST)
 
     assert str(caught.value).startswith(

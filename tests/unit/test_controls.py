@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
+from sandbox.aws.iam.policies import as_list
 from sandbox.deployment import ROOT, expanded_template
-from sandbox.iam import as_list
 
 TEMPLATES = {
     "template.yaml": expanded_template(),

@@ -26,7 +26,7 @@ from model_copy.errors import (
 )
 from model_copy.polling import Progress
 from model_copy.request import CopyRequest
-from sandbox.rekognition import settings
+from sandbox.aws.rekognition import settings
 
 ROLE = "arn:aws:iam::222222222222:role/model-copy-destination"
 OTHER_VERSION = "arn:aws:rekognition:eu-central-1:111111111111:project/cats/version/v2/1700000000009"

@@ -1,12 +1,14 @@
 """docs/errors.md has one row for each error, in the part of the errors that end alike."""
 
+import importlib
+import pkgutil
 import re
 from collections.abc import Iterator
 
 import pytest
 import yaml
 
-from model_copy import errors
+import model_copy
 from model_copy.errors import ModelCopyError, RefusedError
 from sandbox.deployment import ROOT
 
@@ -15,10 +17,15 @@ STATES = yaml.safe_load((ROOT / "statemachine" / "copy_model.asl.yaml").read_tex
 REFUSED, RETRIED, OTHER = "Refused", "Retried, then failed at the task", "Other"
 
 
+MODULES = [module.name for module in pkgutil.walk_packages(model_copy.__path__, f"{model_copy.__name__}.")]
+for module in MODULES:
+    importlib.import_module(module)
+
+
 def leaves(base: type[ModelCopyError]) -> Iterator[type[ModelCopyError]]:
     for one in base.__subclasses__():
         yield from leaves(one)
-        if not one.__subclasses__() and one.__module__ == errors.__name__:
+        if not one.__subclasses__() and one.__module__ in MODULES:
             yield one
 
 

@@ -20,7 +20,7 @@ from model_copy.errors import (
 )
 from model_copy.policies import ACTION
 from model_copy.request import CopyRequest
-from sandbox.rekognition import settings
+from sandbox.aws.rekognition import settings
 
 NAME = "model-copy-222222222222"
 ROLE = "arn:aws:iam::222222222222:role/model-copy-destination"

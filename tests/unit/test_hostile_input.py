@@ -26,7 +26,7 @@ from model_copy.endings import STATUSES, Ending
 from model_copy.errors import InvalidRequestError, ModelCopyError, NotAnnouncedError
 from model_copy.policies import ACTION, Policy, UnreadableError
 from model_copy.request import CopyRequest, validate
-from sandbox.rekognition.project import ProjectPolicy
+from sandbox.aws.rekognition.project import ProjectPolicy
 from sandbox.stories import read_event
 from tests.unit.conftest import STATE
 

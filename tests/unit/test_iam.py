@@ -10,7 +10,7 @@ from moto import mock_aws
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
-from sandbox.iam import allows, refusal
+from sandbox.aws.iam.policies import allows, refusal
 
 ACCOUNT = "123456789012"
 PROJECT = f"arn:aws:rekognition:us-east-1:{ACCOUNT}:project/cats/1700000000000"

@@ -28,7 +28,7 @@ from model_copy.rekognition import (
     ProjectNotFoundError,
 )
 from model_copy.request import CopyRequest
-from sandbox.rekognition import settings
+from sandbox.aws.rekognition import settings
 
 URL = "https://rekognition.eu-central-1.amazonaws.com/"
 Call = Callable[[Any, CopyRequest], object]

@@ -17,10 +17,10 @@ from moto.core.base_backend import backend_lock
 from moto.moto_api._internal.models import moto_api_backend
 from moto.server import ThreadedMotoServer
 
-from sandbox.rekognition import exceptions, install, models, rekognition_backends, settings
-from sandbox.rekognition.identity import Caller
-from sandbox.rekognition.policy import allows
-from sandbox.rekognition.validation import violations
+from sandbox.aws.rekognition import exceptions, install, models, rekognition_backends, settings
+from sandbox.aws.rekognition.identity import Caller
+from sandbox.aws.rekognition.policy import allows
+from sandbox.aws.rekognition.validation import violations
 
 REGION = "eu-central-1"
 SOURCE, DESTINATION, OTHER = "111111111111", "222222222222", "333333333333"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.lambdas import CLIENTS
-from sandbox.modules import CODE
+from sandbox.aws.lambda_.functions import CLIENTS
+from sandbox.aws.lambda_.modules import CODE
 
 MODULES = [path for path in sorted(CODE.rglob("*.py")) if path != CODE / f"{CLIENTS.replace('.', '/')}.py"]
 

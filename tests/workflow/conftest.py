@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from sandbox.clock import VirtualClock
+from sandbox.aws.clock import VirtualClock
 from sandbox.stories import read_event
 from sandbox.world import Sandbox, sandbox
 from tests.workflow.ending import Ending

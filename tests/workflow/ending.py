@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.workflow import paid_transitions
+from sandbox.aws.stepfunctions.interpreter import paid_transitions
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,9 @@ class Ending:
     @property
     def request(self) -> dict[str, Any] | None:
         """The request that was validated, which an event may have stood for."""
-        return next((json.loads(one["input"]) for one in self.entered if one["name"] == "Validate request"), None)
+        return next(
+            (json.loads(one["input"])["Request"] for one in self.entered if one["name"] == "Validate request"), None
+        )
 
     @property
     def ignored(self) -> bool:

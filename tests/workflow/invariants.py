@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import sandbox.rekognition.models
-from sandbox.clock import replaced
-from sandbox.rekognition.models import RekognitionBackend, rekognition_backends
+import sandbox.aws.rekognition.models
+from sandbox.aws.clock import replaced
+from sandbox.aws.rekognition.models import RekognitionBackend, rekognition_backends
 from tests.workflow.ending import Ending
 
 OWN_POLICY = "rekognition-model-copy-"
@@ -83,7 +83,7 @@ class Witness:
         if ending.status == "SUCCEEDED" and not ending.ignored:
             version = held(name_of(request))
             assert version.source_arn == request["SourceProjectVersionArn"]
-            assert version.status(sandbox.rekognition.models.utcnow()) in COPIED
+            assert version.status(sandbox.aws.rekognition.models.utcnow()) in COPIED
         if ending.error == "VersionConflictError" and not self.was_deleted(request):
             version = held(name_of(request))
             ours = (version.source_arn, version.output_config, version.kms_key_id)

@@ -9,8 +9,8 @@ import yaml
 from samtranslator.yaml_helper import yaml_parse
 
 from model_copy import errors
+from sandbox.aws.stepfunctions.interpreter import missing_targets
 from sandbox.deployment import ROOT
-from sandbox.workflow import missing_targets
 
 DEFINITION = yaml.safe_load((ROOT / "statemachine" / "copy_model.asl.yaml").read_text())
 TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text())

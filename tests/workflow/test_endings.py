@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
+from sandbox.aws.rekognition.settings import settings
 from sandbox.deployment import function_names
 from sandbox.faults import Plan
-from sandbox.rekognition.settings import settings
 from sandbox.stories import backend_of, read_event
 from tests.workflow.ending import Ending
 from tests.workflow.invariants import OWN_POLICY, copies, own_grants

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.aws.rekognition.settings import settings
+from sandbox.aws.stepfunctions.interpreter import redrive
 from sandbox.deployment import ROOT
-from sandbox.rekognition.settings import settings
 from sandbox.stories import read_event
-from sandbox.workflow import redrive
 from tests.workflow.ending import Ending
 from tests.workflow.invariants import copies
 

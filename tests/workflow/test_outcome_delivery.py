@@ -10,11 +10,14 @@ import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 from moto.iam.models import iam_backends
 
-from sandbox import demo, eventbridge, executions, faults, sts
+from sandbox import demo, faults
+from sandbox.aws import eventbridge
+from sandbox.aws.iam import sts
+from sandbox.aws.stepfunctions import executions
+from sandbox.aws.stepfunctions.interpreter import redrive
+from sandbox.aws.stepfunctions.status_changes import LARGEST_DATA, event_of
 from sandbox.deployment import REGION, STACK_ACCOUNT, client
-from sandbox.status_changes import LARGEST_DATA, event_of
 from sandbox.stories import read_event
-from sandbox.workflow import redrive
 from tests.workflow.test_trust import acting_as
 
 ANNOUNCER = "AnnounceOutcomeFunction"

@@ -7,11 +7,11 @@ import jsonschema
 import pytest
 
 from model_copy.errors import RefusedError
-from sandbox import executions
+from sandbox.aws.stepfunctions import executions
+from sandbox.aws.stepfunctions.interpreter import redrive
 from sandbox.deployment import ROOT
 from sandbox.faults import Plan
 from sandbox.stories import read_event, stories
-from sandbox.workflow import redrive
 from tests.workflow.ending import Ending
 from tests.workflow.invariants import copies, own_grants
 

@@ -6,11 +6,11 @@ from contextlib import contextmanager
 
 from moto.iam.models import iam_backends
 
-from sandbox.clock import VirtualClock
+from sandbox.aws.clock import VirtualClock
+from sandbox.aws.eventbridge import is_event
+from sandbox.aws.iam.policies import as_list
+from sandbox.aws.rekognition.settings import settings
 from sandbox.deployment import ADMINISTRATOR, DESTINATION_ACCOUNT, SOURCE_ACCOUNT, STACK_ACCOUNT
-from sandbox.eventbridge import is_event
-from sandbox.iam import as_list
-from sandbox.rekognition.settings import settings
 from sandbox.stories import read_event
 from sandbox.world import sandbox
 from tests.workflow.ending import Ending

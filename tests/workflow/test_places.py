@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from sandbox.clock import VirtualClock
+from sandbox.aws.clock import VirtualClock
+from sandbox.aws.rekognition.models import rekognition_backends
 from sandbox.deployment import DESTINATION_ACCOUNT, SOURCE_ACCOUNT, STACK_ACCOUNT
 from sandbox.faults import Plan
-from sandbox.rekognition.models import rekognition_backends
 from sandbox.stories import read_event
 from sandbox.world import sandbox
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.rekognition.settings import settings
+from sandbox.aws.rekognition.settings import settings
 from sandbox.stories import read_event
 
 REQUEST = read_event("copy_between_accounts")

@@ -19,9 +19,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from sandbox.rekognition.settings import settings as world_settings
+from sandbox.aws.rekognition.settings import settings as world_settings
+from sandbox.aws.stepfunctions.interpreter import redrive
 from sandbox.stories import backend_of, read_event
-from sandbox.workflow import redrive
 from tests.workflow.ending import Ending
 from tests.workflow.invariants import Witness
 from tests.workflow.test_matrix import ROWS

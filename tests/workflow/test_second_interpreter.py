@@ -19,8 +19,8 @@ from moto.stepfunctions.parser.asl.component.common.retry import jitter_strategy
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_lambda import StateTaskLambda
 
+from sandbox.aws.rekognition.settings import settings
 from sandbox.deployment import ROOT, STACK_ACCOUNT, client
-from sandbox.rekognition.settings import settings
 from sandbox.stories import read_event, stories
 from tests.workflow.invariants import held, name_of
 

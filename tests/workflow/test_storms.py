@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
+from sandbox.aws.rekognition.settings import settings
 from sandbox.deployment import DESTINATION_ACCOUNT, STACK_ACCOUNT
-from sandbox.rekognition.settings import settings
 from sandbox.stories import backend_of, read_event
 from tests.workflow.ending import Ending
 from tests.workflow.invariants import copies, own_grants

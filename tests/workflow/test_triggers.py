@@ -9,11 +9,12 @@ from moto.iam.models import iam_backends
 from moto.sqs.models import sqs_backends
 from moto.sts.models import sts_backends
 
-from sandbox import deployment, iam
-from sandbox.clock import VirtualClock
+from sandbox import deployment
+from sandbox.aws.clock import VirtualClock
+from sandbox.aws.iam import policies
+from sandbox.aws.stepfunctions.interpreter import redrive
 from sandbox.deployment import DESTINATION_ACCOUNT, REGION, SOURCE_ACCOUNT, STACK_ACCOUNT, client
 from sandbox.stories import read_event
-from sandbox.workflow import redrive
 from sandbox.world import sandbox
 from tests.workflow.ending import Ending
 from tests.workflow.invariants import copies
@@ -301,7 +302,7 @@ def test_an_approval_that_cannot_start_an_execution_is_left_in_the_queue(aws, ro
 def guarded(account):
     """What rules of an account use: each policy, the action that it is for, and on what."""
     trigger = role("TriggerRole" if account == STACK_ACCOUNT else "ForwardRole", account)
-    yield iam.trust_of_role(trigger.arn), "sts:AssumeRole", trigger.arn
+    yield policies.trust_of_role(trigger.arn), "sts:AssumeRole", trigger.arn
     yield queue(account).policy, "sqs:SendMessage", queue(account).queue_arn
 
 
@@ -316,9 +317,9 @@ def test_only_rules_of_the_account_use_its_role_and_its_queue(aws, account):
     foreign = own | {"aws:SourceArn": rule.arn.replace(account, "999999999999")}
 
     for policy, action, on in guarded(account):
-        assert iam.allows(policy, {"events.amazonaws.com"}, action, on, own)
-        assert not iam.allows(policy, {"events.amazonaws.com"}, action, on, foreign)
-        assert not iam.allows(policy, {"sns.amazonaws.com"}, action, on, own)
+        assert policies.allows(policy, {"events.amazonaws.com"}, action, on, own)
+        assert not policies.allows(policy, {"events.amazonaws.com"}, action, on, foreign)
+        assert not policies.allows(policy, {"sns.amazonaws.com"}, action, on, own)
 
 
 @PLACES
@@ -326,8 +327,10 @@ def test_nobody_writes_to_the_queue_without_tls(aws, account):
     rule, (_, (policy, action, on)) = rules(account)["TagRule"], guarded(account)
     context = {"aws:SourceArn": rule.arn, "aws:SourceAccount": account}
 
-    assert iam.allows(policy, {"events.amazonaws.com"}, action, on, {**context, "aws:SecureTransport": "true"})
-    assert not iam.allows(policy, {"events.amazonaws.com"}, action, on, {**context, "aws:SecureTransport": "false"})
+    assert policies.allows(policy, {"events.amazonaws.com"}, action, on, {**context, "aws:SecureTransport": "true"})
+    assert not policies.allows(
+        policy, {"events.amazonaws.com"}, action, on, {**context, "aws:SecureTransport": "false"}
+    )
 
 
 @PLACES

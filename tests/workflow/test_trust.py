@@ -13,8 +13,8 @@ from moto.core.exceptions import AccessDeniedError
 from moto.iam.models import iam_backends
 from moto.sts.models import AssumedRole, sts_backends
 
-from sandbox import sts
-from sandbox.clock import VirtualClock
+from sandbox.aws.clock import VirtualClock
+from sandbox.aws.iam import sts
 from sandbox.deployment import DESTINATION_ACCOUNT, SOURCE_ACCOUNT, STACK_ACCOUNT, client, create_account_role
 from sandbox.faults import Plan
 from sandbox.stories import read_event

@@ -24,9 +24,9 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_lambda import StateTaskLambda
 from moto.stepfunctions.parser.asl.utils.json_path import NoSuchJsonPathError
 
-from sandbox.clock import Clock, replaced
-from sandbox.lambdas import OF_THE_SERVICE
-from sandbox.rekognition.settings import settings
+from sandbox.aws.clock import Clock, replaced
+from sandbox.aws.lambda_.functions import OF_THE_SERVICE
+from sandbox.aws.rekognition.settings import settings
 
 DATA_LIMIT_EXCEEDED = StatesErrorName(StatesErrorNameType.StatesStatesDataLimitExceeded)
 

@@ -15,12 +15,12 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from moto.awslambda.models import LambdaFunction
 
-from sandbox.clock import Clock
+from sandbox.aws.clock import Clock
+from sandbox.aws.iam.policies import refusal
+from sandbox.aws.iam.sts import session_of_service
+from sandbox.aws.lambda_.modules import own_modules
 from sandbox.deployment import Deployment, logical_id
 from sandbox.faults import Overdue, Plan, invocation, invoke_errors
-from sandbox.iam import refusal
-from sandbox.modules import own_modules
-from sandbox.sts import session_of_service
 
 OF_THE_SERVICE = "Lambda."  # how Step Functions begins the name of an error of Lambda itself
 THROTTLED = "TooManyRequestsException"

@@ -14,8 +14,9 @@ from moto.events.models import EventsBackend, Rule, events_backends
 from moto.events.responses import EventsHandler
 from moto.sts.models import sts_backends
 
-from sandbox import iam, sqs
-from sandbox.clock import Clock, replaced
+from sandbox.aws import sqs
+from sandbox.aws.clock import Clock, replaced
+from sandbox.aws.iam import policies
 
 Event = Any
 Start = Callable[[Event], object]
@@ -47,7 +48,7 @@ def install(clock: Clock, start: Start, invoke: Invoke, outcomes: list[Event]) -
     def answer_put_events(self: EventsHandler) -> str:
         answer = respond(self)
         entries = zip(self._get_param("Entries"), json.loads(answer)["Entries"], strict=True)
-        if iam.session_of(self.access_key):
+        if policies.session_of(self.access_key):
             outcomes.extend(_put(self, entry, told["EventId"]) for entry, told in entries if "EventId" in told)
         return answer
 
@@ -123,16 +124,16 @@ def _send(rule: Rule, target: Event, event: Event, start: Start, invoke: Invoke)
 def _may(rule: Rule, role_arn: str, action: str, resource: str) -> bool:
     """Tell whether the role lets EventBridge in for the rule, and may do it."""
     account = role_arn.split(":")[4]
-    if not iam.allows(iam.trust_of_role(role_arn), SERVICE, "sts:AssumeRole", role_arn, _context(rule)):
+    if not policies.allows(policies.trust_of_role(role_arn), SERVICE, "sts:AssumeRole", role_arn, _context(rule)):
         return False
     session = sts_backends[account]["aws"].assume_role(rule.arn.split(":")[3], "events", role_arn, "", 3_600, "")
-    return iam.refusal(session, action, resource, {}) is None
+    return policies.refusal(session, action, resource, {}) is None
 
 
 def _function_lets_in(rule: Rule, account: str, region: str, arn: str) -> bool:
     """A function's own policy has to let EventBridge in for the rule; it takes no role."""
     statements = lambda_simple_backends[account][region].get_function(arn).policy.statements
-    return iam.allows(json.dumps({"Statement": statements}), SERVICE, "lambda:InvokeFunction", arn, _context(rule))
+    return policies.allows(json.dumps({"Statement": statements}), SERVICE, "lambda:InvokeFunction", arn, _context(rule))
 
 
 def _bus_lets_in(rule: Rule, account: str, region: str, bus: str) -> bool:
@@ -140,7 +141,7 @@ def _bus_lets_in(rule: Rule, account: str, region: str, bus: str) -> bool:
     policy = events_backends[account][region].describe_event_bus(bus).policy
     own = {rule.created_by, f"arn:aws:iam::{rule.created_by}:root"}
     arn = f"arn:aws:events:{region}:{account}:event-bus/{bus}"
-    return account == rule.created_by or bool(policy and iam.allows(policy, own, "events:PutEvents", arn, {}))
+    return account == rule.created_by or bool(policy and policies.allows(policy, own, "events:PutEvents", arn, {}))
 
 
 def _leave(rule: Rule, target: Event, event: Event) -> None:
@@ -149,7 +150,7 @@ def _leave(rule: Rule, target: Event, event: Event) -> None:
     if arn:
         why = {"ERROR_CODE": "NO_PERMISSIONS", "ERROR_MESSAGE": "EventBridge may not use the target."}
         letter = sqs.DeadLetter(event, {"RULE_ARN": rule.arn, "TARGET_ARN": target["Arn"], **why})
-        if iam.allows(sqs.policy_of(arn), SERVICE, "sqs:SendMessage", arn, _context(rule)):
+        if policies.allows(sqs.policy_of(arn), SERVICE, "sqs:SendMessage", arn, _context(rule)):
             sqs.leave(arn, letter)
 
 

@@ -19,8 +19,8 @@ from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.responses import StepFunctionResponse
 
-from sandbox.clock import Clock, replaced
-from sandbox.workflow import redrive
+from sandbox.aws.clock import Clock, replaced
+from sandbox.aws.stepfunctions.interpreter import redrive
 
 DEFAULT_PAGE, LARGEST_PAGE = 100, 1_000
 

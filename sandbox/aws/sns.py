@@ -9,7 +9,7 @@ from typing import Any
 from moto.sns.exceptions import SNSInvalidParameter
 from moto.sns.models import SNSBackend, sns_backends
 
-from sandbox.clock import replaced
+from sandbox.aws.clock import replaced
 
 # The model's documentation allows UTF-8 by now, and once allowed ASCII only; who keeps to ASCII is right by both.
 SUBJECT = re.compile(r"[!-~][ -~]{0,99}")

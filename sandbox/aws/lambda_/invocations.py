@@ -11,12 +11,12 @@ from typing import Any
 
 from moto.awslambda.models import LambdaFunction
 
-from sandbox.clock import Clock
+from sandbox.aws.clock import Clock
+from sandbox.aws.iam.policies import refusal
+from sandbox.aws.iam.sts import session_of_service
+from sandbox.aws.lambda_.functions import OF_THE_SERVICE
+from sandbox.aws.sqs import DeadLetter, leave
 from sandbox.faults import invoke_errors
-from sandbox.iam import refusal
-from sandbox.lambdas import OF_THE_SERVICE
-from sandbox.sqs import DeadLetter, leave
-from sandbox.sts import session_of_service
 
 Run = Callable[[str, str], tuple[str, bool]]
 

@@ -6,23 +6,11 @@ from typing import Any
 
 from moto import mock_aws
 
-from sandbox import (
-    asl,
-    clock,
-    cloudformation,
-    enforcement,
-    event_patterns,
-    eventbridge,
-    executions,
-    invocations,
-    rekognition,
-    sdk,
-    sns,
-    status_changes,
-    sts,
-    workflow,
-)
-from sandbox.clock import Clock
+from sandbox.aws import clock, cloudformation, event_patterns, eventbridge, rekognition, sdk, sns
+from sandbox.aws.clock import Clock
+from sandbox.aws.iam import enforcement, sts
+from sandbox.aws.lambda_ import invocations
+from sandbox.aws.stepfunctions import asl, executions, interpreter, status_changes
 
 MOTO: Any = {"stepfunctions": {"execute_state_machine": True}, "lambda": {"use_docker": False}}
 
@@ -31,7 +19,7 @@ MOTO: Any = {"stepfunctions": {"execute_state_machine": True}, "lambda": {"use_d
 def install(
     its_clock: Clock,
     aws: Callable[[], Any],
-    listeners: list[workflow.Listener],
+    listeners: list[interpreter.Listener],
     outcomes: list[eventbridge.Event],
 ) -> Iterator[None]:
     """Let boto3 and what the sandbox is asked by it meet these services; the sandbox is there when they are used."""
@@ -50,7 +38,7 @@ def install(
         sns.install(),
         event_patterns.install(),
         eventbridge.install(its_clock, lambda event: aws().start(event), invoke_later, outcomes),
-        workflow.install(lambda arn, payload: aws().lambdas.invoke(arn, payload), listeners),
+        interpreter.install(lambda arn, payload: aws().lambdas.invoke(arn, payload), listeners),
         asl.install(its_clock),
         executions.install(its_clock),
         status_changes.install(lambda: bool(aws().announces)),

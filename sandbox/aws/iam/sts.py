@@ -13,8 +13,8 @@ from moto.organizations.models import organizations_backends
 from moto.sts.models import AssumedRole, sts_backends
 from moto.sts.responses import TokenResponse
 
-from sandbox.clock import replaced
-from sandbox.iam import Context, as_list, holds, session_of
+from sandbox.aws.clock import replaced
+from sandbox.aws.iam.policies import Context, as_list, holds, session_of
 
 LONGEST_EXECUTION = 14 * 24 * 3_600
 

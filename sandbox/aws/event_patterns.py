@@ -16,7 +16,7 @@ from moto.events.exceptions import InvalidEventPatternException
 from moto.events.models import EventPattern, EventPatternParser
 from moto.events.responses import EventsHandler
 
-from sandbox.clock import replaced
+from sandbox.aws.clock import replaced
 
 COMPARISONS = ("<", "<=", "=", ">", ">=")
 # AWS was seen to refuse a pattern with the same character after five wildcards; where its limit is, it does not say.

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from moto.iam.models import IAMBackend, Role, iam_backends
 from moto.sts.models import AssumedRole, sts_backends
 
-from sandbox.rekognition.policy import covers
+from sandbox.aws.rekognition.policy import covers
 
 Statement = Mapping[str, Any]
 Context = Mapping[str, str]

@@ -20,8 +20,8 @@ from typing import IO
 from moto.awslambda.models import LambdaFunction
 
 from sandbox import built
+from sandbox.aws.lambda_.functions import variables
 from sandbox.deployment import ROOT, logical_id
-from sandbox.lambdas import variables
 
 PYTHON = ROOT / ".venv-runtime" / "bin" / "python3.13"
 EMULATORS = ROOT / ".venv-sam" / "lib" / "python3.13" / "site-packages" / "samcli" / "local" / "rapid"

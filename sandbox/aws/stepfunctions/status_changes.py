@@ -14,9 +14,9 @@ from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication, Execution
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 
-from sandbox import eventbridge
-from sandbox.clock import replaced
-from sandbox.executions import output_of, redrives
+from sandbox.aws import eventbridge
+from sandbox.aws.clock import replaced
+from sandbox.aws.stepfunctions.executions import output_of, redrives
 
 DETAIL_TYPE = "Step Functions Execution Status Change"
 LARGEST_DATA = 248 * 1_024

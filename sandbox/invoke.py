@@ -12,9 +12,9 @@ from typing import Any
 from moto.awslambda.models import LambdaFunction
 
 from sandbox import built
-from sandbox.clock import FastClock
+from sandbox.aws.clock import FastClock
+from sandbox.aws.lambda_.functions import variables
 from sandbox.deployment import ROOT, logical_id
-from sandbox.lambdas import variables
 from sandbox.serve import SPEED, served
 from sandbox.stories import EVENTS
 from sandbox.world import Sandbox, sandbox

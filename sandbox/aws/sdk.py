@@ -15,7 +15,7 @@ import botocore.hooks
 from botocore.hooks import EventAliaser
 from botocore.loaders import Loader
 
-from sandbox.clock import replaced
+from sandbox.aws.clock import replaced
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from sandbox.clock import replaced
+from sandbox.aws.clock import replaced
 from sandbox.deployment import ROOT
 
 CODE = ROOT / "functions"

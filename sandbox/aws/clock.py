@@ -26,7 +26,7 @@ from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_funct
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 
-import sandbox.rekognition.models
+import sandbox.aws.rekognition.models
 
 EPOCH = datetime(2030, 1, 1, 9, tzinfo=UTC)
 
@@ -200,7 +200,7 @@ def install(clock: Clock) -> Iterator[None]:
             (execution, "datetime", dates),
             (stepfunctions, "datetime", dates),
             (moto.sts.models, "utcnow", lambda: now().replace(tzinfo=None)),
-            (sandbox.rekognition.models, "utcnow", lambda: now().replace(tzinfo=None)),
+            (sandbox.aws.rekognition.models, "utcnow", lambda: now().replace(tzinfo=None)),
         ):
             stack.enter_context(replaced(place, name, value))
         yield

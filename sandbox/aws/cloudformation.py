@@ -12,7 +12,7 @@ from moto.events.models import Rule, events_backends
 from moto.kms.models import Key, KmsBackend
 from moto.sqs.models import sqs_backends
 
-from sandbox.clock import replaced
+from sandbox.aws.clock import replaced
 
 # What moto does not make, and nothing in a story asks for.
 NOT_MADE = ["AWS::CloudWatch::Alarm", "AWS::SNS::TopicPolicy"]

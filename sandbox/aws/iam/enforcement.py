@@ -19,10 +19,10 @@ from moto.stepfunctions.responses import StepFunctionResponse
 from moto.sts.models import AssumedRole
 from moto.sts.responses import TokenResponse
 
-from sandbox.clock import Clock, replaced
-from sandbox.iam import refusal, session_of
-from sandbox.rekognition.authorization import needed
-from sandbox.rekognition.exceptions import AccessDeniedException, ExpiredTokenException
+from sandbox.aws.clock import Clock, replaced
+from sandbox.aws.iam.policies import refusal, session_of
+from sandbox.aws.rekognition.authorization import needed
+from sandbox.aws.rekognition.exceptions import AccessDeniedException, ExpiredTokenException
 
 Request = Any
 Need = tuple[str, str, dict[str, str]]  # action, resource, context

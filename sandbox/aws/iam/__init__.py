@@ -1,0 +1,1 @@
+"""AWS IAM and AWS STS in the sandbox."""
