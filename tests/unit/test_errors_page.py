@@ -64,11 +64,11 @@ def test_a_row_is_about_an_error_that_exists(name: str) -> None:
     assert name in LEAVES.keys() | FAIL_STATES, f"{PAGE} has a row for {name}, which is no error: remove the row."
 
 
-@pytest.mark.parametrize(("name", "last"), [(name, last) for name, (_, last) in ROWS.items()])
-def test_a_row_says_what_the_runbook_says_about_redriving(name: str, last: str) -> None:
-    runbook = (ROOT / "docs" / "runbook.md").read_text()
-    section = re.search(rf"^### {name}\n((?:(?!###? ).*\n)*)", runbook, re.M)
-    said = re.search(r"\*\*Redrivable\.\*\* (Yes|No)", section[1]) if section else None
-    expected = {"Redrive": "Yes", "Start": "No", "-": "No"}[last]
+@pytest.mark.parametrize("name", sorted(set(ROWS) - {"GrantMissingError"}))
+def test_a_row_says_what_the_runbook_says_about_redriving(name: str) -> None:
+    section = re.search(rf"^### {name}\n((?:(?!###? ).*\n)*)", (ROOT / "docs" / "runbook.md").read_text(), re.M)
+    redrive = re.search(r"\*\*Redrive\.\*\* (Yes|No)", section[1]) if section else None
 
-    assert said is None or said[1] == expected, f"{PAGE} and docs/runbook.md differ on whether to redrive {name}."
+    assert redrive is not None
+    differ = f"{PAGE} and docs/runbook.md differ on whether to redrive {name}."
+    assert (ROWS[name][1] == "Redrive") is (redrive[1] == "Yes"), differ
