@@ -6,6 +6,7 @@ import re
 import botocore.session
 from botocore.validate import ParamValidator
 
+from model_copy import __version__
 from sandbox.deployment import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -29,3 +30,10 @@ def test_each_page_of_docs_is_linked() -> None:
     missing = pages - set(re.findall(r"\]\(([^)#]+)", README))
 
     assert not missing, f"README.md links to no {', '.join(sorted(missing))}: add it to the table under 'More'."
+
+
+def test_the_newest_release_of_the_changelog_is_the_version() -> None:
+    newest = re.search(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(), re.M)
+
+    assert newest is not None
+    assert newest[1] == __version__, "CHANGELOG.md and functions/model_copy/__init__.py name different versions."
