@@ -42,21 +42,21 @@ demo: .venv/.stamp ## Run one event through the workflow, offline (EVENT=name_ta
 	@.venv/bin/python -m sandbox demo $(EVENT) --faults "$(FAULTS)"
 
 .PHONY: serve
-serve: .venv/.stamp ## Answer the AWS CLI on a local port, offline (PORT=5000)
+serve: .venv/.stamp ## Serve the offline AWS on a local port, for the AWS CLI (PORT=5000)
 	@.venv/bin/python -m sandbox serve --port $(PORT)
 
 .PHONY: invoke
-invoke: .venv/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Run one function in a container (FUNCTION=... EVENT=name_taken)
+invoke: .venv/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Run one function in a container, with or without Docker (FUNCTION=... EVENT=name_taken)
 	@tools/with_docker.sh .venv/bin/python -m sandbox invoke '$(or $(FUNCTION),ValidateRequestFunction)' $(EVENT)
 
 # Those under Lambda's own runtime need Python 3.13; without it they say so.
 .PHONY: test
 test: $(if $(HAS_LAMBDAS_PYTHON),.venv-runtime/.stamp .aws-sam/.stamp build/sbom.cdx.json)
-test: .venv/.stamp node_modules/.stamp ## Run the tests
+test: .venv/.stamp node_modules/.stamp ## Run all tests that need neither Docker nor AWS
 	.venv/bin/python -m pytest -n 2 --ignore tests/sam_local tests
 
 .PHONY: test-sam-local
-test-sam-local: .venv/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Run each function in a container
+test-sam-local: .venv/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Run each function in a container, with or without Docker
 	tools/with_docker.sh .venv/bin/python -m pytest tests/sam_local
 
 .PHONY: test-deployed
@@ -65,15 +65,15 @@ test-deployed: .venv/.stamp ## Run one copy on AWS (STACK_NAME=... REQUEST=reque
 	DEPLOYED_STACK='$(STACK_NAME)' REQUEST='$(REQUEST)' .venv/bin/python -m pytest tests/deployed
 
 .PHONY: matrix
-matrix: .venv/.stamp ## Run the fault matrix with every switch of the sandbox turned (half an hour)
+matrix: .venv/.stamp ## Run every fault at every call, with the sandbox's other behaviors too (half an hour)
 	WHOLE_MATRIX=1 .venv/bin/python -m pytest -n 2 tests/workflow/test_matrix.py
 
 .PHONY: fuzz
-fuzz: .venv/.stamp ## Run random schedules and hostile input (FUZZ_EXAMPLES=500)
+fuzz: .venv/.stamp ## Run random faults and hostile input (FUZZ_EXAMPLES=500)
 	FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),500) .venv/bin/python -m pytest tests/workflow/test_schedules.py tests/unit/test_hostile_input.py
 
 .PHONY: mutants
-mutants: .venv/.stamp ## Break the project in small ways and tell what the tests let pass (an hour)
+mutants: .venv/.stamp ## Break the code in small ways, and list what no test notices (an hour)
 	.venv/bin/python tests/mutants.py
 
 .PHONY: bench
@@ -81,7 +81,7 @@ bench: .venv-bench/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Measure, and w
 	@PYTHONPATH=functions MPLCONFIGDIR=build/matplotlib .venv-bench/bin/python -m benchmarks
 
 .PHONY: check
-check: check-code check-template check-definition ## Run every checker over the code, the template and the definition
+check: check-code check-template check-definition ## Check the code, the template and the definition
 
 .PHONY: check-code
 check-code: .venv/.stamp
@@ -118,32 +118,36 @@ check-definition: .venv/.stamp node_modules/.stamp
 	@.venv/bin/cfn-lint build/copy_model.template.json
 
 .PHONY: picture
-picture: .venv/.stamp ## Draw the definition into the README
-	.venv/bin/python -m tools.draw_definition statemachine/copy_model.asl.yaml README.md
+picture: .venv/.stamp ## Draw the definition into docs/architecture.md
+	.venv/bin/python -m tools.draw_definition statemachine/copy_model.asl.yaml docs/architecture.md
+
+.PHONY: parameters
+parameters: .venv/.stamp ## List the template's parameters in docs/deploying.md
+	.venv/bin/python -m tools.list_parameters template.yaml docs/deploying.md
 
 .PHONY: format
-format: .venv/.stamp ## Format the code and mend what ruff can mend
+format: .venv/.stamp ## Format the code, and fix what ruff can fix
 	.venv/bin/ruff check --fix-only
 	.venv/bin/ruff format
 
 .PHONY: build
-build: .aws-sam/.stamp build/sbom.cdx.json ## Build what is deployed into .aws-sam, and list what ships in build/sbom.cdx.json
+build: .aws-sam/.stamp build/sbom.cdx.json ## Build what is deployed into .aws-sam/, and list its packages in build/sbom.cdx.json
 
 # The tool ends with 1 when something bad is known, with 3 when not all could be looked up (make itself ends with 2 and
 # tells which). No part of make check: its result changes while the code does not.
 .PHONY: audit
-audit: .venv-audit/.stamp .venv-node/.stamp ## Tell the known vulnerabilities of all that is locked
+audit: .venv-audit/.stamp .venv-node/.stamp ## List known vulnerabilities of the locked packages
 	@.venv-audit/bin/python -m tools.audit $(NPM)
 
 .PHONY: lock
-lock: .venv-lock/.stamp .venv-node/.stamp ## Lock the packages that requirements/ and package.json name (UPGRADE=1: newest)
+lock: .venv-lock/.stamp .venv-node/.stamp ## Lock the packages in requirements/ and package.json (UPGRADE=1: the newest)
 	cd requirements && $(LOCK) functions.in --output-file ../functions/requirements.txt
 	cd requirements && for name in pip test sam checkov runtime bench node lock audit; do \
 		$(LOCK) $$name.in --output-file $$name.txt || exit; done
 	$(NPM) install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
 
 .PHONY: clean
-clean: ## Remove all that make has made
+clean: ## Remove everything that make has created
 	rm -rf .venv .venv-* .aws-sam build node_modules .coverage* .hypothesis
 	find . \( -name __pycache__ -o -name '.*_cache' \) -type d -prune -exec rm -rf {} +
 
