@@ -55,6 +55,10 @@ test: $(if $(HAS_LAMBDAS_PYTHON),.venv-runtime/.stamp .aws-sam/.stamp build/sbom
 test: .venv/.stamp node_modules/.stamp ## Run all tests that need neither Docker nor AWS
 	.venv/bin/python -m pytest -n 2 --ignore tests/sam_local tests
 
+.PHONY: unit
+unit: .venv/.stamp ## Run the unit tests, for the inner loop
+	.venv/bin/python -m pytest -n 2 tests/unit
+
 .PHONY: test-sam-local
 test-sam-local: .venv/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Run each function in a container, with or without Docker
 	tools/with_docker.sh .venv/bin/python -m pytest tests/sam_local
