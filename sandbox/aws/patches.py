@@ -98,6 +98,7 @@ REPLACED: dict[str, tuple[Name, ...]] = {
         Name(LAMBDA_CALLS, "_invoke_lambda_function", "invokes the sandbox's functions"),
     ),
     "asl": (
+        Name(f"{ASL}.state.exec.execute_state", "Thread", "runs a task in the execution's thread, a fifth faster"),
         Name(CATCHER, "_eval_body", "decides by a setting whether States.ALL catches States.DataLimitExceeded"),
         Name(COMPARISON, "_eval_body", "fails on null and on missing paths in Choice states"),
         Name(LAMBDA_TASK, "_eval_execution", "notes when the task times out"),

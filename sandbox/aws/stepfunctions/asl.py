@@ -32,6 +32,13 @@ from sandbox.aws.rekognition.settings import settings
 DATA_LIMIT_EXCEEDED = StatesErrorName(StatesErrorNameType.StatesStatesDataLimitExceeded)
 
 
+class InlineThread:
+    """Stand in for the thread that moto starts for each task only to wait for it."""
+
+    def __init__(self, target: Callable[[], None], daemon: bool) -> None:
+        self.start = target
+
+
 @contextmanager
 def install(clock: Clock) -> Iterator[None]:
     """Make Choice states, Catch and task timeouts behave as on AWS."""
@@ -52,6 +59,7 @@ def install(clock: Clock) -> Iterator[None]:
                 raise EvalTimeoutError
 
     replacements = {
+        "execute_state.Thread": InlineThread,
         "CatcherDecl._eval_body": partialmethod(catch, CatcherDecl._eval_body),
         "ComparisonVariable._eval_body": compare,
         "StateTaskLambda._eval_execution": eval_lambda,
