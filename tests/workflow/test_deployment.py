@@ -118,4 +118,7 @@ def test_each_function_can_be_placed_in_a_vpc():
         assert places == {"SubnetIds": {"Ref": "SubnetIds"}, "SecurityGroupIds": {"Ref": "SecurityGroupIds"}}
         assert otherwise == {"Ref": "AWS::NoValue"}
         allowed = resources[f"{name}Role"]["Properties"]["ManagedPolicyArns"]
-        assert allowed == {"Fn::If": ["InVpc", [{"Ref": "NetworkPolicy"}], {"Ref": "AWS::NoValue"}]}
+        assert allowed == [
+            {"Ref": "LogsAndTracesPolicy"},
+            {"Fn::If": ["InVpc", {"Ref": "NetworkPolicy"}, {"Ref": "AWS::NoValue"}]},
+        ]
