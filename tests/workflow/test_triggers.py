@@ -66,7 +66,7 @@ def test_an_account_that_may_not_take_part_starts_nothing_and_is_called_by_nobod
             assert aws.put(read_event(story)) == []
             ending = Ending.of(aws.run(read_event(story)))
             assert ending.error == "InvalidApprovalError"
-            assert "must be in an account that this stack's AllowedAccounts names" in ending.cause
+            assert "must be in one of the stack's AllowedAccounts" in ending.cause
         roles = {one.role_arn for one in sts_backends[SOURCE_ACCOUNT]["aws"].assumed_roles}
         assert not any(one.endswith("-source") for one in roles)
         assert len(aws.put(read_event("approved_by_own_event"))) == 1
@@ -264,7 +264,10 @@ def test_a_request_cannot_say_who_approved_it(aws, end):
 
     ending = end({**read_event("already_copied"), "Approval": {"Kind": "Tag", "By": "the queen"}})
 
-    assert ending.output["Approval"] == {"Kind": "Request", "EventId": None, "At": None, "By": None, "Subject": None}
+    assert ending.error == "InvalidRequestError"
+    assert "Approval is not a field of the request" in ending.cause
+    state_data = json.loads(next(one["input"] for one in ending.entered if one["name"] == "Validate request"))
+    assert state_data["Approval"] == {"Kind": "Request", "EventId": None, "At": None, "By": None, "Subject": None}
 
 
 @pytest.mark.parametrize("missing", ["detail-type", "source", "detail"])
