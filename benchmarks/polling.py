@@ -14,7 +14,7 @@ from model_copy.progress import wait_seconds
 from sandbox.aws.clock import VirtualClock
 from sandbox.aws.rekognition.settings import settings
 from sandbox.aws.stepfunctions.interpreter import DOLLARS_PER_TRANSITION, paid_transitions
-from sandbox.stories import read_event, stories
+from sandbox.stories import read_event
 from sandbox.world import Sandbox, sandbox
 
 MINUTE, HOUR = 60, 3_600
