@@ -188,3 +188,10 @@ def test_a_policy_that_names_a_principal_is_not_the_callers_own() -> None:
 
     assert allows(document(statement()), own)
     assert not allows(document(statement(Principal="*")), own)
+
+
+def test_only_the_policy_of_a_resource_can_leave_the_resource_out() -> None:
+    incomplete = {key: value for key, value in statement().items() if key != "Resource"}
+
+    with pytest.raises(KeyError, match="Resource"):
+        allows(document(incomplete), Call(DESCRIBE, PROJECT, {}))
