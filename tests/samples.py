@@ -10,13 +10,15 @@ POLICY = f"rekognition-model-copy-{DESTINATION}"
 
 ANSWERS = {
     ("ReadApprovalFunction", "approved_in_sagemaker"): {
-        "SourceProjectArn": f"arn:aws:rekognition:us-east-1:{SOURCE}:project/approved_in_sagemaker/1700000000000",
-        "SourceProjectVersionArn": (
-            f"arn:aws:rekognition:us-east-1:{SOURCE}:project/approved_in_sagemaker/version/v3/1700000100000"
-        ),
-        "VersionName": "v3",
-        "DestinationProjectArn": f"{PROJECTS}/approved_in_sagemaker/1710000000000",
-        "OutputConfig": {"S3Bucket": "models-222222222222", "S3KeyPrefix": "approved/parts"},
+        "Request": {
+            "SourceProjectArn": f"arn:aws:rekognition:us-east-1:{SOURCE}:project/approved_in_sagemaker/1700000000000",
+            "SourceProjectVersionArn": (
+                f"arn:aws:rekognition:us-east-1:{SOURCE}:project/approved_in_sagemaker/version/v3/1700000100000"
+            ),
+            "VersionName": "v3",
+            "DestinationProjectArn": f"{PROJECTS}/approved_in_sagemaker/1710000000000",
+            "OutputConfig": {"S3Bucket": "models-222222222222", "S3KeyPrefix": "approved/parts"},
+        },
         "Execution": None,
         "Approval": {
             "Kind": "ModelPackage",
@@ -37,7 +39,7 @@ ANSWERS = {
         "Status": "COPYING_IN_PROGRESS",
         "StatusMessage": "",
         "WaitSeconds": VARIES,
-        "Since": VARIES,
+        "FirstSeenAt": VARIES,
         "Adopted": False,
         "TimesMissing": 0,
     },
@@ -46,7 +48,7 @@ ANSWERS = {
         "Status": "RUNNING",
         "StatusMessage": "",
         "WaitSeconds": VARIES,
-        "Since": VARIES,
+        "FirstSeenAt": VARIES,
         "Adopted": True,
         "TimesMissing": 0,
     },
@@ -65,15 +67,15 @@ ANSWERS = {
 REFUSALS = {
     ("ReadApprovalFunction", "malformed_in_sagemaker"): (
         "InvalidApprovalError",
-        "The approval has 2 mistakes: (1) detail.UpdatedModelPackageFields must be a list, and is ",
+        "The approval has 2 errors: (1) detail.UpdatedModelPackageFields must be a list; got ",
     ),
     ("ValidateRequestFunction", "many_mistakes"): (
         "InvalidRequestError",
-        "The request has 7 mistakes: (1) DestinationProjectArn is required, and is missing. ",
+        "The request has 7 errors: (1) DestinationProjectArn is required. ",
     ),
     ("EnsureProjectPolicyFunction", "policies_full"): (
         "PolicyQuotaError",
-        f"arn:aws:rekognition:us-east-1:{SOURCE}:project/policies_full/1700000000000 holds as many project policies as "
+        f"arn:aws:rekognition:us-east-1:{SOURCE}:project/policies_full/1700000000000 has as many project policies as "
         "its quota allows (team-3, team-4, team-5, team-6, team-7)",
     ),
     ("CopyProjectVersionFunction", "name_taken"): (
@@ -86,11 +88,11 @@ REFUSALS = {
     ),
     ("WithdrawGrantFunction", "many_mistakes"): (
         "InvalidRequestError",
-        "The request has 1 mistake: (1) It has not passed Validate request; run that function on it first.",
+        "The request has 1 error: (1) It did not pass Validate request; invoke that function first.",
     ),
     ("AnnounceOutcomeFunction", "execution_running"): (
         "InvalidStatusChangeError",
-        "The status change has 2 mistakes: (1) detail.status must be SUCCEEDED or FAILED or TIMED_OUT or ABORTED, and ",
+        "The status change has 2 errors: (1) detail.status must be SUCCEEDED or FAILED or TIMED_OUT or ABORTED; got ",
     ),
 }
 SAMPLES = sorted([*ANSWERS, *REFUSALS])

@@ -118,9 +118,9 @@ def test_a_role_that_does_not_trust_the_function_is_named(aws, endpoint):
 
 
 def test_each_log_line_of_an_execution_has_its_arn(aws, endpoint):
-    request = {**read_event("already_copied"), "Execution": {"Id": "arn:of:the:execution", "Name": "one"}}
+    state = {"Request": read_event("already_copied"), "Execution": {"Id": "arn:of:the:execution", "Name": "one"}}
     with emulated(aws.deployment.function("DescribeProjectVersionFunction"), endpoint) as environment:
-        environment.invoke(json.dumps(request))
+        environment.invoke(json.dumps(state))
         lines = [json.loads(line) for line in environment.log.splitlines() if line.startswith("{")]
 
     assert [line["correlation_id"] for line in lines] == [

@@ -105,7 +105,7 @@ def test_name_taken(tell):
 
     assert ending.error == "VersionConflictError"
     assert "already has a version named v3" in ending.cause
-    assert "which is no copy. Choose another VersionName" in ending.cause
+    assert "which is not a copy. Choose another VersionName" in ending.cause
     assert copies() == []
 
 
@@ -152,7 +152,7 @@ def test_failed_before(tell):
     ending = tell("failed_before")
 
     assert ending.error == "FailedBeforeError"
-    assert "failed: The bucket models-222222222222 is not accessible. Delete arn:" in ending.cause
+    assert "failed: The bucket models-222222222222 is not accessible. Delete the failed version arn:" in ending.cause
 
 
 def test_copy_fails(tell):
@@ -160,8 +160,8 @@ def test_copy_fails(tell):
 
     assert ending.error == "CopyFailedError"
     assert ending.cause == (
-        f"The copy {version('copy_fails').arn} failed: The bucket models-222222222222 is not accessible. "
-        "Delete it or choose another VersionName, then start the request again. "
+        "The copy failed: The bucket models-222222222222 is not accessible. Delete the failed version "
+        f"{version('copy_fails').arn} or choose another VersionName, then start the request again. "
         "Runbook: docs/runbook.md#copyfailederror"
     )
     assert 600 <= ending.seconds <= 600 + 36
@@ -180,7 +180,7 @@ def test_never_finishes(tell):
 
     assert ending.error == "CopyDeadlineError"
     assert "is still in progress 24 hours after it was first seen" in ending.cause
-    assert "it adopts the copy" in ending.cause
+    assert "it adopts the running copy" in ending.cause
     assert 86_400 < ending.seconds <= 86_400 + 66
     assert len(ending.history) < 25_000
     assert ending.states.count("Describe project version") <= 1_600
@@ -207,38 +207,38 @@ def test_destination_missing(tell):
     ending = tell("destination_missing")
 
     assert ending.error == "DestinationProjectNotFoundError"
-    assert "Create it in account 222222222222 or correct DestinationProjectArn" in ending.cause
+    assert "Create the project in account 222222222222 or correct DestinationProjectArn" in ending.cause
 
 
 def test_regions_differ(tell):
     ending = tell("regions_differ")
 
     assert ending.error == "InvalidRequestError"
-    assert "DestinationProjectArn must have the region of the source, us-east-1, and has eu-west-1" in ending.cause
+    assert "DestinationProjectArn must have the region of the source, us-east-1; got eu-west-1" in ending.cause
 
 
 def test_many_mistakes(tell):
     ending = tell("many_mistakes")
 
     assert ending.error == "InvalidRequestError"
-    assert ending.cause.startswith("The request has 7 mistakes: (1) ")
-    for mistake in (
-        "DestinationProjectArn is required, and is missing",
-        "OutputConfig is required, and is missing",
-        "SourceProjectArn must have at least 20 characters, and is 'parts'",
-        "VersionName must match [a-zA-Z0-9_.\\-]+, and is 'v 3'",
-        "OutputConfg is no member of the request; did you mean OutputConfig?",
-        "KmsKeyId must be a text, and is 7",
+    assert ending.cause.startswith("The request has 7 errors: (1) ")
+    for error in (
+        "DestinationProjectArn is required",
+        "OutputConfig is required",
+        "SourceProjectArn must have at least 20 characters; got 'parts'",
+        "VersionName must match [a-zA-Z0-9_.\\-]+; got 'v 3'",
+        "OutputConfg is not a field of the request; did you mean OutputConfig?",
+        "KmsKeyId must be a string; got 7",
         "Tags key 'aws:team' must match",
     ):
-        assert mistake in ending.cause
+        assert error in ending.cause
 
 
 def test_not_a_request(tell):
     ending = tell("not_a_request")
 
     assert ending.error == "NotARequestError"
-    assert ending.states == ["What started it?", "Not a request"]
+    assert ending.states == ["Nest the request", "What started it?", "Not a request"]
     assert '"SourceProjectVersionArn": "arn:aws:rekognition:' in ending.cause
 
 
@@ -309,7 +309,7 @@ def ignored(ending):
 
 
 def test_rejected_in_sagemaker(tell):
-    assert ignored(tell("rejected_in_sagemaker")) == "ModelApprovalStatus is 'Rejected', and not 'Approved'."
+    assert ignored(tell("rejected_in_sagemaker")) == "ModelApprovalStatus is 'Rejected', not 'Approved'."
 
 
 def test_pending_in_sagemaker(tell):
@@ -317,16 +317,16 @@ def test_pending_in_sagemaker(tell):
 
 
 def test_lifecycle_in_sagemaker(tell):
-    reason = "UpdatedModelPackageFields does not have ModelApprovalStatus."
+    reason = "UpdatedModelPackageFields does not contain ModelApprovalStatus."
     assert ignored(tell("lifecycle_in_sagemaker")) == reason
 
 
 def test_approval_taken_back(tell):
-    assert ignored(tell("approval_taken_back")) == "The model package is Rejected by now."
+    assert ignored(tell("approval_taken_back")) == "The model package is now Rejected."
 
 
 def test_tagged_otherwise(tell):
-    reason = "The tags do not have rekognition-model-copy with the value approved."
+    reason = "The tags do not contain rekognition-model-copy with the value approved."
     assert ignored(tell("tagged_otherwise")) == reason
 
 
@@ -336,7 +336,7 @@ def test_tagging_failed(tell):
 
 def refused(ending):
     """With what an approval was refused that stood for no request."""
-    assert ending.states[-3:] == ["Read approval", "Read the mistakes", "Copy refused"]
+    assert ending.states[-3:] == ["Read approval", "Read the errors", "Copy refused"]
     return ending.error, ending.cause
 
 
@@ -353,9 +353,9 @@ def test_package_without_metadata(tell):
 
     assert error == "InvalidApprovalError"
     assert cause == (
-        f"The approval has 2 mistakes: (1) SourceProjectArn is required, and is not in {metadata}. "
-        f"(2) SourceProjectVersionArn is required, and is not in {metadata}. "
-        "Correct this and approve the model version again. Runbook: docs/runbook.md#invalidapprovalerror"
+        f"The approval has 2 errors: (1) SourceProjectArn is required; it is not in {metadata}. "
+        f"(2) SourceProjectVersionArn is required; it is not in {metadata}. "
+        "Correct the approval and approve the model version again. Runbook: docs/runbook.md#invalidapprovalerror"
     )
 
 
@@ -370,24 +370,24 @@ def test_malformed_own_event(tell):
     error, cause = refused(tell("malformed_own_event"))
 
     assert error == "InvalidApprovalError"
-    assert "(1) detail must be an object, and is 'approved'." in cause
+    assert "(1) detail must be an object; got 'approved'." in cause
 
 
 def test_malformed_in_sagemaker(tell):
     error, cause = refused(tell("malformed_in_sagemaker"))
 
     assert error == "InvalidApprovalError"
-    assert cause.startswith("The approval has 2 mistakes: ")
-    assert "(2) detail.ModelPackageArn must be the ARN of what was approved, and is 'parts/1'." in cause
+    assert cause.startswith("The approval has 2 errors: ")
+    assert "(2) detail.ModelPackageArn must be the ARN of the approved resource; got 'parts/1'." in cause
 
 
 def test_malformed_tag_event(tell):
     error, cause = refused(tell("malformed_tag_event"))
 
     assert error == "InvalidApprovalError"
-    assert cause.startswith("The approval has 3 mistakes: (1) detail.eventName must be a text, and is null. ")
-    assert "resourceArn must be in a Region that has Rekognition Custom Labels, and is in us-moon-1" in cause
-    assert "resourceArn, 111111111111, and is '999999999999'." in cause
+    assert cause.startswith("The approval has 3 errors: (1) detail.eventName must be a string; got null. ")
+    assert "resourceArn must be in a Region with Rekognition Custom Labels; got us-moon-1" in cause
+    assert "resourceArn, 111111111111; got '999999999999'." in cause
 
 
 @pytest.fixture
@@ -416,7 +416,7 @@ def test_execution_failed(announced):
     detail, mail = announced("execution_failed")
 
     assert (detail["Outcome"], detail["Redrivable"], detail["Error"]) == ("Failed", True, "AccessDeniedError")
-    assert "What to do:  Cure the cause, then redrive the execution" in mail.message
+    assert "What to do:  Fix the cause, then redrive the execution" in mail.message
     assert "Runbook:     docs/runbook.md#accessdeniederror\n" in mail.message
 
 

@@ -11,7 +11,8 @@ from moto.sts.models import sts_backends
 
 from sandbox import deployment
 from sandbox.aws.clock import VirtualClock
-from sandbox.aws.iam import policies
+from sandbox.aws.iam.policies import Call, allows, service
+from sandbox.aws.iam.roles import trust_policy
 from sandbox.aws.stepfunctions.interpreter import redrive
 from sandbox.deployment import DESTINATION_ACCOUNT, REGION, SOURCE_ACCOUNT, STACK_ACCOUNT, client
 from sandbox.stories import read_event
@@ -65,7 +66,7 @@ def test_an_account_that_may_not_take_part_starts_nothing_and_is_called_by_nobod
             assert aws.put(read_event(story)) == []
             ending = Ending.of(aws.run(read_event(story)))
             assert ending.error == "InvalidApprovalError"
-            assert "must be in an account that this stack's AllowedAccounts names" in ending.cause
+            assert "must be in one of the stack's AllowedAccounts" in ending.cause
         roles = {one.role_arn for one in sts_backends[SOURCE_ACCOUNT]["aws"].assumed_roles}
         assert not any(one.endswith("-source") for one in roles)
         assert len(aws.put(read_event("approved_by_own_event"))) == 1
@@ -263,7 +264,10 @@ def test_a_request_cannot_say_who_approved_it(aws, end):
 
     ending = end({**read_event("already_copied"), "Approval": {"Kind": "Tag", "By": "the queen"}})
 
-    assert ending.output["Approval"] == {"Kind": "Request", "EventId": None, "At": None, "By": None, "Subject": None}
+    assert ending.error == "InvalidRequestError"
+    assert "Approval is not a field of the request" in ending.cause
+    state_data = json.loads(next(one["input"] for one in ending.entered if one["name"] == "Validate request"))
+    assert state_data["Approval"] == {"Kind": "Request", "EventId": None, "At": None, "By": None, "Subject": None}
 
 
 @pytest.mark.parametrize("missing", ["detail-type", "source", "detail"])
@@ -302,7 +306,7 @@ def test_an_approval_that_cannot_start_an_execution_is_left_in_the_queue(aws, ro
 def guarded(account):
     """What rules of an account use: each policy, the action that it is for, and on what."""
     trigger = role("TriggerRole" if account == STACK_ACCOUNT else "ForwardRole", account)
-    yield policies.trust_of_role(trigger.arn), "sts:AssumeRole", trigger.arn
+    yield trust_policy(trigger.arn), "sts:AssumeRole", trigger.arn
     yield queue(account).policy, "sqs:SendMessage", queue(account).queue_arn
 
 
@@ -317,9 +321,9 @@ def test_only_rules_of_the_account_use_its_role_and_its_queue(aws, account):
     foreign = own | {"aws:SourceArn": rule.arn.replace(account, "999999999999")}
 
     for policy, action, on in guarded(account):
-        assert policies.allows(policy, {"events.amazonaws.com"}, action, on, own)
-        assert not policies.allows(policy, {"events.amazonaws.com"}, action, on, foreign)
-        assert not policies.allows(policy, {"sns.amazonaws.com"}, action, on, own)
+        assert allows(policy, Call(action, on, own, service("events.amazonaws.com")))
+        assert not allows(policy, Call(action, on, foreign, service("events.amazonaws.com")))
+        assert not allows(policy, Call(action, on, own, service("sns.amazonaws.com")))
 
 
 @PLACES
@@ -327,10 +331,9 @@ def test_nobody_writes_to_the_queue_without_tls(aws, account):
     rule, (_, (policy, action, on)) = rules(account)["TagRule"], guarded(account)
     context = {"aws:SourceArn": rule.arn, "aws:SourceAccount": account}
 
-    assert policies.allows(policy, {"events.amazonaws.com"}, action, on, {**context, "aws:SecureTransport": "true"})
-    assert not policies.allows(
-        policy, {"events.amazonaws.com"}, action, on, {**context, "aws:SecureTransport": "false"}
-    )
+    for tls in ("true", "false"):
+        call = Call(action, on, {**context, "aws:SecureTransport": tls}, service("events.amazonaws.com"))
+        assert allows(policy, call) is (tls == "true")
 
 
 @PLACES

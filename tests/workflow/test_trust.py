@@ -26,7 +26,7 @@ SOURCE_ROLE = f"arn:aws:iam::{SOURCE_ACCOUNT}:role/rekognition-model-copy-source
 DESTINATION_ROLE = f"arn:aws:iam::{DESTINATION_ACCOUNT}:role/rekognition-model-copy-destination"
 NOT_LET_IN = (
     "is not authorized to perform: sts:AssumeRole on resource: {role}. "
-    "Create the role from accounts/ with this stack's function roles and external id as it wants them"
+    "Create the role from accounts/ with this stack's function roles as principals and its external id"
 )
 
 

@@ -1,4 +1,4 @@
-"""A call is allowed by AWS's own rules: no Deny, and an Allow in each kind of policy that there is."""
+"""A call needs an Allow in each kind of policy that limits it, and no Deny."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -10,7 +10,8 @@ from moto import mock_aws
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
-from sandbox.aws.iam.policies import allows, refusal
+from sandbox.aws.iam.policies import Call, allows, aws, service
+from sandbox.aws.iam.roles import refusal
 
 ACCOUNT = "123456789012"
 PROJECT = f"arn:aws:rekognition:us-east-1:{ACCOUNT}:project/cats/1700000000000"
@@ -30,7 +31,7 @@ def document(*statements: Statement) -> str:
 
 @pytest.fixture
 def ask() -> Iterator[Ask]:
-    """Ask for a call in a session of a role that has the policies."""
+    """A function that makes a call in the session of a role with the given policies."""
     with mock_aws():
         iam = boto3.client("iam", region_name="us-east-1")
         iam.create_role(RoleName="reader", AssumeRolePolicyDocument=document())
@@ -65,14 +66,14 @@ START = f"User: {ME} is not authorized to perform: {DESCRIBE} on resource: {PROJ
 @pytest.mark.parametrize(
     "action", [DESCRIBE, "rekognition:Describe*", "REKOGNITION:describeprojectversion?", ["a:b", "*"]]
 )
-def test_an_action_is_allowed_by_its_name_or_a_pattern_of_it(ask: Ask, action: object) -> None:
+def test_an_action_matches_by_name_or_pattern_whatever_its_case(ask: Ask, action: object) -> None:
     assert ask(statement(action=action)) is None
 
 
 @pytest.mark.parametrize(
     "resource", [PROJECT, "arn:aws:rekognition:*:123456789012:project/*", ["arn:aws:s3:::models", "*"]]
 )
-def test_a_resource_is_allowed_by_its_name_or_a_pattern_of_it(ask: Ask, resource: object) -> None:
+def test_a_resource_matches_by_arn_or_pattern(ask: Ask, resource: object) -> None:
     assert ask(statement(resource=resource)) is None
 
 
@@ -85,33 +86,33 @@ def test_a_resource_is_allowed_by_its_name_or_a_pattern_of_it(ask: Ask, resource
         statement(Condition={"StringEquals": {"sts:ExternalId": "secret"}}),
     ],
 )
-def test_what_no_policy_of_the_role_allows_is_refused(ask: Ask, wrong: Statement) -> None:
+def test_a_call_that_no_policy_of_the_role_allows_is_refused(ask: Ask, wrong: Statement) -> None:
     assert ask(wrong) == f"{START} because no identity-based policy allows the {DESCRIBE} action"
 
 
-def test_a_policy_that_is_attached_counts_like_one_of_the_role_s_own(ask: Ask) -> None:
+def test_an_attached_policy_counts_like_an_inline_one(ask: Ask) -> None:
     assert ask(statement(action="s3:GetObject"), attached=statement()) is None
 
 
-def test_a_deny_decides_whatever_else_is_allowed(ask: Ask) -> None:
+def test_a_deny_overrides_an_allow(ask: Ask) -> None:
     deny = statement("Deny", "*", PROJECT)
 
     assert ask(statement(), deny) == f"{START} with an explicit deny in an identity-based policy"
 
 
-def test_a_session_may_do_only_what_its_own_policy_allows_too(ask: Ask) -> None:
+def test_a_session_policy_limits_the_role(ask: Ask) -> None:
     assert ask(statement(), session=statement()) is None
     refused = ask(statement(), session=statement(action="rekognition:ListProjectPolicies"))
     assert refused == f"{START} because no session policy allows the {DESCRIBE} action"
 
 
-def test_a_session_policy_gives_nothing_that_the_role_does_not_have(ask: Ask) -> None:
+def test_a_session_policy_adds_no_permission(ask: Ask) -> None:
     refused = ask(statement(action="s3:GetObject"), session=statement())
 
     assert refused == f"{START} because no identity-based policy allows the {DESCRIBE} action"
 
 
-def test_a_boundary_bounds_the_role(ask: Ask) -> None:
+def test_a_permissions_boundary_limits_the_role(ask: Ask) -> None:
     refused = ask(statement(), boundary=statement(action="s3:*"))
 
     assert refused == f"{START} because no permissions boundary allows the {DESCRIBE} action"
@@ -130,11 +131,11 @@ def test_a_boundary_bounds_the_role(ask: Ask) -> None:
         ({"StringEquals": {"sts:ExternalId": "secret"}, "StringLike": {"aws:absent": "*"}}, False),
     ],
 )
-def test_a_condition_has_to_be_met_in_all_its_parts(ask: Ask, condition: object, met: bool) -> None:
+def test_all_tests_of_a_condition_must_be_met(ask: Ask, condition: object, met: bool) -> None:
     assert (ask(statement(Condition=condition), sts__ExternalId="secret") is None) is met
 
 
-EVENTS = {"events.amazonaws.com"}
+EVENTS = service("events.amazonaws.com")
 OF_QUEUE = statement(action="sqs:SendMessage", Principal={"Service": "events.amazonaws.com"})
 
 
@@ -145,6 +146,10 @@ OF_QUEUE = statement(action="sqs:SendMessage", Principal={"Service": "events.ama
         ([{**OF_QUEUE, "Principal": {"Service": ["sns.amazonaws.com", "events.amazonaws.com"]}}], True),
         ([{**OF_QUEUE, "Principal": "*"}], True),
         ([{**OF_QUEUE, "Principal": {"AWS": "111111111111"}}], False),
+        ([{**OF_QUEUE, "Principal": {"AWS": "*"}}], False),
+        ([{**OF_QUEUE, "Principal": {"AWS": "events.amazonaws.com"}}], False),
+        ([statement(action="sqs:SendMessage")], False),
+        ([{key: value for key, value in OF_QUEUE.items() if key != "Resource"}], True),
         ([{**OF_QUEUE, "Action": "sqs:ReceiveMessage"}], False),
         ([{**OF_QUEUE, "Resource": "arn:aws:sqs:us-east-1:123456789012:another"}], False),
         ([{**OF_QUEUE, "Condition": {"Bool": {"aws:SecureTransport": "true"}}}], False),
@@ -153,7 +158,33 @@ OF_QUEUE = statement(action="sqs:SendMessage", Principal={"Service": "events.ama
         ([], False),
     ],
 )
-def test_the_policy_of_a_resource_lets_in_whom_it_names(statements: list[Statement], allowed: bool) -> None:
-    asked = ("sqs:SendMessage", "arn:aws:sqs:us-east-1:123456789012:left-behind")
+def test_the_policy_of_a_resource_allows_the_principals_that_it_names(
+    statements: list[Statement], allowed: bool
+) -> None:
+    queue = "arn:aws:sqs:us-east-1:123456789012:left-behind"
+    call = Call("sqs:SendMessage", queue, {"aws:SecureTransport": "false"}, EVENTS)
 
-    assert allows(document(*statements), EVENTS, *asked, {"aws:SecureTransport": "false"}) is allowed
+    assert allows(document(*statements), call) is allowed
+
+
+@pytest.mark.parametrize(
+    ("principal", "allowed"),
+    [
+        ("*", True),
+        ({"AWS": "*"}, True),
+        ({"AWS": ["222222222222", ME]}, True),
+        ({"AWS": "222222222222"}, False),
+        ({"Service": ME}, False),
+    ],
+)
+def test_a_principal_is_known_by_each_of_its_names(principal: object, allowed: bool) -> None:
+    call = Call(DESCRIBE, PROJECT, {}, aws(ACCOUNT, ME))
+
+    assert allows(document(statement(Principal=principal)), call) is allowed
+
+
+def test_a_policy_that_names_a_principal_is_not_the_callers_own() -> None:
+    own = Call(DESCRIBE, PROJECT, {})
+
+    assert allows(document(statement()), own)
+    assert not allows(document(statement(Principal="*")), own)
