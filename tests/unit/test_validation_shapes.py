@@ -324,7 +324,8 @@ def backtracks(pattern: str) -> bool:
 
     def nests(part: Any, repeated: bool) -> bool:
         if isinstance(part, tuple) and part[0] in repeats:
-            return repeated or nests(part[1], True)
+            _, most, inside = part[1]
+            return (repeated and most > 1) or nests(inside, repeated or most > 1)
         return isinstance(part, tuple | list | re._parser.SubPattern) and any(nests(one, repeated) for one in part)
 
     return nests(re._parser.parse(pattern), False)
