@@ -2,15 +2,14 @@
 
 import ast
 import re
-from collections.abc import Iterator
 
 import pytest
 import yaml
 from samtranslator.yaml_helper import yaml_parse
 
-from model_copy import errors
-from model_copy.errors import GrantMissingError, ModelCopyError
+from model_copy.errors import GrantMissingError
 from sandbox.deployment import ROOT
+from tests.unit.test_errors import LEAVES
 
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text()
 STATES = yaml.safe_load((ROOT / "statemachine" / "copy_model.asl.yaml").read_text())["States"]
@@ -19,13 +18,6 @@ TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task
 LABELS = ["What happened", "Check", "Fix", "Redrive"]
 AT_A_TASK, OTHER_ENDINGS = "Errors at a task (redrivable)", "Endings that no state sees"
 SHAPE = " ".join(f"- **{label}.** ..." for label in LABELS)
-
-
-def leaves(base: type[ModelCopyError]) -> Iterator[type[ModelCopyError]]:
-    for one in base.__subclasses__():
-        yield from leaves(one)
-        if not one.__subclasses__() and one.__module__ == errors.__name__ and hasattr(one, "sentence"):
-            yield one
 
 
 def sections() -> dict[str, tuple[str, str]]:
@@ -52,7 +44,7 @@ def raised_by_a_task() -> set[str]:
 
 
 ALARMS = {name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::CloudWatch::Alarm"}
-ERRORS = {leaf.__name__ for leaf in leaves(ModelCopyError)} - {GrantMissingError.__name__}
+ERRORS = {leaf.__name__ for leaf in LEAVES} - {GrantMissingError.__name__}
 FAILED = {state["Error"] for state in STATES.values() if state["Type"] == "Fail" and "Error" in state}
 CAUGHT = {error for task in TASKS.values() for one in task["Catch"] for error in one["ErrorEquals"]}
 FAIL_AT_A_TASK = (ERRORS & raised_by_a_task()) - CAUGHT

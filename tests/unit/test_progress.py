@@ -1,27 +1,25 @@
-"""A copy is looked at often enough to be done soon, and seldom enough to be cheap."""
+"""A copy is polled often enough to be noticed soon, and seldom enough to be cheap."""
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import cycle, repeat
-from typing import Any
 
 import describe_project_version
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from hypothesis import given
 from hypothesis import strategies as st
-from moto.sts.models import sts_backends
 
-from model_copy.errors import InvalidRequestError
-from model_copy.polling import Progress, wait_seconds
+from model_copy.progress import Progress, copy_age, wait_seconds
+from tests.unit.world import Json, World
 
 NOW = datetime(2030, 1, 1, 9, tzinfo=UTC)
 HOUR = 3_600
 MOST_EVENTS, EVENTS_OF_A_POLL = 25_000, 9
 
-CHANCES = {
+CHANCES: dict[str, Callable[[], Iterator[float]]] = {
     "always the shortest": lambda: repeat(0.0),
     "always the longest": lambda: repeat(1.0),
     "in turns": lambda: cycle([0.0, 1.0]),
@@ -36,7 +34,7 @@ def draws(seed: int) -> Iterator[float]:
 
 
 def polls(seconds: float, chances: Iterator[float]) -> tuple[int, float]:
-    """Poll a copy that takes so many seconds; give how often, and how late its end was seen."""
+    """Poll a copy that takes so many seconds; return how often, and how late its end was noticed."""
     age, count = 0.0, 0
     while age < seconds:
         age += wait_seconds(timedelta(seconds=age), next(chances))
@@ -78,7 +76,9 @@ def test_the_wait_is_a_whole_number_from_9_to_66(age: timedelta, chance: float) 
 
 @pytest.mark.parametrize("chances", CHANCES.values(), ids=CHANCES)
 @pytest.mark.parametrize(("seconds", "most"), [(120, 15), (600, 50), (HOUR, 115), (24 * HOUR, 1_650)])
-def test_a_copy_is_polled_a_bounded_number_of_times(seconds: int, most: int, chances: object) -> None:
+def test_a_copy_is_polled_a_bounded_number_of_times(
+    seconds: int, most: int, chances: Callable[[], Iterator[float]]
+) -> None:
     count, _ = polls(seconds, chances())
 
     assert count <= most
@@ -97,31 +97,31 @@ def test_the_longest_deadline_fits_in_the_history_of_an_execution() -> None:
 
 
 @given(seconds=st.integers(1, 4 * HOUR), seed=st.integers())
-def test_an_end_is_seen_soon(seconds: int, seed: int) -> None:
+def test_an_end_is_noticed_soon(seconds: int, seed: int) -> None:
     for chances in (draws(seed), repeat(0.0), repeat(1.0)):
         _, late = polls(seconds, chances)
         assert late <= min(max(13, 0.06 * seconds), 70)
 
 
-def test_progress_survives_the_way_through_the_state_data() -> None:
+def test_progress_is_the_same_after_a_way_through_the_state_data() -> None:
     before = Progress("an-arn", "COPYING_IN_PROGRESS", "Half done.", NOW, adopted=False, times_missing=3)
 
-    answer = json.loads(json.dumps(before.as_answer(NOW + timedelta(minutes=10), 0.5)))
+    result = json.loads(json.dumps(before.as_result(NOW + timedelta(minutes=10), 0.5)))
 
-    assert Progress.from_state({"Copy": answer}, NOW + timedelta(hours=1)) == before
-    assert answer["WaitSeconds"] == 30
+    assert Progress.from_state({"Copy": result}, NOW + timedelta(hours=1)) == before
+    assert result["WaitSeconds"] == 30
 
 
 def test_the_age_counts_from_when_the_copy_was_first_seen() -> None:
-    answer = Progress("an-arn", "COPYING_IN_PROGRESS", "", NOW, adopted=True).as_answer(NOW + timedelta(hours=1), 0.5)
+    result = Progress("an-arn", "COPYING_IN_PROGRESS", "", NOW, adopted=True).as_result(NOW + timedelta(hours=1), 0.5)
 
-    later = Progress.from_state({"Copy": answer}, NOW + timedelta(hours=2))
+    later = Progress.from_state({"Copy": result}, NOW + timedelta(hours=2))
 
-    assert later.since == NOW
-    assert later.as_answer(NOW + timedelta(hours=2), 0.5)["Since"] == "2030-01-01T09:00:00+00:00"
+    assert later.first_seen == NOW
+    assert later.as_result(NOW + timedelta(hours=2), 0.5)["FirstSeenAt"] == "2030-01-01T09:00:00+00:00"
 
 
-def test_a_copy_that_nobody_looked_for_yet_is_first_seen_now() -> None:
+def test_a_copy_without_a_poll_is_first_seen_now() -> None:
     assert Progress.from_state({}, NOW) == Progress("", "COPYING_IN_PROGRESS", "", NOW, adopted=True)
 
 
@@ -129,32 +129,39 @@ def test_a_copy_that_nobody_looked_for_yet_is_first_seen_now() -> None:
     "copy",
     [
         None,
-        "a text",
+        "a copy",
         [],
-        {"Since": "yesterday"},
-        {"Since": "0001-01-01T00:00:00+14:00"},
-        {"Since": 5},
+        {"FirstSeenAt": "yesterday"},
+        {"FirstSeenAt": "0001-01-01T00:00:00+14:00"},
+        {"FirstSeenAt": 5},
         {"Status": None},
         {"ProjectVersionArn": ["an-arn"]},
         {"StatusMessage": {}},
-        {"Adopted": "yes"},
+        {"Adopted": False},
         {"TimesMissing": "3"},
-        {"TimesMissing": -1},
+        {"TimesMissing": 10},
         {"TimesMissing": 10**4_000},
     ],
     ids=lambda copy: ascii(copy)[:30],
 )
-def test_what_no_look_can_have_found_is_refused(copy: object) -> None:
-    with pytest.raises(InvalidRequestError, match=r"\(1\) Copy is nothing that an earlier step answers; leave it out"):
-        Progress.from_state({"Copy": copy}, NOW)
+def test_a_copy_in_a_request_is_not_read(world: World, state: Json, copy: object) -> None:
+    version = world.add_version("COPYING_IN_PROGRESS")
+    request = {**state["Request"], "Copy": copy}
+
+    for event in (request, {**state, "Request": request}):
+        result = describe_project_version.lambda_handler(event, LambdaContext())
+
+        assert (result["ProjectVersionArn"], result["Status"]) == (version.arn, "COPYING_IN_PROGRESS")
+        assert (result["Adopted"], result["TimesMissing"]) == (True, 0)
+        assert result["FirstSeenAt"] == world.now.isoformat(timespec="seconds")
 
 
-def test_a_time_without_a_zone_is_read_too() -> None:
-    assert Progress.from_state({"Copy": {"Since": "2030-01-01T09:00:00"}}, NOW).since.tzinfo is UTC
+def test_the_age_of_a_copy_counts_from_the_start_of_validate_request() -> None:
+    state = {"Validation": {"StartedAt": NOW.isoformat()}}
+
+    assert copy_age(state, NOW + timedelta(seconds=90)) == 90.0
 
 
-def test_what_no_look_can_have_found_is_refused_before_any_call(world: Any, state: dict[str, Any]) -> None:
-    with pytest.raises(InvalidRequestError):
-        describe_project_version.lambda_handler({**state, "Copy": 5}, LambdaContext())
-
-    assert not sts_backends["222222222222"]["aws"].assumed_roles
+@pytest.mark.parametrize("request_", [{}, {"Validation": {"StartedAt": "0001-01-01T00:00:00+00:00"}}])
+def test_a_copy_has_no_age_before_validate_request(request_: Json) -> None:
+    assert copy_age({"Request": request_}, NOW) == 0.0
