@@ -70,7 +70,8 @@ matrix: .venv/.stamp ## Run the fault matrix with every switch of the sandbox tu
 
 .PHONY: fuzz
 fuzz: .venv/.stamp ## Run random schedules and hostile input (FUZZ_EXAMPLES=500)
-	FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),500) .venv/bin/python -m pytest tests/workflow/test_schedules.py tests/unit/test_hostile_input.py
+	FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),500) .venv/bin/python -m pytest tests/workflow/test_schedules.py \
+		tests/workflow/test_forged_input.py tests/unit/test_hostile_input.py
 
 .PHONY: mutants
 mutants: .venv/.stamp ## Break the project in small ways and tell what the tests let pass (an hour)
