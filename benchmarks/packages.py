@@ -13,9 +13,9 @@ DEPENDENCIES = ("aws_lambda_powertools", "jmespath", "typing_extensions")
 
 
 def sizes() -> tuple[str, str, list[str]]:
-    """Pack each function as SAM does; give the tables, and what missed its mark."""
+    """Zip each function as SAM does; return two tables, and a sentence for each missed mark."""
     archives = {name: _pack(folder) for name, folder in built.functions().items()}
-    missed = [f"{name} has {len(one):,} bytes" for name, one in archives.items() if len(one) > LARGEST]
+    missed = [f"The zip of {name} has {len(one):,} bytes." for name, one in archives.items() if len(one) > LARGEST]
     parts = _parts(next(iter(archives.values())))
     return (
         table(("Function", "zip, bytes"), [(name, len(one)) for name, one in archives.items()]),
@@ -33,7 +33,7 @@ def _pack(folder: Path) -> bytes:
 
 
 def _parts(archive: bytes) -> Counter[str]:
-    """Sum up what the files of each part take, with their headers and entries in the directory."""
+    """Add up the bytes of each part's files, with their headers and directory entries."""
     parts: Counter[str] = Counter()
     with zipfile.ZipFile(io.BytesIO(archive)) as packed:
         for one in packed.infolist():

@@ -1,9 +1,10 @@
-"""How late the end of a copy is seen, and at what cost, beside polls at a fixed interval."""
+"""How late the workflow sees the end of a copy, and at what cost, next to polls at a fixed interval."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from statistics import mean
 
 from matplotlib import pyplot
@@ -13,14 +14,11 @@ from model_copy.progress import wait_seconds
 from sandbox.aws.clock import VirtualClock
 from sandbox.aws.rekognition.settings import settings
 from sandbox.aws.stepfunctions.interpreter import DOLLARS_PER_TRANSITION, paid_transitions
-from sandbox.deployment import ROOT
-from sandbox.stories import read_event, stories
+from sandbox.stories import read_event
 from sandbox.world import Sandbox, sandbox
 
-PLOT = ROOT / "docs" / "polling.svg"
 MINUTE, HOUR = 60, 3_600
 DURATIONS = {"2 min": 2 * MINUTE, "10 min": 10 * MINUTE, "1 h": HOUR, "4 h": 4 * HOUR, "8 h": 8 * HOUR}
-COPIES = 500
 MOST_EVENTS = 25_000
 OURS = "this workflow"
 
@@ -35,14 +33,14 @@ SCHEDULES: dict[str, Wait] = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a schedule costs for copies of about one duration, on average, and how late it is."""
+    """What a schedule costs for copies of about one duration, on average, and how late it sees their end."""
 
     polls: float
     transitions: float
     events: float
     late: float
     latest: float
-    latest_part: float  # of the duration
+    latest_part: float  # as a part of the duration
 
     @property
     def dollars(self) -> float:
@@ -51,7 +49,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a run of the definition costs: so much, and so much a poll."""
+    """What one run of the definition costs, apart from its polls and for each poll."""
 
     transitions: float
     events: float
@@ -59,11 +57,11 @@ class Cost:
     events_a_poll: float
 
 
-def stories_told() -> str:
-    """Run all stories; tell what each costs."""
+def costs(stories: Iterable[str]) -> str:
+    """Run the stories and return a table of what each costs."""
     rows = []
     with sandbox(VirtualClock()) as aws:
-        for story in stories():
+        for story in stories:
             aws.reset()
             aws.seed(story)
             execution = aws.run(read_event(story))
@@ -74,15 +72,15 @@ def stories_told() -> str:
     return table(("Story", "ends", "paid transitions", "dollars", "history events"), rows)
 
 
-def compared() -> tuple[str, list[str]]:
-    """Poll the same copies by each schedule; give the table, and what missed its mark."""
+def compared(copies: int, plot: Path) -> tuple[str, list[str]]:
+    """Poll the same copies by each schedule; return a table, and a sentence for each missed mark."""
     cost = _cost()
     outcomes = {
-        (name, duration): _outcome(wait, DURATIONS[duration], cost)
+        (name, duration): _outcome(wait, DURATIONS[duration], copies, cost)
         for duration in DURATIONS
         for name, wait in SCHEDULES.items()
     }
-    _plot(outcomes)
+    _plot(outcomes, plot)
     heads = ("Copies of", "polls", "paid transitions", "dollars", "history events", "late, s: mean", "worst")
     rows = [
         (
@@ -103,17 +101,17 @@ def _missed(outcomes: dict[tuple[str, str], Outcome]) -> Iterator[str]:
     for duration, seconds in DURATIONS.items():
         ours = outcomes[OURS, duration]
         if ours.latest > 70 or (ours.latest > 13 and ours.latest_part > 0.06):
-            yield f"A copy of {duration} was seen {ours.latest:.0f} s late"
+            yield f"The end of a copy of {duration} was seen {ours.latest:.0f} s late."
         for other in ("every 5 s", "every 30 s"):
             if seconds >= HOUR and ours.polls >= outcomes[other, duration].polls:
-                yield f"A copy of {duration} takes {ours.polls:.0f} polls, as many as {other}"
+                yield f"A copy of {duration} takes {ours.polls:.0f} polls, as many as {other}."
 
 
-def _outcome(wait: Wait, duration: int, cost: Cost) -> Outcome:
-    """Poll copies whose durations lie a tenth to both sides; they are the same ones for each schedule."""
+def _outcome(wait: Wait, duration: int, copies: int, cost: Cost) -> Outcome:
+    """Poll copies that take the duration, give or take a tenth; every schedule polls the same copies."""
     durations, chance = random.Random(1), random.Random(2)
     found = []
-    for _ in range(COPIES):
+    for _ in range(copies):
         takes = duration * durations.uniform(0.9, 1.1)
         age, polls = 0.0, 0
         while age < takes:
@@ -133,7 +131,7 @@ def _outcome(wait: Wait, duration: int, cost: Cost) -> Outcome:
 
 
 def _cost() -> Cost:
-    """Run the definition on copies of each duration, and read off what a poll costs: it is the same in all."""
+    """Run the definition for a copy of each duration, and derive the cost of a poll, which is the same in all."""
     with sandbox(VirtualClock()) as aws:
         runs = [_run(aws, seconds) for seconds in DURATIONS.values()]
     (polls, transitions, events), (more_polls, more_transitions, more_events) = runs[0], runs[-1]
@@ -146,7 +144,7 @@ def _cost() -> Cost:
 
 
 def _run(aws: Sandbox, seconds: int) -> tuple[int, int, int]:
-    """Copy between accounts; give the polls, paid transitions and history events."""
+    """Copy between accounts; return the number of polls, paid transitions and history events."""
     aws.reset()
     aws.seed("copy_between_accounts")
     settings.copy_seconds = seconds
@@ -157,8 +155,8 @@ def _run(aws: Sandbox, seconds: int) -> tuple[int, int, int]:
     return polls, paid_transitions(history), len(history)
 
 
-def _plot(outcomes: dict[tuple[str, str], Outcome]) -> None:
-    """Draw lateness against cost, a line for each schedule and a point for each duration."""
+def _plot(outcomes: dict[tuple[str, str], Outcome], target: Path) -> None:
+    """Draw lateness against cost: a line for each schedule, a point for each duration."""
     with pyplot.rc_context({"svg.hashsalt": "polling", "svg.fonttype": "none"}):
         figure, axes = pyplot.subplots(figsize=(8, 5))
         for name in SCHEDULES:
@@ -173,4 +171,4 @@ def _plot(outcomes: dict[tuple[str, str], Outcome]) -> None:
         axes.xaxis.set_major_formatter("{x:g}")
         axes.legend(loc="center right")
         axes.grid(visible=True, which="both", alpha=0.2)
-        figure.savefig(PLOT, metadata={"Date": None}, bbox_inches="tight")
+        figure.savefig(target, metadata={"Date": None}, bbox_inches="tight")

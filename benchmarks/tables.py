@@ -1,10 +1,10 @@
-"""Tables as Markdown writes them."""
+"""Markdown tables."""
 
 from collections.abc import Iterable, Sequence
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Write a table, its first column to the left and the others to the right."""
+    """Return a table with the first column aligned left and the others right."""
     lines = [header, ["---", *["---:"] * (len(header) - 1)], *([_cell(one) for one in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

@@ -1,1 +1,1 @@
-"""The offline AWS in which the workflow runs: moto, with what it lacks and as strict as AWS, on a clock of its own."""
+"""An offline AWS with the workflow deployed in it. The services are in aws/."""

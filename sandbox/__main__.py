@@ -9,20 +9,20 @@ from sandbox.stories import stories
 
 
 def main() -> None:
-    """Read the command line and do what it says."""
+    """Run the command that the command line names."""
     parser = argparse.ArgumentParser(prog="sandbox", description="An offline AWS with the workflow deployed in it.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    told = commands.add_parser("demo", help="run a story and show each state")
-    told.add_argument("story", choices=stories(), metavar="STORY", help=", ".join(stories()))
-    told.add_argument("--faults", default="", metavar="PLAN", help="what goes wrong, as faults.py tells")
-    told.set_defaults(run=lambda arguments: demo.run(arguments.story, arguments.faults))
-    served = commands.add_parser("serve", help="answer the AWS CLI on a local port")
-    served.add_argument("--port", type=int, default=5000)
-    served.set_defaults(run=lambda arguments: serve.run(arguments.port))
-    invoked = commands.add_parser("invoke", help="run one function in a container, under sam local invoke")
-    invoked.add_argument("function", choices=function_names(), metavar="FUNCTION", help=", ".join(function_names()))
-    invoked.add_argument("story", choices=stories(), metavar="STORY", help="as for demo")
-    invoked.set_defaults(run=lambda arguments: invoke.run(arguments.function, arguments.story))
+    on_demo = commands.add_parser("demo", help="run a story and show each state")
+    on_demo.add_argument("story", choices=stories(), metavar="STORY", help=", ".join(stories()))
+    on_demo.add_argument("--faults", default="", metavar="PLAN", help="what goes wrong; see faults.py")
+    on_demo.set_defaults(run=lambda arguments: demo.run(arguments.story, arguments.faults))
+    on_serve = commands.add_parser("serve", help="answer the AWS CLI on a local port")
+    on_serve.add_argument("--port", type=int, default=5000)
+    on_serve.set_defaults(run=lambda arguments: serve.run(arguments.port))
+    on_invoke = commands.add_parser("invoke", help="run one function in a container, under sam local invoke")
+    on_invoke.add_argument("function", choices=function_names(), metavar="FUNCTION", help=", ".join(function_names()))
+    on_invoke.add_argument("story", choices=stories(), metavar="STORY", help="as for demo")
+    on_invoke.set_defaults(run=lambda arguments: invoke.run(arguments.function, arguments.story))
     arguments = parser.parse_args()
     try:
         arguments.run(arguments)

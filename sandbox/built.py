@@ -1,4 +1,4 @@
-"""What ``sam build`` made."""
+"""The build that ``sam build`` made."""
 
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,13 @@ BUILD = ROOT / ".aws-sam" / "build"
 
 
 def template() -> dict[str, Any]:
-    """Read the template, whose functions have their artefacts as CodeUri."""
+    """Return the built template; the CodeUri of a function is its build."""
     read: dict[str, Any] = yaml.safe_load((BUILD / "template.yaml").read_text())
     return read
 
 
 def functions() -> dict[str, Path]:
-    """Give the folder of each function by its logical id."""
+    """Return the folder of each function by its logical id."""
     return {
         name: BUILD / resource["Properties"]["CodeUri"]
         for name, resource in template()["Resources"].items()

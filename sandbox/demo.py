@@ -1,4 +1,4 @@
-"""``make demo``: one story, told state by state."""
+"""``make demo``: run one story and print it state by state."""
 
 import json
 from datetime import timedelta
@@ -14,11 +14,11 @@ from sandbox.aws.stepfunctions.interpreter import DOLLARS_PER_TRANSITION, paid_t
 from sandbox.stories import WORLDS, read_event
 from sandbox.world import Sandbox, sandbox
 
-ALWAYS_TOLD = ("Status", "WaitSeconds")
+ALWAYS_SHOWN = ("Status", "WaitSeconds")
 
 
-class Teller:
-    """Prints each state as it is entered, with the virtual time, and behind it what it decided."""
+class Printer:
+    """Prints each state as it is entered, with the virtual time and then the result."""
 
     def __init__(self, clock: VirtualClock) -> None:
         self._clock = clock
@@ -27,7 +27,7 @@ class Teller:
         self._known: dict[str, Any] = {}
 
     def hear(self, event: Any) -> None:
-        """Tell an event of the history, if it says anything to a person."""
+        """Print an event of the history, if a person would care."""
         kind = str(event["type"].value)
         if kind.endswith("StateEntered"):
             self._enter(event["stateEnteredEventDetails"]["name"], is_choice=kind.startswith("Choice"))
@@ -45,8 +45,8 @@ class Teller:
         self._attempts, self._choosing = 0, is_choice
 
     def _answer(self, answer: dict[str, Any]) -> None:
-        """Tell what is new in the answer of a task."""
-        news = {key: value for key, value in answer.items() if key in ALWAYS_TOLD or self._known.get(key) != value}
+        """Print what is new in the answer of a task."""
+        news = {key: value for key, value in answer.items() if key in ALWAYS_SHOWN or self._known.get(key) != value}
         self._known.update(answer)
         attempt = f"\n{self._passed()}    attempt {self._attempts}: " if self._attempts > 1 else ""
         print(attempt + ", ".join(f"{key} {value}" for key, value in news.items()), end="", flush=True)
@@ -59,9 +59,9 @@ class Teller:
 
 
 def _start(aws: Sandbox, event: Any) -> Execution | None:
-    """Let the event bus start the workflow if a rule takes the event; start it with any other input by hand.
+    """Put an event on the bus, and start the workflow by hand with any other input or if no rule matches.
 
-    An event that tells of an ending starts none.
+    Return None for a status change of Step Functions, which starts no execution.
     """
     if not eventbridge.is_event(event):
         return aws.start(event)
@@ -76,8 +76,8 @@ def _start(aws: Sandbox, event: Any) -> Execution | None:
     return started[0] if started else aws.start(event)
 
 
-def _tell_result(execution: Execution) -> None:
-    """Tell how the execution has ended, and what it cost."""
+def _print_result(execution: Execution) -> None:
+    """Print how the execution ended and what it cost."""
     history = execution.to_history_output()["events"]
     print(f"\n\n{execution.status}")
     if execution.output:
@@ -88,8 +88,8 @@ def _tell_result(execution: Execution) -> None:
     print(f"{count} paid transitions (${count * DOLLARS_PER_TRANSITION:.4f}), {len(history)} history events")
 
 
-def _tell_announcements(aws: Sandbox) -> None:
-    """Tell what programs and people were told of the ending."""
+def _print_announcements(aws: Sandbox) -> None:
+    """Print the events and mails about the ending."""
     print("\nAnnounced:" if aws.outcomes or aws.mails else "\nNothing was announced.")
     for event in aws.outcomes:
         print(f"  Event  {event['detail-type']}")
@@ -101,16 +101,16 @@ def _tell_announcements(aws: Sandbox) -> None:
 
 
 def run(story: str, faults: str) -> None:
-    """Tell the story, then its result and what was announced."""
+    """Run the story, then print its result and the announcements."""
     clock = VirtualClock()
     with sandbox(clock) as aws:
         aws.announces = True
         aws.seed(story)
         aws.follow(faults, read_event(story))
         print(f"{story}: {(WORLDS / f'{story}.yaml').read_text().splitlines()[0].removeprefix('# ')}")
-        aws.listeners.append(Teller(clock).hear)
+        aws.listeners.append(Printer(clock).hear)
         execution = _start(aws, read_event(story))
         clock.run()
         if execution:
-            _tell_result(execution)
-        _tell_announcements(aws)
+            _print_result(execution)
+        _print_announcements(aws)

@@ -1,4 +1,4 @@
-"""The stacks in the sandbox: the real templates, expanded by SAM's translator and created by CloudFormation."""
+"""The stacks in the sandbox: the real templates, expanded by SAM's translator, created by moto's CloudFormation."""
 
 import io
 import json
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 REGION = "us-east-1"
 STACK_ACCOUNT, SOURCE_ACCOUNT, DESTINATION_ACCOUNT = "123456789012", "111111111111", "222222222222"
 STACK_NAME = "rekognition-model-copy"
-# What the stack needs to be told so that approvals start it.
+# With these, approvals start the workflow.
 PARAMETERS = {
     "OwnEventTrigger": "ENABLED",
     "SageMakerTrigger": "ENABLED",
@@ -30,24 +30,24 @@ PARAMETERS = {
     "DefaultOutputBucket": f"models-{DESTINATION_ACCOUNT}",
     "DefaultOutputKeyPrefix": "copies/parts",
 }
-ADMINISTRATOR = "OrganizationAccountAccessRole"  # the name that AWS Organizations gives it in each account
+ADMINISTRATOR = "OrganizationAccountAccessRole"  # AWS Organizations uses this name in each account
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """What the stack's CloudFormation made."""
+    """The resources that the stack created."""
 
     state_machine_arn: str
     state_machine_role: str
     functions: dict[str, LambdaFunction]
 
     def function(self, name: str) -> LambdaFunction:
-        """Find a function by its logical id."""
+        """Return a function by its logical id."""
         return next(one for one in self.functions.values() if logical_id(one.function_name) == name)
 
 
 def expanded_template() -> dict[str, Any]:
-    """Give template.yaml as SAM expands it, with the definition in it and the code at a place in S3."""
+    """Return template.yaml as SAM expands it, with the definition inline and the code in S3."""
     template = yaml_parse((ROOT / "template.yaml").read_text())
     machine = template["Resources"]["CopyModelStateMachine"]["Properties"]
     machine["Definition"] = yaml.safe_load((ROOT / machine.pop("DefinitionUri")).read_text())
@@ -56,20 +56,20 @@ def expanded_template() -> dict[str, Any]:
 
 
 def expand(template: dict[str, Any]) -> dict[str, Any]:
-    """Do what the template's Transform asks of CloudFormation."""
+    """Apply the template's Transform."""
     translator = Translator({}, Parser(), boto_session=boto3.Session(region_name=REGION))
     expanded: dict[str, Any] = translator.translate(template, {})
     return expanded
 
 
 def function_names() -> list[str]:
-    """Name the functions of the template."""
+    """Return the logical ids of the functions in the template."""
     resources = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
     return [name for name, one in resources.items() if one["Type"] == "AWS::Serverless::Function"]
 
 
 def deploy(stack_account: str = STACK_ACCOUNT) -> Deployment:
-    """Create the stack, and in each other account the roles that it assumes.
+    """Create the stack, and the roles that it assumes in the other accounts.
 
     Call within ``mock_aws``.
     """
@@ -93,7 +93,7 @@ def create_account_role(side: str, account: str, **parameters: str) -> None:
 
 
 def deployed(stack_account: str) -> Deployment:
-    """Find what the stack made."""
+    """Return the resources of an existing stack."""
     functions = lambda_simple_backends[stack_account][REGION].list_functions()
     step_functions = client("stepfunctions", stack_account)
     (listed,) = step_functions.list_state_machines()["stateMachines"]
@@ -102,12 +102,12 @@ def deployed(stack_account: str) -> Deployment:
 
 
 def logical_id(function_name: str) -> str:
-    """Give the logical id of which CloudFormation made a function's name."""
+    """Return the logical id in a function name that CloudFormation chose."""
     return function_name.rpartition("-")[0].rpartition("-")[2]
 
 
 def client(service: str, account: str) -> Any:
-    """Give a client that acts in an account as the account itself, which no policy holds back."""
+    """Return a client that acts as the root user of an account, whom no policy limits."""
     make: Any = boto3.client
     made = make(service, region_name=REGION)
 
@@ -121,7 +121,7 @@ def client(service: str, account: str) -> Any:
 def _upload_code(account: str) -> None:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as code:
-        code.writestr("validate_request.py", "")  # moto looks whether it is there; the handlers run from functions/
+        code.writestr("validate_request.py", "")  # moto wants the file to exist; the handlers run from functions/
     s3 = client("s3", account)
     s3.create_bucket(Bucket="sandbox")
     s3.put_object(Bucket="sandbox", Key="functions.zip", Body=archive.getvalue())

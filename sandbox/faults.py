@@ -1,18 +1,18 @@
 """Faults by plan: what goes wrong, where, and how often.
 
-A plan is a text: ``CopyProjectVersion: lost_answer; WithdrawGrantFunction: crashed x3; visibility_lag_seconds = 40``.
-It sets what settings.py names, and gives each place its faults in the order in which calls meet them, ``always``
-without end.  A place is an operation, a function by its logical id, or an operation as one function calls it
-(``CopyProjectVersionFunction.DescribeProjectVersions``).  A fault is
+A plan is a string: ``CopyProjectVersion: lost_answer; WithdrawGrantFunction: crashed x3; visibility_lag_seconds = 40``.
+It changes settings of aws/rekognition/settings.py, and lists the faults of each place in the order in which calls meet
+them; ``x3`` repeats a fault three times, ``always`` without end. A place is an operation, a function by its logical id,
+or an operation as called by one function (``CopyProjectVersionFunction.DescribeProjectVersions``). A fault is
 
-- an error of AWS by its name, or ``http_500``, ``http_502``, ``http_503`` with a body that is no JSON;
+- the name of an AWS error, or ``http_500``, ``http_502``, ``http_503`` with a body that is not JSON;
 - ``dropped``: the connection breaks before the call takes effect; ``lost_answer``: after it; ``slow``: the answer comes
-  after the read timeout; ``none``: this call is let through;
-- ``entry_failed``, for ``PutEvents``: the call succeeds, and its answer says that the event was not taken;
+  after the read timeout; ``none``: the call succeeds;
+- ``entry_failed``, for ``PutEvents``: the call succeeds, and the answer says that the bus did not accept the event;
 - a happening: the call succeeds, and then somebody else does what the name says (happenings.py);
-- for a function: an error of Invoke by its name, with which Lambda refuses to run it (``throttled`` is
-  ``TooManyRequestsException``); ``crashed`` before its work; ``killed``, ``timed_out`` or ``too_large`` (an answer of
-  more than 256 KiB) after it.
+- for a function: the name of an error of Invoke, with which Lambda refuses to run the function (``throttled`` is
+  ``TooManyRequestsException``); ``crashed``: the function ends before its work; ``killed``, ``timed_out`` and
+  ``too_large`` (an answer of more than 256 KiB): after its work.
 """
 
 import ast
@@ -31,7 +31,8 @@ from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
 from moto.core.utils import get_service_model
 
-from sandbox.aws.clock import Clock, replaced
+from sandbox.aws.clock import Clock
+from sandbox.aws.patches import applied
 from sandbox.aws.rekognition.settings import settings
 from sandbox.deployment import logical_id
 
@@ -59,11 +60,11 @@ Happening = Callable[[], None]
 
 
 class Overdue(BaseException):
-    """The invocation has had its time; nothing in the handler catches this, as nothing survives Lambda's kill."""
+    """The invocation has run out of time. A handler can no more catch this than it can survive Lambda's kill."""
 
 
 class Invocation(threading.local):
-    """What the calling thread runs: until when Lambda lets it."""
+    """The invocation that the calling thread runs, and its deadline."""
 
     deadline = float("inf")
 
@@ -72,14 +73,17 @@ invocation = Invocation()
 
 
 class PlanError(ValueError):
-    """A plan names what the sandbox does not know."""
+    """A plan has a name or a value that the sandbox does not know."""
 
 
 class Plan:
-    """What is to go wrong yet, and what has: ``met`` lists the places and faults."""
+    """The faults to come, and in ``met`` the places and faults that calls have met."""
 
     def __init__(self, text: str = "", happenings: Mapping[str, Happening] | None = None) -> None:
-        """Read a plan; raise PlanError, which says what it knows, for one that cannot be read."""
+        """Parse a plan.
+
+        Raises PlanError, which lists the known names, if the plan has an unknown one.
+        """
         self.happenings = happenings or {}
         self.settings: dict[str, Any] = {}
         self.met: list[tuple[str, str]] = []
@@ -91,7 +95,7 @@ class Plan:
                 self._read_faults(*(side.strip() for side in part.partition(":")[::2]))
 
     def next_fault(self, *places: str) -> str | None:
-        """Take the next fault of the first of the places that has one."""
+        """Return the next fault of the first place that has one; that place moves on."""
         for place in places:
             fault = next(self._faults.get(place, iter(())), "none")
             if fault != "none":
@@ -111,16 +115,16 @@ class Plan:
         own = OF_PUT_EVENTS if operation == "PutEvents" else ()
         is_function = operation.endswith("Function")
         known = (*OF_FUNCTIONS, *invoke_errors()) if is_function else (*OF_OPERATIONS, *own, *self.happenings)
-        told = [fault.strip().partition(" ") for fault in faults.split(",")]
-        for name, _, _ in told:
+        listed = [fault.strip().partition(" ") for fault in faults.split(",")]
+        for name, _, _ in listed:
             if name not in known and not (operation in OPERATIONS and re.fullmatch(r"[A-Z]\w+", name)):
                 raise PlanError(f"There is no fault {name!r}; at {place} there are {', '.join(known)}.")
-        self._faults[place] = chain.from_iterable(_repeated(name, times) for name, _, times in told)
+        self._faults[place] = chain.from_iterable(_repeated(name, times) for name, _, times in listed)
 
 
 @cache
 def invoke_errors() -> dict[str, int]:
-    """Return the HTTP status of each error of Lambda's Invoke, by its name."""
+    """Return the HTTP status codes of the errors of Lambda's Invoke, by name."""
     shapes = get_service_model("lambda").operation_model("Invoke").error_shapes
     return {shape.name: shape.metadata["error"]["httpStatusCode"] for shape in shapes}
 
@@ -131,7 +135,7 @@ def _repeated(name: str, times: str) -> Iterator[str]:
 
 @contextmanager
 def install(clock: Clock, plan: Callable[[], Plan]) -> Iterator[None]:
-    """Let the plan meet each request that boto3 sends, retries of the SDK included, and others run before each."""
+    """Apply the plan to each request of boto3, including the SDK's retries; other threads may run before each."""
     answer = BotocoreStubber.__call__
 
     def call(self: BotocoreStubber, event_name: str, request: AWSPreparedRequest, **kwargs: Any) -> AWSResponse | None:
@@ -156,12 +160,12 @@ def install(clock: Clock, plan: Callable[[], Plan]) -> Iterator[None]:
         plan().happenings[fault]()
         return response
 
-    with replaced(BotocoreStubber, "__call__", call):
+    with applied("faults", {"BotocoreStubber.__call__": call}):
         yield
 
 
 def operation_of(request: AWSPreparedRequest) -> str:
-    """Name the operation of a request, in the JSON or the query protocol."""
+    """Return the operation of a request in the JSON or the query protocol."""
     target, body = request.headers.get("X-Amz-Target", ""), request.body
     text = body.decode(errors="replace") if isinstance(body, bytes | bytearray) else str(body)
     action = re.search(r"\bAction=(\w+)", text)
@@ -170,7 +174,7 @@ def operation_of(request: AWSPreparedRequest) -> str:
 
 
 def _refusal(fault: str, request: AWSPreparedRequest) -> AWSResponse:
-    """Answer with an error instead of the call."""
+    """Return an error; the call does not take place."""
     if fault.startswith("http_"):
         return _response(request, int(fault.removeprefix("http_")), "upstream connect error")
     message = f"The sandbox was told to answer {fault}."

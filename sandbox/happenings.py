@@ -1,4 +1,4 @@
-"""What others do while a copy is on its way, for plans to name."""
+"""Changes that others make while a copy runs; plans name them as faults."""
 
 import json
 from collections.abc import Callable
@@ -14,9 +14,9 @@ STRANGER = "333333333333"
 
 
 class Others:
-    """Whoever else has leave to change the two projects of a request.
+    """Other writers with permission to change the two projects of a request.
 
-    They write past the API, so that whoever watches it sees only what the workflow does.
+    They bypass the API, so that a test that watches the API sees only the calls of the workflow.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class Others:
         self._changes = 0
 
     def happenings(self) -> dict[str, Happening]:
-        """Name what they may do."""
+        """Return the changes by the names that plans use."""
         return {
             "others_change_policy": self.change_policy,
             "others_put_policy": self.put_policy,
@@ -41,15 +41,15 @@ class Others:
         }
 
     def change_policy(self) -> None:
-        """Put a statement into the stack's policy, or another in its place, or make a policy of that name."""
-        held = self._source.policies.get(self._policy)
-        statements = json.loads(held.document)["Statement"] if held else []
+        """Add a statement to the stack's policy or change it, and create the policy if it does not exist."""
+        current = self._source.policies.get(self._policy)
+        statements = json.loads(current.document)["Statement"] if current else []
         kept = [one for one in statements if one["Principal"] != {"AWS": [STRANGER]}]
         self._changes += 1
         self._write(self._policy, [*kept, self._statement()])
 
     def put_policy(self) -> None:
-        """Put one more policy on the source project, where the quota lets them."""
+        """Add a policy to the source project, if the quota allows it."""
         if len(self._source.policies) < settings.policies_quota:
             self._write(f"others-{len(self._source.policies)}", [self._statement()])
 
@@ -59,23 +59,23 @@ class Others:
             self._source.delete_policy(self._policy, None, self._now())
 
     def withdraw_grant(self) -> None:
-        """Take the version out of the stack's policy, as another execution does at its end."""
+        """Remove the version from the stack's policy, as another execution does at its end."""
         if self._policy in self._source.policies:
             withdraw(self._source, self._policy, self._version, self._now())
 
     def delete_version(self) -> None:
-        """Delete the version that holds the name."""
+        """Delete the version that has the requested name."""
         self._destination.versions.pop(self._name, None)
 
     def _after_the_copy(self, *statuses: str) -> None:
-        """Start or stop the copied model a moment after the copy has ended."""
-        held = self._destination.versions.get(self._name)
-        if held:
-            end = held.timeline[-1].at
-            held.timeline += [Step(end + timedelta(seconds=n), status) for n, status in enumerate(statuses, start=1)]
+        """Start or stop the copied model just after the copy has ended."""
+        copy = self._destination.versions.get(self._name)
+        if copy:
+            end = copy.timeline[-1].at
+            copy.timeline += [Step(end + timedelta(seconds=n), status) for n, status in enumerate(statuses, start=1)]
 
     def _statement(self) -> dict[str, Any]:
-        """Give a statement that but for its principal looks like one of the stack."""
+        """Return a statement that differs from the stack's only in its principal."""
         all_versions = f"{self._version.rpartition('/version/')[0]}/version/*"
         return {
             "Effect": "Allow",
@@ -89,7 +89,7 @@ class Others:
 
 
 def withdraw(project: Project, policy: str, version_arn: str, now: datetime) -> None:
-    """Take a version out of a policy, but for the stranger's statements; delete the policy when nothing is left."""
+    """Remove a version from a policy, except from the stranger's statements; delete the policy once it is empty."""
     statements = json.loads(project.policies[policy].document)["Statement"]
     for statement in statements:
         if statement["Principal"] != {"AWS": [STRANGER]}:
@@ -102,7 +102,7 @@ def withdraw(project: Project, policy: str, version_arn: str, now: datetime) -> 
 
 
 def write(project: Project, policy: str, statements: list[dict[str, Any]], now: datetime) -> None:
-    """Put a policy, over whatever revision there is."""
-    held = project.policies.get(policy)
+    """Put a policy, whatever its current revision."""
+    current = project.policies.get(policy)
     document = json.dumps({"Version": "2012-10-17", "Statement": statements})
-    project.put_policy(policy, document, held.revision_id if held else None, now)
+    project.put_policy(policy, document, current.revision_id if current else None, now)

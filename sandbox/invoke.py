@@ -1,4 +1,4 @@
-"""``make invoke``: a function under ``sam local invoke``, in a container, with the sandbox as its AWS."""
+"""``make invoke``: run a function in a container with ``sam local invoke``, and with the sandbox as its AWS."""
 
 import json
 import os
@@ -24,7 +24,7 @@ TEMPLATE, ENVIRONMENT = built.BUILD / "template.sandbox.json", built.BUILD / "en
 
 
 def run(function: str, story: str) -> None:
-    """Invoke a function with an event, in the world of that story."""
+    """Invoke a function with the event of a story, in the world of that story."""
     with sandbox_for_containers() as (aws, endpoint):
         aws.seed(story)
         invoke(aws.deployment.function(function), story, endpoint)
@@ -32,24 +32,24 @@ def run(function: str, story: str) -> None:
 
 @contextmanager
 def sandbox_for_containers() -> Iterator[tuple[Sandbox, str]]:
-    """Serve a sandbox at an address of this machine that containers can reach."""
-    # On Linux that is its end of Docker's bridge; Docker Desktop reaches this machine's own.
+    """Serve a sandbox at an address that containers can reach."""
+    # On Linux that is this machine's address on Docker's bridge; Docker Desktop forwards to 127.0.0.1.
     host = _own_end_of_the_bridge() if platform.system() == "Linux" else "127.0.0.1"
     with sandbox(FastClock(SPEED)) as aws, served(host) as endpoint:
         yield aws, endpoint
 
 
 def _own_end_of_the_bridge() -> str:
-    """Give the first address of Docker's bridge network, which is this machine's."""
+    """Return the first address of Docker's bridge network, which belongs to this machine."""
     command = ("docker", "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Subnet}}")
     subnet = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
     return str(next(ip_network(subnet).hosts()))
 
 
 def invoke(function: LambdaFunction, story: str, endpoint: str, **popen: Any) -> "subprocess.CompletedProcess[str]":
-    """Run ``sam local invoke`` on what was built, with the environment that the stack gives and AWS at the endpoint.
+    """Run ``sam local invoke`` on the build, with the function's variables and AWS at the endpoint.
 
-    SAM sets no variable that the template does not have, so it is given a copy of it that has the endpoint's, too.
+    SAM sets only variables that the template has, so it gets a copy of the template that has the endpoint's as well.
     """
     function_id, given = logical_id(function.function_name), variables(function)
     settings = {name: given[name] for name in function.environment_vars}
@@ -60,7 +60,7 @@ def invoke(function: LambdaFunction, story: str, endpoint: str, **popen: Any) ->
     ENVIRONMENT.write_text(json.dumps({function_id: settings}, indent=2))
     command = (SAM, "local", "invoke", function_id, "--template", TEMPLATE, "--event", EVENTS / f"{story}.json")
     options = ("--env-vars", ENVIRONMENT, "--skip-pull-image")
-    # What SAM itself has is for the function: its credentials and Region. It also asks who it is.
+    # SAM passes its own credentials and Region to the function. It also calls GetCallerIdentity.
     environment = {name: value for name, value in given.items() if name.startswith("AWS_")}
     environment["AWS_ENDPOINT_URL"] = endpoint
     return subprocess.run((*command, *options), env={**os.environ, **environment}, text=True, check=True, **popen)

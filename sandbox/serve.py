@@ -1,4 +1,4 @@
-"""``make serve``: the sandbox on a local port, for the AWS CLI and boto3."""
+"""``make serve``: serve the sandbox on a local port, for the AWS CLI and boto3."""
 
 import logging
 import socket
@@ -56,12 +56,12 @@ def run(port: int) -> None:
 
 @contextmanager
 def served(host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
-    """Answer at an address of this machine, on a free port unless one is given, and tell where.
+    """Serve at an address of this machine, on a free port unless one is given, and yield the endpoint.
 
-    Raises OSError where nothing can listen there; moto would wait for ever.
+    Raises OSError if the address cannot be used; moto would wait forever.
     """
     socket.create_server((host, port)).close()
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it would tell of each request, and not what was asked
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it logs a line for each request, without the operation
     server = ThreadedMotoServer(host, port, verbose=False)
     server.start()
     try:

@@ -1,4 +1,4 @@
-"""Stories: an event of events/, and the world of the same name that it starts from."""
+"""Stories: an event in events/, and the world of the same name that it starts from."""
 
 import json
 from collections.abc import Callable
@@ -19,17 +19,17 @@ EVENTS, WORLDS = ROOT / "events", ROOT / "sandbox" / "worlds"
 
 
 def read_event(story: str) -> Any:
-    """Read the input of a story."""
+    """Return the event of a story."""
     return json.loads((EVENTS / f"{story}.json").read_text())
 
 
 def stories() -> list[str]:
-    """Name the stories."""
+    """Return the names of all stories."""
     return sorted(path.stem for path in EVENTS.glob("*.json"))
 
 
 def seed(story: str, now: Callable[[], datetime], after: Callable[[float, Callable[[], None]], None]) -> None:
-    """Make what the story starts from, and have done later what happens later in it."""
+    """Create the story's world, and schedule what happens later in it."""
     world: dict[str, Any] = yaml.safe_load((WORLDS / f"{story}.yaml").read_text())
     for project in world.get("projects", ()):
         _seed_project(project, now())
@@ -40,7 +40,7 @@ def seed(story: str, now: Callable[[], datetime], after: Callable[[float, Callab
 
 
 def seed_package(package: dict[str, Any]) -> None:
-    """Make a model package, the first of its group."""
+    """Create a model package, the first of its group."""
     _, _, _, region, account, resource = package["arn"].split(":", 5)
     backend: Any = sagemaker_backends[account][region]
     group = resource.split("/")[1]
@@ -57,13 +57,13 @@ def seed_package(package: dict[str, Any]) -> None:
 
 
 def backend_of(arn: str) -> RekognitionBackend:
-    """Give the backend that holds a project or version."""
+    """Return the backend of the account and Region of an ARN."""
     _, _, _, region, account, _ = arn.split(":", 5)
     return rekognition_backends[account][region]
 
 
 def project_arn(version_arn: str) -> str:
-    """Find the project of a version."""
+    """Return the ARN of a version's project."""
     name = version_arn.split("/")[1]
     return next(arn for arn, project in backend_of(version_arn).projects.items() if project.name == name)
 
@@ -94,7 +94,7 @@ def _created(arn: str) -> datetime:
 
 
 def _withdraw(version_arn: str, now: Callable[[], datetime]) -> None:
-    """Take a version out of its project's policies, as another execution does at its end."""
+    """Remove a version from the policies of its project, as another execution does at its end."""
     project = backend_of(version_arn).projects[project_arn(version_arn)]
     for policy in list(project.policies):
         happenings.withdraw(project, policy, version_arn, now())

@@ -1,4 +1,4 @@
-"""The AWS in which stories are told."""
+"""The world of the stories: an AWS with the stack deployed in it."""
 
 import json
 import os
@@ -31,7 +31,7 @@ from sandbox.stories import backend_of
 class Sandbox:
     """An AWS with the stack deployed in it.
 
-    Deploying takes seconds, so one sandbox serves many stories: ``reset`` makes all anew that a story changes.
+    Deploying takes seconds, so one sandbox serves many stories: ``reset`` undoes what a story changed.
     """
 
     def __init__(
@@ -42,9 +42,9 @@ class Sandbox:
         stack_account: str,
     ) -> None:
         self.clock, self.listeners = its_clock, listeners
-        # The events that functions have put on a bus.
+        # The events that the functions put on a bus.
         self.outcomes = outcomes
-        # Whether Step Functions tells of status changes, which costs each run a function more.
+        # Whether Step Functions sends status changes; each run then invokes one more function.
         self.announces = False
         random.seed(1)
         self.deployment = deployment.deploy(stack_account)
@@ -52,7 +52,7 @@ class Sandbox:
         self.lambdas = Lambdas(self.deployment, its_clock, lambda: self.plan)
 
     def reset(self) -> None:
-        """Begin a world on a virtual clock that is empty but for the stack."""
+        """Restore the state right after deployment; needs a virtual clock."""
         assert isinstance(self.clock, VirtualClock)
         self.clock.reset()
         self.plan = Plan()
@@ -68,20 +68,20 @@ class Sandbox:
         _each(sqs_backends, lambda backend: [queue._messages.clear() for queue in backend.queues.values()])
         _each(sts_backends, lambda backend: backend.assumed_roles.clear())
         self.executions.clear()
-        TMP_THREADS.clear()  # of moto, which keeps each thread of each task
+        TMP_THREADS.clear()  # moto keeps the threads of all tasks
 
     def seed(self, story: str) -> None:
-        """Add what the story starts from."""
+        """Add the world of a story."""
         stories.seed(story, self.now, self.clock.after)
 
     def follow(self, plan: str, request: object = None) -> None:
-        """Let a plan go wrong; what others do in it, they do around the copy of the request."""
+        """Follow a plan of faults; its happenings concern the projects of the request."""
         happenings = self.others(request).happenings() if _has_projects(request) else {}
         self.plan = Plan(plan, happenings)
         vars(settings).update(self.plan.settings)
 
     def others(self, request: Any) -> Others:
-        """Give those who may change the projects of a request."""
+        """Return the other writers to the projects of a request."""
         source, destination = (
             backend_of(request[side]).projects[request[side]] for side in ("SourceProjectArn", "DestinationProjectArn")
         )
@@ -89,11 +89,11 @@ class Sandbox:
         return Others(source, destination, request, policy, self.now)
 
     def now(self) -> datetime:
-        """Tell the time as moto does, naive and in UTC."""
+        """Return the time as moto does, naive and in UTC."""
         return datetime.fromtimestamp(self.clock.time(), UTC).replace(tzinfo=None)
 
     def start(self, request: object, name: str | None = None) -> Execution:
-        """Start the workflow, under a name as long as EventBridge's unless one is given.
+        """Start the workflow, by default under a name as long as EventBridge's.
 
         On a virtual clock it runs when the clock does.
         """
@@ -110,7 +110,7 @@ class Sandbox:
         return execution
 
     def put(self, event: dict[str, Any]) -> list[Execution]:
-        """Put an event on the default bus of its account, and give the executions that it starts.
+        """Put an event on the default bus of its account, and return the executions that it starts.
 
         On a virtual clock they run when the clock does.
         """
@@ -120,17 +120,17 @@ class Sandbox:
 
     @property
     def mails(self) -> list[sns.Mail]:
-        """What was sent to those who have subscribed to the stack's topic."""
+        """The mails to the subscribers of all topics."""
         return sns.mails()
 
     @property
     def dead_letters(self) -> list[sqs.DeadLetter]:
-        """What could not start an execution or be announced."""
+        """The events in the dead-letter queues: those that started no execution or were not announced."""
         return sqs.dead_letters(self.deployment.state_machine_arn.split(":")[4])
 
     @property
     def executions(self) -> list[Execution]:
-        """The executions that were started."""
+        """The executions of the workflow."""
         machine = self._step_functions.describe_state_machine(self.deployment.state_machine_arn)
         executions: list[Execution] = machine.executions
         return executions
@@ -143,21 +143,21 @@ class Sandbox:
 
 @contextmanager
 def without_aws_settings() -> Iterator[None]:
-    """Forget the AWS settings of whoever runs this: profile, endpoint, Region, credentials and files of them."""
+    """Hide the user's AWS settings for a while: profile, endpoint, Region, credentials and their files."""
     before = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("AWS_")}
-    nothing = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
-    os.environ.update(nothing)
+    empty_files = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    os.environ.update(empty_files)
     try:
         yield
     finally:
-        for name in nothing:
+        for name in empty_files:
             os.environ.pop(name, None)
         os.environ.update(before)
 
 
 @contextmanager
 def sandbox(its_clock: Clock, stack_account: str = deployment.STACK_ACCOUNT) -> Iterator[Sandbox]:
-    """Make an AWS on a clock, and deploy the stack in it."""
+    """Yield an AWS on a clock, with the stack deployed in it."""
     made: list[Sandbox] = []
     listeners: list[interpreter.Listener] = []
     outcomes: list[dict[str, Any]] = []
@@ -168,7 +168,7 @@ def sandbox(its_clock: Clock, stack_account: str = deployment.STACK_ACCOUNT) -> 
 
 
 def _each(backends: Any, change: Callable[[Any], object]) -> None:
-    """Change the backend of each account and Region."""
+    """Apply a change to the backend of each account and Region."""
     for account in backends.values():
         for backend in account.values():
             change(backend)
@@ -184,5 +184,5 @@ def _has_projects(request: Any) -> bool:
 
 
 def eventbridge_name() -> str:
-    """Name an execution as EventBridge does: by two UUIDs, 73 characters."""
+    """Return a name like those that EventBridge gives executions: two UUIDs, 73 characters."""
     return f"{uuid.uuid4()}_{uuid.uuid4()}"

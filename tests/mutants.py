@@ -373,6 +373,30 @@ MUTANTS = [
         "except (ModelCopyError, ClientError, BotoCoreError) as error:",
         "except ZeroDivisionError as error:",
     ),
+    Mutant(
+        "the functions' roles may write to any log group",
+        "template.yaml",
+        "            Resource: !GetAtt FunctionLogGroup.Arn\n",
+        '            Resource: "*"\n',
+    ),
+    Mutant(
+        "a role lacks a permission",
+        "template.yaml",
+        "Action: [rekognition:ListProjectPolicies, rekognition:PutProjectPolicy]",
+        "Action: [rekognition:ListProjectPolicies]",
+    ),
+    Mutant(
+        "a function's role has no logs",
+        "template.yaml",
+        "[!Ref LogsAndTracesPolicy, !If [InVpc, !Ref NetworkPolicy, !Ref AWS::NoValue]]",
+        "[!If [InVpc, !Ref NetworkPolicy, !Ref AWS::NoValue]]",
+    ),
+    Mutant(
+        "a check is suppressed without a reason",
+        ".checkov.baseline",
+        '["CKV_AWS_115", "CKV_AWS_173"]',
+        '["CKV_AWS_115", "CKV_AWS_116", "CKV_AWS_173"]',
+    ),
 ]
 
 

@@ -1,4 +1,4 @@
-"""Draw the definition as a Mermaid flowchart, into the README."""
+"""Draw the definition as a Mermaid flowchart into docs/architecture.md (``make picture``)."""
 
 import re
 import sys
@@ -13,11 +13,42 @@ State = dict[str, Any]
 BLOCK = re.compile(r"```mermaid\n.*?```", re.DOTALL)
 BOX = '["{}"]'
 SHAPES = {"Choice": '{{"{}"}}', "Succeed": '(["{}"])', "Fail": '(["{}"])'}
-SHOWN_VALUES = 2
+
+# What an arrow says: for each Choice state and for "Catch", the words by the state that comes next.
+WORDS = {
+    "What started it?": {
+        "Read approval": "is an event",
+        "No approval": "is a request",
+        "Not a request": "is neither",
+    },
+    "Is it an approval?": {
+        "Ignored": "approves nothing",
+        "Validate request": "approves a request",
+    },
+    "Needs a grant?": {
+        "Ensure project policy": "needs a grant",
+        "No grant needed": "needs none",
+    },
+    "What is its status?": {
+        "Wait for copy": "a copy in progress",
+        "Withdraw grant": "any other status",
+    },
+    "How did it end?": {
+        "Copy refused": "refused",
+        "Sum up": "copied",
+        "Copy failed": "the copy failed",
+        "Unexpected status": "any other status",
+    },
+    "Catch": {
+        "Read the errors": "wrong input",
+        "Read the refusal": "refused",
+        "Ensure project policy": "the grant is gone",
+    },
+}
 
 
 def draw(definition: dict[str, Any]) -> str:
-    """Give the flowchart of a definition; a state is written out where it comes first, and alike arrows are one.
+    """Return the flowchart of a definition, each state spelled out where it comes first, equal arrows merged.
 
     States that only shape data (Pass) are left out.
     """
@@ -31,48 +62,52 @@ def draw(definition: dict[str, Any]) -> str:
         known.add(name)
         return ids[name] + shape
 
-    ways: dict[tuple[str, str], list[str]] = {}
+    sources: dict[tuple[str, str], list[str]] = {}
     for name, state in states.items():
-        for arrow, target in _ways(state):
+        for arrow, target in _arrows(name, state):
             while every[target]["Type"] == "Pass":
                 target = every[target]["Next"]
-            ways.setdefault((arrow, target), []).append(name)
-    edges = [f"  {' & '.join(map(node, names))} {arrow} {node(target)}" for (arrow, target), names in ways.items()]
+            sources.setdefault((arrow, target), []).append(name)
+    edges = [f"  {' & '.join(map(node, names))} {arrow} {node(target)}" for (arrow, target), names in sources.items()]
     return "\n".join(["```mermaid", "flowchart TD", *edges, "```"])
 
 
-def _ways(state: State) -> Iterator[tuple[str, str]]:
-    """Give the arrows out of a state and what they point to."""
+def choices(definition: dict[str, Any]) -> set[tuple[str, str]]:
+    """Return each choice that needs words in WORDS: the Choice state, or "Catch", and the state that comes next."""
+    states = definition["States"].items()
+    return {
+        *((name, choice["Next"]) for name, state in states for choice in state.get("Choices", ())),
+        *((name, state["Default"]) for name, state in states if "Default" in state),
+        *(("Catch", catcher["Next"]) for _, state in states for catcher in _catchers(state)),
+    }
+
+
+def _arrows(name: str, state: State) -> Iterator[tuple[str, str]]:
+    """Yield the arrows out of a state and the states that they point to."""
     for choice in state.get("Choices", ()):
-        yield f'-->|"{_condition(choice)}"|', choice["Next"]
+        yield f'-->|"{_words(name, choice["Next"])}"|', choice["Next"]
     if "Default" in state:
-        yield '-->|"else"|', state["Default"]
-    for catcher in state.get("Catch", ()):
-        names = catcher["ErrorEquals"]
-        if catcher["Next"] != state["Next"]:
-            yield f'-.->|"{names[0] if len(names) == 1 else "refused"}"|', catcher["Next"]
+        yield f'-->|"{_words(name, state["Default"])}"|', state["Default"]
+    for catcher in _catchers(state):
+        yield f'-.->|"{_words("Catch", catcher["Next"])}"|', catcher["Next"]
     if "Next" in state:
         yield "-->", state["Next"]
 
 
-def _condition(choice: dict[str, Any]) -> str:
-    word = "and" if "And" in choice else "or"
-    tests = choice.get("Or") or choice.get("And") or [choice]
-    shown = [_test(test) for test in tests[:SHOWN_VALUES]]
-    return f" {word} ".join(shown) + (f" {word} ..." if len(tests) > SHOWN_VALUES else "")
+def _catchers(state: State) -> list[State]:
+    """Return the catchers that lead elsewhere than the state itself does."""
+    return [catcher for catcher in state.get("Catch", ()) if catcher["Next"] != state["Next"]]
 
 
-def _test(test: dict[str, Any]) -> str:
-    name = re.sub(r"^\$\['(.+)'\]$|^\$\.", r"\1", test["Variable"])
-    if test.get("IsPresent"):
-        return f"{name} is present"
-    return f"{name}: {test['StringEquals']}" if "StringEquals" in test else name
+def _words(source: str, target: str) -> str:
+    """Return the words of a choice, or "?", of which the test of the picture complains by name."""
+    return WORDS.get(source, {}).get(target, "?")
 
 
-def main(definition: str, readme: str) -> None:
+def main(definition: str, page: str) -> None:
     picture = draw(yaml.safe_load(Path(definition).read_text()))
-    text = Path(readme).read_text()
-    Path(readme).write_text(BLOCK.sub(lambda _: picture, text))
+    text = Path(page).read_text()
+    Path(page).write_text(BLOCK.sub(lambda _: picture, text, count=1))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
-"""The peer of the functions: the same clients and the same calls, made as plainly as boto3 allows.
+"""The peer of the functions: the same clients and the same calls, written as plainly as boto3 allows.
 
-Each handler makes the calls that the function of its name makes for the event that functions.py gives both.
+Each handler makes the calls that the function of the same name makes for the event that functions.py gives both.
 """
 
 import json
 import os
+from functools import cache
 from typing import Any
 
 import boto3
@@ -13,20 +14,18 @@ from botocore.config import Config
 CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
 DESCRIBE = "rekognition:DescribeProjectVersions"
 
-sts = boto3.client("sts", config=CONFIG)
-clients: dict[str, Any] = {}
+
+@cache
+def own(service: str) -> Any:
+    make: Any = boto3.client
+    return make(service, config=CONFIG)
 
 
+@cache
 def client(arn: str, role: str, *actions: str) -> Any:
-    if arn not in clients:
-        clients[arn] = assume(arn, role, actions)
-    return clients[arn]
-
-
-def assume(arn: str, role: str, actions: tuple[str, ...]) -> Any:
     _, _, service, _, account, _ = arn.split(":", 5)
     policy = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": actions, "Resource": "*"}}
-    found = sts.assume_role(
+    session = own("sts").assume_role(
         RoleArn=f"arn:aws:iam::{account}:role/{os.environ[role]}",
         RoleSessionName="bare",
         ExternalId=os.environ["EXTERNAL_ID"],
@@ -36,9 +35,9 @@ def assume(arn: str, role: str, actions: tuple[str, ...]) -> Any:
     return make(
         service,
         config=CONFIG,
-        aws_access_key_id=found["AccessKeyId"],
-        aws_secret_access_key=found["SecretAccessKey"],
-        aws_session_token=found["SessionToken"],
+        aws_access_key_id=session["AccessKeyId"],
+        aws_secret_access_key=session["SecretAccessKey"],
+        aws_session_token=session["SessionToken"],
     )
 
 
@@ -83,3 +82,12 @@ def describe_project_version(event: dict[str, Any], context: object) -> None:
 
 def withdraw_grant(event: dict[str, Any], context: object) -> None:
     list_policies(event, "rekognition:DeleteProjectPolicy")
+
+
+def announce_outcome(event: dict[str, Any], context: object) -> None:
+    arn, executions = event["detail"]["executionArn"], own("stepfunctions")
+    executions.describe_execution(executionArn=arn)
+    executions.get_execution_history(executionArn=arn, reverseOrder=True)
+    entry = {"Source": "rekognition-model-copy", "DetailType": "Model Copied", "Detail": "{}"}
+    own("events").put_events(Entries=[entry | {"EventBusName": os.environ["EVENT_BUS_NAME"]}])
+    own("sns").publish(TopicArn=os.environ["NOTIFICATION_TOPIC_ARN"], Subject="Model Copied", Message="{}")

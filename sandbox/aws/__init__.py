@@ -1,1 +1,1 @@
-"""AWS in the sandbox: moto, with what it lacks and as strict as AWS, on a clock of its own."""
+"""The AWS services of the sandbox, a file or folder for each: moto's, completed, stricter, and on a clock."""

@@ -1,77 +1,67 @@
 """Time in the sandbox.
 
-A clock tells the time, lets it pass and starts threads.  ``install`` puts it in the place of the real one wherever the
-sandbox and what runs in it look at the time: the interpreter's waits and retries, botocore's back-off, the handlers.
+A clock returns the time, sleeps and starts threads. ``install`` puts it in place of the real one: in the interpreter's
+waits and retries, in botocore's back-off and in the dates of executions and sessions. lambda_/functions.py gives it to
+the handlers.
 """
 
 import heapq
-import inspect
 import itertools
 import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, Protocol
 
-import botocore.endpoint
-import moto.stepfunctions.parser.asl.component.common.retry.retrier_decl as retrier
-import moto.stepfunctions.parser.asl.component.state.state as state
-import moto.stepfunctions.parser.backend.execution as execution
-import moto.stepfunctions.parser.models as stepfunctions
-import moto.sts.models
-from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
-from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
-from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
-
 import sandbox.aws.rekognition.models
+from sandbox.aws.patches import applied, replaced
 
 EPOCH = datetime(2030, 1, 1, 9, tzinfo=UTC)
 
 
 class Clock(Protocol):
-    """What the sandbox asks of a clock."""
+    """What the sandbox needs of a clock."""
 
     environment: Mapping[str, str]
 
     def time(self) -> float:
-        """Give the seconds since 1970."""
+        """Return the seconds since 1970."""
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass for the calling thread."""
+        """Pause the calling thread."""
 
     def spawn(self, work: Callable[[], None]) -> None:
-        """Run the work in a thread of its own."""
+        """Run the work in a new thread."""
 
     def after(self, seconds: float, work: Callable[[], None]) -> None:
-        """Do the work when so much time has passed."""
+        """Do the work that many seconds from now."""
 
     def one_at_a_time(self) -> AbstractContextManager[Any]:
-        """Keep other threads out of what must not be interleaved."""
+        """Return a lock for code that only one thread at a time may run."""
 
 
 class VirtualClock:
-    """Time that passes at once, as soon as every thread waits for it.
+    """A clock that jumps ahead as soon as every thread sleeps.
 
-    One thread runs at a time: a thread that sleeps hands over to the one that is to wake first, or, of several that may
-    wake, to the one that ``choose`` picks by its number.  So a run is the same run each time.  Work that is due at a
-    time runs in whichever thread comes by.
+    One thread runs at a time, so that each run is the same. A thread that sleeps hands over to the thread that wakes
+    first; if several can wake, ``choose`` picks one by its number. Work that is due runs in the thread that hands over.
     """
 
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
-        """Begin anew; nothing may be running."""
+        """Start again at the first moment; no thread may be running."""
         self._now = EPOCH.timestamp()
         self._order = itertools.count()
         self._waiting: list[tuple[float, int, Callable[[], None], bool]] = []
         self._threads = 0
         self._all_ended: threading.Event | None = None
         self.choose: Callable[[int], int] | None = None
-        # The variables of the function that is running; others may run while it sleeps.
+        # The variables of the running function; another one can run while it sleeps.
         self.environment: Mapping[str, str] = {}
 
     def time(self) -> float:
@@ -105,7 +95,7 @@ class VirtualClock:
         self._push(seconds, work, hands_over=False)
 
     def run(self) -> None:
-        """Let the spawned threads run until all have ended."""
+        """Run the spawned threads until all have ended."""
         if self._threads:
             self._all_ended = threading.Event()
             self._hand_over()
@@ -139,7 +129,7 @@ class VirtualClock:
 
 
 class FastClock:
-    """The machine's time, so many times as fast, for whoever works by hand."""
+    """The machine's time, but ``speed`` times as fast, for work by hand."""
 
     def __init__(self, speed: float) -> None:
         self._speed = speed
@@ -167,40 +157,30 @@ class FastClock:
 
 
 @contextmanager
-def replaced(place: object, name: str, value: object) -> Iterator[None]:
-    """Put a value in the place of an attribute of a module or class for a while."""
-    before = inspect.getattr_static(place, name)  # which a static method stays
-    setattr(place, name, value)
-    try:
-        yield
-    finally:
-        setattr(place, name, before)
-
-
-@contextmanager
 def install(clock: Clock) -> Iterator[None]:
-    """Let the clock be the time of all that runs in the sandbox but the handlers, which lambdas.py gives it."""
+    """Put the clock in place of the machine's, everywhere but in the handlers."""
 
     def now(tz: object = UTC) -> datetime:
         return datetime.fromtimestamp(clock.time(), UTC)
+
+    def naive() -> datetime:
+        return now().replace(tzinfo=None)
 
     def wait(self: object, env: object, wait_seconds: float) -> None:
         clock.sleep(wait_seconds)
 
     times = SimpleNamespace(time=clock.time, sleep=clock.sleep)
     dates = SimpleNamespace(datetime=SimpleNamespace(now=now), timezone=SimpleNamespace(utc=UTC), timedelta=timedelta)
-    with ExitStack() as stack:
-        for place, name, value in (
-            (botocore.endpoint, "time", times),
-            (retrier, "time", times),
-            (WaitFunction, "_wait_interval", wait),
-            (ExecutionWorker, "start", lambda self: clock.spawn(self._execution_logic)),
-            (EventManager, "_get_current_timestamp", staticmethod(now)),
-            (state, "datetime", dates),
-            (execution, "datetime", dates),
-            (stepfunctions, "datetime", dates),
-            (moto.sts.models, "utcnow", lambda: now().replace(tzinfo=None)),
-            (sandbox.aws.rekognition.models, "utcnow", lambda: now().replace(tzinfo=None)),
-        ):
-            stack.enter_context(replaced(place, name, value))
+    replacements = {
+        "endpoint.time": times,
+        "retrier_decl.time": times,
+        "WaitFunction._wait_interval": wait,
+        "ExecutionWorker.start": lambda self: clock.spawn(self._execution_logic),
+        "EventManager._get_current_timestamp": staticmethod(now),
+        "state.datetime": dates,
+        "execution.datetime": dates,
+        "models.datetime": dates,
+        "models.utcnow": naive,
+    }
+    with applied("clock", replacements), replaced(sandbox.aws.rekognition.models, "utcnow", naive):
         yield

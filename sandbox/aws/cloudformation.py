@@ -1,4 +1,4 @@
-"""AWS CloudFormation in the sandbox: moto's, with what it lacks of the stack's resources."""
+"""AWS CloudFormation in the sandbox: moto's, with the resource types and properties of the stack that it lacks."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -12,14 +12,14 @@ from moto.events.models import Rule, events_backends
 from moto.kms.models import Key, KmsBackend
 from moto.sqs.models import sqs_backends
 
-from sandbox.aws.clock import replaced
+from sandbox.aws.patches import applied
 
-# What moto does not make, and nothing in a story asks for.
-NOT_MADE = ["AWS::CloudWatch::Alarm", "AWS::SNS::TopicPolicy"]
+# moto lacks these types, and no story needs them.
+SKIPPED = ["AWS::CloudWatch::Alarm", "AWS::SNS::TopicPolicy"]
 
 
 def _policy_of(kind: str, put: Callable[[dict[str, Any], str, str], None]) -> type[CloudFormationModel]:
-    """Let CloudFormation make a kind of policy, which moto can have and does not make there."""
+    """Return a resource type for a policy that moto supports outside CloudFormation only."""
 
     class Policy(CloudFormationModel):
         @staticmethod
@@ -51,8 +51,8 @@ def _put_bus_policy(properties: dict[str, Any], account: str, region: str) -> No
     bus.add_policy({"Statement": [{**properties["Statement"], "Sid": properties["StatementId"]}]})
 
 
-# moto finds these as subclasses of its model.
-MADE = (
+# moto finds resource types as subclasses of its model, as long as they exist.
+TYPES = (
     _policy_of("AWS::SQS::QueuePolicy", _put_queue_policy),
     _policy_of("AWS::Events::EventBusPolicy", _put_bus_policy),
 )
@@ -60,10 +60,10 @@ MADE = (
 
 @contextmanager
 def install() -> Iterator[None]:
-    """Let CloudFormation make what moto's makes otherwise.
+    """Make CloudFormation create the stack's resources as on AWS.
 
-    What moto does not make is passed over; a key can have tags, whose parts CloudFormation names its own way; a
-    function knows its dead-letter queue; a rule's pattern may be a string.
+    Types that moto lacks are skipped, a key can have tags, a function keeps its dead-letter queue, and the pattern of a
+    rule may be a string.
     """
     make: Any = KmsBackend.create_key
     parse: Any = parsing.parse_resource
@@ -87,12 +87,13 @@ def install() -> Iterator[None]:
         return make_rule(name, document, *args, **kwargs)
 
     def parse_resource(resource: dict[str, Any], *args: Any) -> Any:
-        return None if resource["Type"] in NOT_MADE else parse(resource, *args)
+        return None if resource["Type"] in SKIPPED else parse(resource, *args)
 
-    with (
-        replaced(KmsBackend, "create_key", create_key),
-        replaced(LambdaFunction, "create_from_cloudformation_json", create_function),
-        replaced(Rule, "create_from_cloudformation_json", create_rule),
-        replaced(parsing, "parse_resource", parse_resource),
-    ):
+    replacements = {
+        "KmsBackend.create_key": create_key,
+        "LambdaFunction.create_from_cloudformation_json": create_function,
+        "Rule.create_from_cloudformation_json": create_rule,
+        "parsing.parse_resource": parse_resource,
+    }
+    with applied("cloudformation", replacements):
         yield

@@ -1,4 +1,4 @@
-"""Event patterns of Amazon EventBridge in the sandbox, refused and matched as on AWS.
+"""Event patterns of Amazon EventBridge in the sandbox, validated and matched as on AWS.
 
 Sources: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
 https://github.com/aws/event-ruler
@@ -7,7 +7,7 @@ https://github.com/aws/event-ruler
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from ipaddress import ip_network
 from typing import Any
 
@@ -16,28 +16,30 @@ from moto.events.exceptions import InvalidEventPatternException
 from moto.events.models import EventPattern, EventPatternParser
 from moto.events.responses import EventsHandler
 
-from sandbox.aws.clock import replaced
+from sandbox.aws.patches import applied
 
 COMPARISONS = ("<", "<=", "=", ">", ">=")
-# AWS was seen to refuse a pattern with the same character after five wildcards; where its limit is, it does not say.
+# AWS refused a pattern with the same character after five wildcards. It does not document the limit.
 LARGEST_REPETITION = 4
 
 
 @contextmanager
 def install() -> Iterator[None]:
-    """Check and match patterns as AWS does, and answer TestEventPattern."""
-    with ExitStack() as stack:
-        for place, name, value in (
-            (EventPatternParser, "parse", parse),
-            (EventPattern, "_flatten_dict", staticmethod(flattened)),
-            (EventsHandler, "test_event_pattern", test_event_pattern),
-        ):
-            stack.enter_context(replaced(place, name, value))
+    """Make EventBridge validate and match patterns as AWS does, and answer TestEventPattern."""
+    replacements = {
+        "EventPatternParser.parse": parse,
+        "EventPattern._flatten_dict": staticmethod(flattened),
+        "EventsHandler.test_event_pattern": test_event_pattern,
+    }
+    with applied("event_patterns", replacements):
         yield
 
 
 def parse(self: EventPatternParser) -> dict[str, Any]:
-    """Read a pattern; raise InvalidEventPatternException for one that AWS refuses."""
+    """Return the parsed pattern.
+
+    Raises InvalidEventPatternException for a pattern that AWS refuses.
+    """
     if not self.pattern:
         return {}
     try:
@@ -49,7 +51,7 @@ def parse(self: EventPatternParser) -> dict[str, Any]:
 
 
 def flattened(event: dict[str, Any]) -> dict[str, list[Any]]:
-    """Return the values at each path of an event; an empty list or object has none."""
+    """Return the values at each path of an event; empty lists and objects have none."""
     found: dict[str, list[Any]] = {}
     for path, value in _leaves(event, ()):
         found.setdefault(".".join(path), []).append(value)
@@ -76,7 +78,7 @@ def test_event_pattern(self: EventsHandler) -> str:
         event = None
     if not isinstance(event, dict):
         raise JsonRESTError("ValidationException", "Parameter Event is not valid.")
-    make: Any = EventPattern  # whose first argument is a text, and may be None
+    make: Any = EventPattern  # its type for the first argument leaves None out
     return json.dumps({"Result": make(None, pattern).matches_event(event)})
 
 
@@ -102,7 +104,7 @@ def _check_object(node: Any) -> None:
 
 
 def _check_value(value: Any) -> None:
-    """Check an element of a list: a value, or an object of one operator."""
+    """Check one element of a list: a value, or an object with one operator."""
     _refuse_unless(not isinstance(value, list), "Match value must be String, number, true, false, or null")
     if isinstance(value, dict):
         _refuse_unless(len(value) == 1, "Only one key allowed in match expression")
@@ -116,7 +118,7 @@ def _check_exists(operand: Any) -> None:
 
 
 def _check_affix(operand: Any) -> None:
-    """Check what a value begins or ends with, which may ignore case."""
+    """Check a prefix or suffix, which may ignore case."""
     if isinstance(operand, dict) and set(operand) == {"equals-ignore-case"}:
         operand = operand["equals-ignore-case"]
     _refuse_unless(isinstance(operand, str), "prefix/suffix match pattern must be a string")
@@ -142,7 +144,7 @@ def _check_cidr(operand: Any) -> None:
 
 
 def _check_numeric(operand: Any) -> None:
-    """Check one comparison, or two that bound a range."""
+    """Check one comparison, or two that make a range."""
     _refuse_unless(isinstance(operand, list), "Value of numeric must be an array.")
     operators, numbers = operand[::2], operand[1::2]
     _refuse_unless(len(operators) == len(numbers) and 0 < len(operators) <= 2, "Value must be numeric")
@@ -153,7 +155,7 @@ def _check_numeric(operand: Any) -> None:
 
 
 def _check_anything_but(operand: Any) -> None:
-    """Check values, or an operator of which each value is not empty."""
+    """Check plain values, or an operator with values that are not empty."""
     if isinstance(operand, dict):
         _refuse_unless(len(operand) == 1 and set(operand) <= NEGATED.keys(), "Value of anything-but is not supported")
         ((operator, inner),) = operand.items()

@@ -1,4 +1,4 @@
-"""Amazon EventBridge in the sandbox: a rule starts what it targets, if it may, or leaves the event in the queue.
+"""Amazon EventBridge in the sandbox: a rule invokes its targets or sends the event to the dead-letter queue.
 
 Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
 """
@@ -15,23 +15,25 @@ from moto.events.responses import EventsHandler
 from moto.sts.models import sts_backends
 
 from sandbox.aws import sqs
-from sandbox.aws.clock import Clock, replaced
-from sandbox.aws.iam import policies
+from sandbox.aws.clock import Clock
+from sandbox.aws.iam.policies import Call, allows, aws, service
+from sandbox.aws.iam.roles import refusal, session_of, trusts
+from sandbox.aws.patches import applied
 
 Event = Any
 Start = Callable[[Event], object]
 Invoke = Callable[[str, Event], object]
 
-SERVICE = {"events.amazonaws.com"}
+EVENTBRIDGE = service("events.amazonaws.com")
 ACTIONS = {"states": "states:StartExecution", "events": "events:PutEvents"}
 OF_AWS = {"ErrorCode": "NotAuthorizedForSourceException", "ErrorMessage": "Not authorized for the source."}
 
 
 @contextmanager
 def install(clock: Clock, start: Start, invoke: Invoke, outcomes: list[Event]) -> Iterator[None]:
-    """Let rules do what EventBridge does with an event that matches; workflow and functions are started as given.
+    """Make rules send matching events to their targets; ``start`` and ``invoke`` run the workflow and the functions.
 
-    What functions put on a bus is added to the outcomes.
+    The events that functions put on a bus are added to the outcomes.
     """
     put, respond = EventsBackend.put_events, EventsHandler.put_events
 
@@ -41,38 +43,39 @@ def install(clock: Clock, start: Start, invoke: Invoke, outcomes: list[Event]) -
                 _send(self, target, _as_delivered(event), start, invoke)
 
     def put_events(self: EventsBackend, events: list[Event]) -> list[Event]:
-        """Nobody but AWS puts events in the name of its services."""
+        """Refuse events in the name of AWS services."""
         timed = [{"Time": clock.time(), **one} for one in events]
         return [OF_AWS if one.get("Source", "").startswith("aws.") else put(self, [one])[0] for one in timed]
 
     def answer_put_events(self: EventsHandler) -> str:
         answer = respond(self)
         entries = zip(self._get_param("Entries"), json.loads(answer)["Entries"], strict=True)
-        if policies.session_of(self.access_key):
-            outcomes.extend(_put(self, entry, told["EventId"]) for entry, told in entries if "EventId" in told)
+        if session_of(self.access_key):
+            outcomes.extend(_event_of(self, entry, one["EventId"]) for entry, one in entries if "EventId" in one)
         return answer
 
-    with (
-        replaced(Rule, "send_to_targets", send_to_targets),
-        replaced(EventsBackend, "put_events", put_events),
-        replaced(EventsHandler, "put_events", answer_put_events),
-    ):
+    replacements = {
+        "Rule.send_to_targets": send_to_targets,
+        "EventsBackend.put_events": put_events,
+        "EventsHandler.put_events": answer_put_events,
+    }
+    with applied("eventbridge", replacements):
         yield
 
 
 def is_event(document: Any) -> bool:
-    """Tell an event of EventBridge from a request."""
+    """Return whether a document is an event and not a request."""
     return isinstance(document, dict) and {"detail-type", "source", "account", "region"} <= set(document)
 
 
 def takes(event: Event) -> bool:
-    """Tell whether a rule on the default bus of its account takes an event."""
+    """Return whether an enabled rule on the default bus of the event's account matches it."""
     rules = events_backends[event["account"]][event["region"]].describe_event_bus("default").rules.values()
     return any(rule.state == "ENABLED" and rule.event_pattern.matches_event(event) for rule in rules)
 
 
 def deliver(event: Event) -> None:
-    """Put a whole event on the default bus of its account, as the services of AWS do."""
+    """Put a complete event on the default bus of its account, as AWS services do."""
     _deliver(event, event["account"], event["region"], "default")
 
 
@@ -81,8 +84,8 @@ def _deliver(event: Event, account: str, region: str, bus: str) -> None:
         rule.send_to_targets(event)
 
 
-def _put(request: EventsHandler, entry: Event, event_id: str) -> Event:
-    """Give the event that an entry is, with the bus that it is put on."""
+def _event_of(request: EventsHandler, entry: Event, event_id: str) -> Event:
+    """Return the event of an entry, with the name of its bus."""
     return {
         "id": event_id,
         "detail-type": entry["DetailType"],
@@ -96,7 +99,7 @@ def _put(request: EventsHandler, entry: Event, event_id: str) -> Event:
 
 
 def _as_delivered(event: Event) -> Event:
-    """Give an event its time as AWS writes it, where moto has written a number."""
+    """Return the event with its time as AWS writes it; moto writes a number."""
     time = event["time"]
     if isinstance(time, int | float):
         time = datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -105,53 +108,57 @@ def _as_delivered(event: Event) -> Event:
 
 def _send(rule: Rule, target: Event, event: Event, start: Start, invoke: Invoke) -> None:
     arn = target["Arn"]
-    _, _, service, region, account, resource = arn.split(":", 5)
+    _, _, kind, region, account, resource = arn.split(":", 5)
     bus = resource.removeprefix("event-bus/")
-    if service == "lambda":
-        let_in = _function_lets_in(rule, account, region, arn)
+    if kind == "lambda":
+        allowed = _function_allows(rule, account, region, arn)
     else:
-        let_in = _may(rule, target["RoleArn"], ACTIONS[service], arn)
-    if not let_in or (service == "events" and not _bus_lets_in(rule, account, region, bus)):
-        _leave(rule, target, event)
-    elif service == "lambda":
+        allowed = _role_allows(rule, target["RoleArn"], ACTIONS[kind], arn)
+    if not allowed or (kind == "events" and not _bus_allows(rule, account, region, bus)):
+        _send_to_dead_letters(rule, target, event)
+    elif kind == "lambda":
         invoke(arn, event)
-    elif service == "events":
+    elif kind == "events":
         _deliver(event, account, region, bus)
     else:
         start(event)
 
 
-def _may(rule: Rule, role_arn: str, action: str, resource: str) -> bool:
-    """Tell whether the role lets EventBridge in for the rule, and may do it."""
+def _role_allows(rule: Rule, role_arn: str, action: str, resource: str) -> bool:
+    """Return whether the target's role trusts EventBridge for the rule and allows the action."""
     account = role_arn.split(":")[4]
-    if not policies.allows(policies.trust_of_role(role_arn), SERVICE, "sts:AssumeRole", role_arn, _context(rule)):
+    if not trusts(role_arn, EVENTBRIDGE, _context(rule)):
         return False
     session = sts_backends[account]["aws"].assume_role(rule.arn.split(":")[3], "events", role_arn, "", 3_600, "")
-    return policies.refusal(session, action, resource, {}) is None
+    return refusal(session, action, resource, {}) is None
 
 
-def _function_lets_in(rule: Rule, account: str, region: str, arn: str) -> bool:
-    """A function's own policy has to let EventBridge in for the rule; it takes no role."""
+def _function_allows(rule: Rule, account: str, region: str, arn: str) -> bool:
+    """Return whether the function's own policy lets the rule invoke it; such a target has no role."""
     statements = lambda_simple_backends[account][region].get_function(arn).policy.statements
-    return policies.allows(json.dumps({"Statement": statements}), SERVICE, "lambda:InvokeFunction", arn, _context(rule))
+    return _policy_allows(json.dumps({"Statement": statements}), rule, "lambda:InvokeFunction", arn)
 
 
-def _bus_lets_in(rule: Rule, account: str, region: str, bus: str) -> bool:
-    """Another account's bus has to let this one in."""
+def _bus_allows(rule: Rule, account: str, region: str, bus: str) -> bool:
+    """Return whether the bus accepts events from the account of the rule."""
     policy = events_backends[account][region].describe_event_bus(bus).policy
-    own = {rule.created_by, f"arn:aws:iam::{rule.created_by}:root"}
+    own = aws(rule.created_by, f"arn:aws:iam::{rule.created_by}:root")
     arn = f"arn:aws:events:{region}:{account}:event-bus/{bus}"
-    return account == rule.created_by or bool(policy and policies.allows(policy, own, "events:PutEvents", arn, {}))
+    return account == rule.created_by or bool(policy and allows(policy, Call("events:PutEvents", arn, {}, own)))
 
 
-def _leave(rule: Rule, target: Event, event: Event) -> None:
-    """Leave the event in the dead-letter queue, where there is one that lets the rule write to it."""
+def _policy_allows(policy: str, rule: Rule, action: str, resource: str) -> bool:
+    return allows(policy, Call(action, resource, _context(rule), EVENTBRIDGE))
+
+
+def _send_to_dead_letters(rule: Rule, target: Event, event: Event) -> None:
+    """Send the event to the target's dead-letter queue, if there is one whose policy allows it."""
     arn = target.get("DeadLetterConfig", {}).get("Arn")
     if arn:
         why = {"ERROR_CODE": "NO_PERMISSIONS", "ERROR_MESSAGE": "EventBridge may not use the target."}
         letter = sqs.DeadLetter(event, {"RULE_ARN": rule.arn, "TARGET_ARN": target["Arn"], **why})
-        if policies.allows(sqs.policy_of(arn), SERVICE, "sqs:SendMessage", arn, _context(rule)):
-            sqs.leave(arn, letter)
+        if _policy_allows(sqs.policy_of(arn), rule, "sqs:SendMessage", arn):
+            sqs.send(arn, letter)
 
 
 def _context(rule: Rule) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """The AWS SDK in the sandbox, where all functions share one process.
 
-What botocore does anew for each session, that is, for each cold start, is done once.
+botocore repeats much work for each session, and each cold start makes one; here it is done once.
 """
 
 import inspect
@@ -11,16 +11,15 @@ from functools import partialmethod
 from typing import Any
 
 import boto3
-import botocore.hooks
 from botocore.hooks import EventAliaser
 from botocore.loaders import Loader
 
-from sandbox.aws.clock import replaced
+from sandbox.aws.patches import applied
 
 
 @contextmanager
 def install() -> Iterator[None]:
-    """Let sessions share what they read and look at, and ``boto3.client`` have the credentials of who calls it."""
+    """Make sessions share what they load, and give ``boto3.client`` the credentials of the calling function."""
     sessions: dict[str, boto3.Session] = {}
 
     def default_session() -> boto3.Session:
@@ -29,12 +28,13 @@ def install() -> Iterator[None]:
             sessions[key] = boto3.Session()
         return sessions[key]
 
-    with (
-        replaced(boto3, "_get_default_session", default_session),
-        replaced(Loader, "__init__", partialmethod(_share_cache, Loader.__init__, {})),
-        replaced(botocore.hooks, "accepts_kwargs", _accepts_kwargs),
-        replaced(EventAliaser, "__init__", partialmethod(_share_names, EventAliaser.__init__, {})),
-    ):
+    replacements = {
+        "boto3._get_default_session": default_session,
+        "Loader.__init__": partialmethod(_share_cache, Loader.__init__, {}),
+        "hooks.accepts_kwargs": _accepts_kwargs,
+        "EventAliaser.__init__": partialmethod(_share_names, EventAliaser.__init__, {}),
+    }
+    with applied("sdk", replacements):
         yield
 
 
@@ -49,6 +49,9 @@ def _share_names(self: Any, init: Callable[..., None], shared: dict[Any, Any], *
 
 
 def _accepts_kwargs(handler: Any) -> bool:
-    """Look at the code and not, as botocore does, at the signature; and keep no handler, which keeps its client."""
+    """Return whether a handler accepts any keyword.
+
+    botocore inspects the signature, which is slow, and caches the handler, which keeps its client alive.
+    """
     code = getattr(getattr(handler, "__func__", handler), "__code__", None)
     return bool(code.co_flags & inspect.CO_VARKEYWORDS if code else inspect.getfullargspec(handler).varkw)

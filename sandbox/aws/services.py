@@ -1,4 +1,4 @@
-"""The services of AWS in the sandbox: moto's, on a clock, and as strict as AWS where the stack depends on it."""
+"""The AWS services of the sandbox: moto's, on a clock, and as strict as AWS where the stack depends on it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ def install(
     listeners: list[interpreter.Listener],
     outcomes: list[eventbridge.Event],
 ) -> Iterator[None]:
-    """Let boto3 and what the sandbox is asked by it meet these services; the sandbox is there when they are used."""
+    """Make boto3 call these services for a while; ``aws`` returns the sandbox once it exists."""
 
     def invoke_later(arn: str, event: object) -> None:
         lambdas, function = aws().lambdas, aws().deployment.functions[arn]

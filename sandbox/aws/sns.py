@@ -1,4 +1,4 @@
-"""Amazon SNS in the sandbox: what it takes for the subject of a mail, and what was sent."""
+"""Amazon SNS in the sandbox: Publish with the checks of AWS, and the mails that were sent."""
 
 import re
 from collections.abc import Iterator
@@ -9,15 +9,15 @@ from typing import Any
 from moto.sns.exceptions import SNSInvalidParameter
 from moto.sns.models import SNSBackend, sns_backends
 
-from sandbox.aws.clock import replaced
+from sandbox.aws.patches import applied
 
-# The model's documentation allows UTF-8 by now, and once allowed ASCII only; who keeps to ASCII is right by both.
+# The API reference used to allow ASCII only and now allows UTF-8; ASCII is valid either way.
 SUBJECT = re.compile(r"[!-~][ -~]{0,99}")
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A message to whoever has subscribed to a topic; attributes by their names."""
+    """A message to the subscribers of a topic."""
 
     subject: str | None
     message: str
@@ -26,7 +26,7 @@ class Mail:
 
 @contextmanager
 def install() -> Iterator[None]:
-    """Let Publish refuse a subject that is none, and an empty message."""
+    """Make Publish refuse an invalid subject and an empty message."""
     publish: Any = SNSBackend.publish
 
     def checked(self: SNSBackend, message: str, *args: Any, subject: str | None = None, **kwargs: Any) -> Any:
@@ -36,12 +36,12 @@ def install() -> Iterator[None]:
             raise SNSInvalidParameter("Invalid parameter: Subject")
         return publish(self, message, *args, subject=subject, **kwargs)
 
-    with replaced(SNSBackend, "publish", checked):
+    with applied("sns", {"SNSBackend.publish": checked}):
         yield
 
 
 def mails() -> list[Mail]:
-    """Give what was sent to the topics of all accounts."""
+    """Return the messages that were sent to the topics of all accounts."""
     return [
         Mail(subject, message, {name: one["Value"] for name, one in (attributes or {}).items()})
         for topic in _topics()
@@ -50,7 +50,7 @@ def mails() -> list[Mail]:
 
 
 def clear() -> None:
-    """Forget what was sent."""
+    """Forget the messages that were sent."""
     for topic in _topics():
         topic.sent_notifications.clear()
 

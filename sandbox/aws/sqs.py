@@ -1,4 +1,4 @@
-"""Amazon SQS in the sandbox: what EventBridge and Lambda leave in a dead-letter queue."""
+"""Amazon SQS in the sandbox: the messages that EventBridge and Lambda send to dead-letter queues."""
 
 import json
 from dataclasses import dataclass
@@ -11,20 +11,20 @@ NUMBERS = ("ErrorCode",)
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """An event that did not reach its target; attributes by their names say why."""
+    """An event that did not reach its target; its attributes say why."""
 
     event: Any
     attributes: dict[str, str]
 
 
 def policy_of(arn: str) -> str:
-    """Give the policy of a queue."""
+    """Return the policy of a queue."""
     _, _, _, region, account, name = arn.split(":")
     return str(sqs_backends[account][region].get_queue(name).policy)
 
 
-def leave(arn: str, letter: DeadLetter) -> None:
-    """Leave an event in a queue."""
+def send(arn: str, letter: DeadLetter) -> None:
+    """Send an event to a queue."""
     _, _, _, region, account, name = arn.split(":")
     attributes = {
         name: {"data_type": "Number" if name in NUMBERS else "String", "string_value": value}
@@ -34,7 +34,7 @@ def leave(arn: str, letter: DeadLetter) -> None:
 
 
 def dead_letters(account: str) -> list[DeadLetter]:
-    """Give what was left in the queues of an account."""
+    """Return the messages in all queues of an account."""
     return [
         DeadLetter(json.loads(one.body), {name: each["string_value"] for name, each in one.message_attributes.items()})
         for backend in sqs_backends[account].values()

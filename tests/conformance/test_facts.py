@@ -25,7 +25,7 @@ from botocore.exceptions import ClientError
 
 from sandbox.aws import eventbridge
 from sandbox.aws.clock import VirtualClock
-from sandbox.aws.iam import policies
+from sandbox.aws.iam.policies import holds
 from sandbox.aws.iam.sts import LONGEST_EXECUTION, session_of_service
 from sandbox.aws.rekognition.settings import settings
 from sandbox.deployment import REGION, STACK_ACCOUNT, client, expanded_template
@@ -165,7 +165,7 @@ def run_policy(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str, An
     """Evaluate the condition of the one statement of a policy."""
     properties = expanded_template()["Resources"][fact["policy"]]["Properties"]
     (statement,) = properties["PolicyDocument"]["Statement"]
-    return {"holds": policies.holds(statement, fact["context"])}
+    return {"holds": holds(statement["Condition"], fact["context"])}
 
 
 def matches(api: Any, pattern: str, event: dict[str, Any]) -> bool:

@@ -15,8 +15,9 @@ from moto.cloudformation.responses import CloudFormationResponse
 from samtranslator.yaml_helper import yaml_parse
 
 from sandbox import built, deployment
-from sandbox.aws.clock import VirtualClock, replaced
+from sandbox.aws.clock import VirtualClock
 from sandbox.aws.lambda_.functions import Lambdas
+from sandbox.aws.patches import replaced
 from sandbox.deployment import REGION, ROOT, SOURCE_ACCOUNT, STACK_ACCOUNT, function_names
 from sandbox.invoke import SAM
 from sandbox.serve import served

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from sandbox.aws.clock import replaced
 from sandbox.aws.lambda_.emulator import emulated
+from sandbox.aws.patches import replaced
 from sandbox.aws.rekognition.settings import settings
 from sandbox.serve import SPEED
 from sandbox.stories import backend_of, read_event

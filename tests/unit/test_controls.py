@@ -1,4 +1,4 @@
-"""What must be true of the templates' security, where no checker looks."""
+"""What must be true of the templates' security, where no checker looks or a check is suppressed."""
 
 import json
 import re
@@ -6,14 +6,17 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
+import yaml
 from samtranslator.yaml_helper import yaml_parse
 
 from sandbox.aws.iam.policies import as_list
 from sandbox.deployment import ROOT, expanded_template
 
+SECURITY = (ROOT / "docs" / "security.md").read_text()
+TEMPLATE_FILES = (ROOT / "template.yaml", *sorted((ROOT / "accounts").glob("*.yaml")))
 TEMPLATES = {
     "template.yaml": expanded_template(),
-    **{path.name: yaml_parse(path.read_text()) for path in sorted((ROOT / "accounts").glob("*.yaml"))},
+    **{path.name: yaml_parse(path.read_text()) for path in TEMPLATE_FILES[1:]},
 }
 RESOURCES = [
     pytest.param(resource, id=f"{template}:{name}")
@@ -237,14 +240,83 @@ def test_only_the_rule_of_outcomes_invokes_the_function_that_announces_them() ->
     }
 
 
-def test_the_document_names_each_role_and_each_check_that_is_suppressed() -> None:
-    said = (ROOT / "docs" / "security.md").read_text()
+def test_the_document_names_each_role() -> None:
     roles = {one.id.rpartition(":")[2] for one in of_type("AWS::IAM::Role")}
-    texts = [path.read_text() for path in (ROOT / "template.yaml", *(ROOT / "accounts").glob("*.yaml"))]
-    suppressed = {check for text in texts for check in re.findall(r"skip=(\w+)|ignore_checks: \[(\w+)\]", text)}
 
-    assert sorted(name for name in roles if f"| {name} |" not in said and f": {name} |" not in said) == []
-    assert sorted(check for check in map("".join, suppressed) if check not in said) == []
+    assert sorted(name for name in roles if f"| {name} |" not in SECURITY and f": {name} |" not in SECURITY) == []
+
+
+def documented() -> dict[tuple[str, str], str]:
+    """Return the reason for each check and resource in the document's table of suppressed checks."""
+    section = SECURITY.partition("\n## Suppressed checks\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| ([A-Z]+[\w]*\d) \| (.+?) \| (.+) \|$", section, re.M)
+    return {(check, name): reason for check, names, reason in rows for name in names.split(", ")}
+
+
+def test_the_checks_that_are_suppressed_are_those_of_the_document() -> None:
+    settings = yaml.safe_load((ROOT / ".checkov.yaml").read_text())
+    baseline = json.loads((ROOT / settings["baseline"]).read_text())
+    by_resource = {
+        (check, finding["resource"].rpartition(".")[2])
+        for file in baseline["failed_checks"]
+        for finding in file["findings"]
+        for check in finding["check_ids"]
+    }
+    everywhere = yaml.safe_load((ROOT / ".cfnlintrc").read_text())
+
+    assert not {"check", "skip-check", "skip-path", "soft-fail"} & set(settings)
+    assert {one for one in documented() if one[0].startswith("CKV")} == by_resource
+    assert set(everywhere) == {"ignore_checks"}
+    assert {check for check, _ in documented() if not check.startswith("CKV")} == set(everywhere["ignore_checks"])
+    assert all(reason.endswith(".") for reason in documented().values())
+
+
+def test_a_check_is_suppressed_for_resources_that_exist_and_in_no_template_itself() -> None:
+    names = {name for template in TEMPLATES.values() for name in template["Resources"]}
+
+    assert {name for _, name in documented()} <= names
+    for path in TEMPLATE_FILES:
+        assert not re.search("checkov:|cfn-lint", path.read_text())
+
+
+def test_a_queue_without_a_dead_letter_queue_is_one_itself() -> None:
+    """As ES6000 would check, which is suppressed."""
+    for template in TEMPLATES.values():
+        queues = {name for name, one in template["Resources"].items() if one["Type"] == "AWS::SQS::Queue"}
+        text = json.dumps(template)
+        targets = set(re.findall(r'"DeadLetterConfig": {"\w+": {"Fn::GetAtt": \["(\w+)", "Arn"\]}', text))
+
+        assert {name for name in queues if "RedrivePolicy" not in template["Resources"][name]["Properties"]} <= targets
+
+
+@pytest.mark.parametrize("subscription", of_type("AWS::SNS::Subscription"))
+def test_a_subscription_without_a_dead_letter_queue_is_an_email(subscription: Resource) -> None:
+    """As ES7000 would check, which is suppressed."""
+    assert subscription["Properties"]["Protocol"] == "email" or "RedrivePolicy" in subscription["Properties"]
+
+
+@pytest.mark.parametrize("permission", of_type("AWS::Lambda::Permission"))
+def test_a_function_that_a_service_invokes_without_waiting_keeps_what_fails(permission: Resource) -> None:
+    """As ES1007 would check, which is suppressed."""
+    function, attribute = permission["Properties"]["FunctionName"]["Fn::GetAtt"]
+
+    assert attribute == "Arn"
+    assert properties(function).get("DeadLetterConfig") == {"TargetArn": {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]}}
+
+
+def test_the_policy_that_the_functions_roles_share_is_for_their_logs_and_traces_alone() -> None:
+    logs, traces = properties("LogsAndTracesPolicy")["PolicyDocument"]["Statement"]
+
+    assert logs == {
+        "Effect": "Allow",
+        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+        "Resource": {"Fn::GetAtt": ["FunctionLogGroup", "Arn"]},
+    }
+    assert traces == {
+        "Effect": "Allow",
+        "Action": ["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
+        "Resource": "*",
+    }
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
@@ -261,7 +333,7 @@ def values(part: Any) -> Iterator[Any]:
 
 
 def test_what_may_be_done_on_everything_says_why() -> None:
-    for path in (ROOT / "template.yaml", *(ROOT / "accounts").glob("*.yaml")):
+    for path in TEMPLATE_FILES:
         before, *found = re.split(r"\n +- Effect: (?:Allow|Deny)\n", path.read_text())
         for statement in found:
             if 'Resource: "*"' in statement:

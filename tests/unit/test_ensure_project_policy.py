@@ -1,22 +1,20 @@
-"""The rounds in which a grant is ensured are counted from one state of the execution to the next."""
-
-from typing import Any
+"""The rounds in which a grant is ensured are counted in the state data."""
 
 import ensure_project_policy
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from moto.sts.models import sts_backends
 
-from model_copy.errors import GrantLostError, InvalidRequestError
+from model_copy.errors import GrantLostError
+from tests.unit.world import Json, World, sessions
 
 NAME = "model-copy-222222222222"
 
 
-def ensure(state: dict[str, Any]) -> dict[str, Any]:
+def ensure(state: Json) -> Json:
     return ensure_project_policy.lambda_handler(state, LambdaContext())
 
 
-def test_the_first_round_writes_the_grant_and_the_next_finds_it(world: Any, state: dict[str, Any]) -> None:
+def test_the_first_round_writes_the_grant_and_the_next_finds_it(world: World, state: Json) -> None:
     first = ensure(state)
     second = ensure({**state, "Policy": first})
 
@@ -24,7 +22,7 @@ def test_the_first_round_writes_the_grant_and_the_next_finds_it(world: Any, stat
     assert second == {"PolicyName": NAME, "Changed": False, "Rounds": 2}
 
 
-def test_the_twentieth_round_is_the_last(world: Any, state: dict[str, Any]) -> None:
+def test_the_twentieth_round_is_the_last(world: World, state: Json) -> None:
     last = ensure({**state, "Policy": {"Rounds": 19}})
 
     assert last["Rounds"] == 20
@@ -32,18 +30,16 @@ def test_the_twentieth_round_is_the_last(world: Any, state: dict[str, Any]) -> N
         ensure({**state, "Policy": last})
 
 
-def test_a_session_of_the_step_may_list_and_put_policies_and_nothing_else(world: Any, state: dict[str, Any]) -> None:
+def test_a_session_of_the_task_may_list_and_put_policies_and_nothing_else(world: World, state: Json) -> None:
     ensure(state)
 
-    [session] = sts_backends["111111111111"]["aws"].assumed_roles
+    [session] = sessions()
     assert '"Action":["rekognition:ListProjectPolicies","rekognition:PutProjectPolicy"]' in session.policy
 
 
-@pytest.mark.parametrize("policy", [None, [], {"Rounds": "1"}, {"Rounds": -1}, {"Rounds": 10**9}, {"Rounds": 1.5}])
-def test_rounds_that_no_step_counted_are_refused_before_any_call(
-    world: Any, state: dict[str, Any], policy: object
-) -> None:
-    with pytest.raises(InvalidRequestError, match=r"\(1\) Policy is nothing that an earlier step answers"):
-        ensure({**state, "Policy": policy})
+@pytest.mark.parametrize("policy", [None, [], {"Rounds": "1"}, {"Rounds": -1}, {"Rounds": 10**9}, {"Rounds": 20}])
+def test_rounds_in_a_request_are_not_counted(world: World, state: Json, policy: object) -> None:
+    request = {**state["Request"], "Policy": policy}
 
-    assert not sts_backends["111111111111"]["aws"].assumed_roles
+    assert ensure({**state, "Request": request})["Rounds"] == 1
+    assert ensure(request)["Rounds"] == 1

@@ -359,10 +359,3 @@ def test_no_address_of_a_runbook_breaks_the_dashboard(address: str) -> None:
 
 def test_the_stack_tells_the_name_of_its_dashboard() -> None:
     assert TEMPLATE["Outputs"]["DashboardName"]["Value"] == {"Ref": "Dashboard"}
-
-
-def test_the_readme_sets_off_an_alarm_that_there_is() -> None:
-    (command,) = re.findall(r"^aws cloudwatch set-alarm-state .+\n.+\n.+\)", (ROOT / "README.md").read_text(), re.M)
-    (alarm,) = re.findall(r"--logical-resource-id (\w+)", command)
-
-    assert alarm in ALARMS

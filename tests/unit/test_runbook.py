@@ -2,32 +2,22 @@
 
 import ast
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import yaml
 from samtranslator.yaml_helper import yaml_parse
 
-from model_copy import errors
-from model_copy.errors import GrantMissingError, ModelCopyError
+from model_copy.errors import GrantMissingError
 from sandbox.deployment import ROOT
+from tests.unit.test_errors import LEAVES
 
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text()
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 STATES = yaml.safe_load((ROOT / "statemachine" / "copy_model.asl.yaml").read_text())["States"]
 RESOURCES = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
 TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
 LABELS = ["What happened", "Check", "Fix", "Redrive"]
 AT_A_TASK, OTHER_ENDINGS = "Errors at a task (redrivable)", "Endings that no state sees"
 SHAPE = " ".join(f"- **{label}.** ..." for label in LABELS)
-
-
-def leaves(base: type[ModelCopyError]) -> Iterator[type[ModelCopyError]]:
-    for one in base.__subclasses__():
-        yield from leaves(one)
-        if not one.__subclasses__() and one.__module__ == errors.__name__ and hasattr(one, "sentence"):
-            yield one
 
 
 def sections() -> dict[str, tuple[str, str]]:
@@ -54,7 +44,7 @@ def raised_by_a_task() -> set[str]:
 
 
 ALARMS = {name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::CloudWatch::Alarm"}
-ERRORS = {leaf.__name__ for leaf in leaves(ModelCopyError)} - {GrantMissingError.__name__}
+ERRORS = {leaf.__name__ for leaf in LEAVES} - {GrantMissingError.__name__}
 FAILED = {state["Error"] for state in STATES.values() if state["Type"] == "Fail" and "Error" in state}
 CAUGHT = {error for task in TASKS.values() for one in task["Catch"] for error in one["ErrorEquals"]}
 FAIL_AT_A_TASK = (ERRORS & raised_by_a_task()) - CAUGHT
@@ -119,27 +109,6 @@ def test_the_endings_that_no_state_sees_are_named(name: str) -> None:
 
     found = re.search(rf"\b{re.escape(name)}\b", part)
     assert found, f"Edit docs/runbook.md: a section under '## {OTHER_ENDINGS}' must name {name}"
-
-
-def test_each_error_in_a_table_has_a_section() -> None:
-    rows = {name for page in PAGES for name in re.findall(r"^\| `(\w+Error)` \|", page.read_text(), re.M)}
-
-    assert rows
-    for name in rows:
-        assert section(name)
-
-
-def anchors() -> set[str]:
-    headings = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```", "", RUNBOOK, flags=re.M | re.S), re.M)
-    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_each_link_to_a_section_leads_to_a_heading(page: Path) -> None:
-    links = re.findall(r"\]\((?:[\w./]*runbook\.md)#(.+?)\)", page.read_text())
-    within = re.findall(r"\]\(#(.+?)\)", RUNBOOK) if page.name == "runbook.md" else []
-
-    assert {*links, *within} <= anchors()
 
 
 @pytest.mark.parametrize("name", sorted(set(re.findall(r"resource ([A-Z]\w+)", RUNBOOK))))

@@ -1,4 +1,4 @@
-"""A task logs what became of it and hands errors on as they are."""
+"""A function logs its result or its error, writes its metrics, and raises errors as they are."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from model_copy import runtime
+from model_copy import __version__, runtime
 from model_copy.errors import InvalidRequestError, TransientError
+from tests.unit.world import Clock, Json
 
 pytestmark = pytest.mark.usefixtures("environment")
 
@@ -26,17 +27,17 @@ def log(monkeypatch: pytest.MonkeyPatch) -> StringIO:
 
 
 def run(handler: runtime.Handler, event: Any) -> object:
-    return runtime.task(handler)(event, LambdaContext())
+    return runtime.function(handler)(event, LambdaContext())
 
 
-def test_an_answer_is_given_and_logged_under_the_execution(log: StringIO) -> None:
+def test_a_result_is_returned_and_logged_under_the_execution(log: StringIO) -> None:
     assert run(lambda event, context: {"Status": "DONE"}, EVENT) == {"Status": "DONE"}
 
     line = json.loads(log.getvalue())
-    assert (line["level"], line["answer"], line["correlation_id"]) == ("INFO", {"Status": "DONE"}, "an-execution")
+    assert (line["level"], line["result"], line["correlation_id"]) == ("INFO", {"Status": "DONE"}, "an-execution")
 
 
-def test_an_error_of_the_workflow_is_logged_by_its_name_and_handed_on(log: StringIO) -> None:
+def test_an_error_of_the_workflow_is_logged_by_its_name_and_raised(log: StringIO) -> None:
     error = TransientError(what="The copy", reason="throttled")
 
     def fail(event: Any, context: Any) -> Any:
@@ -47,12 +48,12 @@ def test_an_error_of_the_workflow_is_logged_by_its_name_and_handed_on(log: Strin
 
     assert caught.value is error
     line = json.loads(log.getvalue())
-    said = str(TransientError(what="The copy", reason="throttled"))
-    assert (line["level"], line["error"], line["message"]) == ("WARNING", "TransientError", said)
-    assert str(error) == f"{said} Runbook: https://runbooks.example/copies#transienterror"
+    sentence = str(TransientError(what="The copy", reason="throttled"))
+    assert (line["level"], line["error"], line["message"]) == ("WARNING", "TransientError", sentence)
+    assert str(error) == f"{sentence} Runbook: https://runbooks.example/copies#transienterror"
 
 
-def test_a_bug_is_handed_on_as_it_is() -> None:
+def test_a_bug_is_raised_as_it_is() -> None:
     def fail(event: Any, context: Any) -> Any:
         raise KeyError("a-bug")
 
@@ -60,9 +61,9 @@ def test_a_bug_is_handed_on_as_it_is() -> None:
         run(fail, EVENT)
 
 
-@pytest.mark.parametrize("event", [None, "a text", 5, ["a list"], True])
-def test_an_input_that_is_no_object_is_refused(event: object) -> None:
-    with pytest.raises(InvalidRequestError, match=r"\(1\) It must be an object, and is "):
+@pytest.mark.parametrize("event", [None, "a string", 5, ["a list"], True])
+def test_an_input_that_is_not_an_object_is_refused(event: object) -> None:
+    with pytest.raises(InvalidRequestError, match=r"\(1\) It must be an object; got "):
         run(lambda event, context: {}, event)
 
 
@@ -75,24 +76,25 @@ def test_a_handler_keeps_its_name_and_its_docstring() -> None:
     def copy(event: Any, context: Any) -> Any:
         """Copy it."""
 
-    assert (runtime.task(copy).__name__, runtime.task(copy).__doc__) == ("copy", "Copy it.")
+    for decorated in (runtime.task(copy), runtime.function(copy)):
+        assert (decorated.__name__, decorated.__doc__) == ("copy", "Copy it.")
 
 
-def test_a_setting_is_read_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_setting_is_read_at_each_use(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STACK_NAME", "one")
     assert runtime.setting("STACK_NAME") == "one"
     monkeypatch.setenv("STACK_NAME", "two")
     assert runtime.setting("STACK_NAME") == "two"
 
 
-def test_a_setting_that_is_not_there_is_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_setting_is_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("STACK_NAME", raising=False)
 
     with pytest.raises(KeyError, match="STACK_NAME"):
         runtime.setting("STACK_NAME")
 
 
-def test_the_time_is_utc_and_passes_when_somebody_sleeps(clock: Any) -> None:
+def test_the_time_is_utc_and_passes_when_somebody_sleeps(clock: Clock) -> None:
     assert runtime.now() == datetime(2030, 1, 1, 9, tzinfo=UTC)
     runtime.sleep(90)
     assert runtime.now() == datetime(2030, 1, 1, 9, 1, 30, tzinfo=UTC)
@@ -103,7 +105,7 @@ def test_chance_is_from_0_to_1() -> None:
 
 
 @pytest.mark.parametrize("given", [5, None, ["an-execution"], {"Id": "an-execution"}])
-def test_an_execution_s_id_that_is_no_text_is_not_logged(log: StringIO, given: object) -> None:
+def test_an_execution_s_id_that_is_not_a_string_is_not_logged(log: StringIO, given: object) -> None:
     run(lambda event, context: {}, {"Execution": {"Id": given}})
 
     assert "correlation_id" not in json.loads(log.getvalue())
@@ -115,12 +117,12 @@ def test_an_execution_s_id_is_logged_as_printable_ascii_and_cut(log: StringIO) -
     assert json.loads(log.getvalue())["correlation_id"] == "\\ud800\\n" + "x" * 254 + "..."
 
 
-def measured(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
-    """Read the lines that CloudWatch makes metrics of."""
+def measured(capsys: pytest.CaptureFixture[str]) -> list[Json]:
+    """Return the lines that CloudWatch turns into metrics."""
     return [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
 
 
-def test_what_a_handler_measures_is_written_once_in_the_projects_namespace(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_measurement_is_written_once_in_the_project_s_namespace(capsys: pytest.CaptureFixture[str]) -> None:
     def count(event: Any, context: Any) -> Any:
         runtime.measure("Polls")
         runtime.measure("Polls")
@@ -154,10 +156,10 @@ def test_an_error_of_the_workflow_is_counted_and_a_bug_is_not(capsys: pytest.Cap
     assert [(line["Polls"], sum(line["KnownErrors"])) for line in measured(capsys)] == [([1], 1), ([1], 0)]
 
 
-def test_a_metric_is_of_the_time_at_which_the_invocation_began(
+def test_a_metric_has_the_time_at_which_the_invocation_began(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As Lambda counts errors, which an alarm sets them off against."""
+    """Lambda counts an error at that time, and an alarm subtracts the metric from that count."""
     began = datetime.now(UTC) - timedelta(hours=1)
     monkeypatch.setattr(runtime, "datetime", SimpleNamespace(now=lambda zone: began))
 
@@ -166,7 +168,7 @@ def test_a_metric_is_of_the_time_at_which_the_invocation_began(
     assert measured(capsys)[0]["_aws"]["Timestamp"] == pytest.approx(began.timestamp() * 1_000, rel=0, abs=1)
 
 
-def test_what_is_measured_while_metrics_are_switched_off_is_not_written_later(
+def test_a_measurement_while_metrics_are_disabled_is_not_written_later(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "true")
@@ -178,7 +180,30 @@ def test_what_is_measured_while_metrics_are_switched_off_is_not_written_later(
     assert "Polls" not in line
 
 
-def test_the_ending_of_an_execution_is_logged_under_it(log: StringIO) -> None:
+def test_the_end_of_an_execution_is_logged_under_it(log: StringIO) -> None:
     run(lambda event, context: {}, {"detail": {"executionArn": "an-execution"}})
 
     assert json.loads(log.getvalue())["correlation_id"] == "an-execution"
+
+
+@pytest.mark.parametrize("event", [{"Request": {"a": 1}, "Execution": {"Id": "an-execution"}}, {"Request": None}])
+def test_a_task_gets_the_state_data_as_it_is(event: Json) -> None:
+    assert runtime.task(lambda state, context: state)(event, LambdaContext()) == event
+
+
+@pytest.mark.parametrize("event", [{}, {"a": 1}, {"Execution": {"Id": "forged"}, "Copy": {}, "Policy": {"Rounds": 7}}])
+def test_a_bare_request_is_nested_so_that_its_fields_are_not_state_data(event: Json) -> None:
+    assert runtime.task(lambda state, context: state)(event, LambdaContext()) == {"Request": event}
+
+
+def test_the_result_of_read_approval_is_logged_without_the_unchecked_request(log: StringIO) -> None:
+    run(lambda event, context: {"Request": {"a": "secret"}, "Approval": {"Kind": "Tag"}}, EVENT)
+
+    assert json.loads(log.getvalue())["result"] == {"Kind": "Tag"}
+    assert "secret" not in log.getvalue()
+
+
+def test_each_line_of_the_log_has_the_version_of_the_project(log: StringIO) -> None:
+    run(lambda event, context: {}, EVENT)
+
+    assert json.loads(log.getvalue())["version"] == __version__

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import sandbox.aws.rekognition.models
-from sandbox.aws.clock import replaced
+from sandbox.aws.patches import replaced
 from sandbox.aws.rekognition.models import RekognitionBackend, rekognition_backends
+from tests.workflow import denials
 from tests.workflow.ending import Ending
 
 OWN_POLICY = "rekognition-model-copy-"
@@ -25,12 +26,13 @@ class Witness:
     def __init__(self) -> None:
         self.calls: list[tuple[str, str]] = []
         self.losses: list[str] = []
+        self.denials: list[str] = []
         self.deletions: Counter[str] = Counter()
         self.checks = 0
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Watch the calls that change something."""
+        """Watch the calls that change something, and those that are denied."""
         put, delete, copy = (
             RekognitionBackend.put_project_policy,
             RekognitionBackend.delete_project_policy,
@@ -51,6 +53,7 @@ class Witness:
             return seen
 
         with (
+            denials.recorded() as self.denials,
             replaced(RekognitionBackend, "put_project_policy", watched("PutProjectPolicy", put)),
             replaced(RekognitionBackend, "delete_project_policy", watched("DeleteProjectPolicy", delete)),
             replaced(RekognitionBackend, "copy_project_version", watched("CopyProjectVersion", copy)),
@@ -66,8 +69,9 @@ class Witness:
         return self.deletions[name_of(request)] > 0
 
     def check_world(self) -> None:
-        """Nothing of anyone else's is lost, and nothing is copied twice."""
-        self.checks += 2
+        """No role lacks a permission, nothing of anyone else's is lost, and nothing is copied twice."""
+        self.checks += 3
+        assert not self.denials, "\n".join(self.denials)
         assert self.losses == []
         counts = Counter(copy.arn.rpartition("/")[0] for copy in copies())
         assert all(count <= 1 + self.deletions[name] for name, count in counts.items()), counts

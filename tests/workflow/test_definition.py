@@ -3,7 +3,6 @@
 import ast
 import copy
 import re
-from pathlib import Path
 
 import pytest
 import yaml
@@ -12,7 +11,6 @@ from samtranslator.yaml_helper import yaml_parse
 from model_copy import errors, execution, outcomes
 from sandbox.aws.stepfunctions.interpreter import missing_targets
 from sandbox.deployment import ROOT
-from tools.draw_definition import BLOCK, draw
 
 DEFINITION = yaml.safe_load((ROOT / "statemachine" / "copy_model.asl.yaml").read_text())
 TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text())
@@ -27,7 +25,6 @@ ERRORS = {
 }
 # Those of the function that announces how executions end.
 OUTSIDE = {name for name, one in ERRORS.items() if one.__doc__.endswith("  Not of the workflow.")}
-FAIL_STATES_OWN = {state["Error"] for state in STATES.values() if "Error" in state}
 
 
 def handler_of(task):
@@ -203,18 +200,3 @@ def test_every_retried_error_of_ours_has_a_handler_that_raises(task):
 def test_every_error_is_raised_by_a_handler():
     assert set(ERRORS) - OUTSIDE == set().union(*map(raised_by, TASKS))
     assert raised_by("Announce outcome") == OUTSIDE
-
-
-def test_the_picture_in_the_readme_is_the_definition():
-    assert BLOCK.search((ROOT / "README.md").read_text())[0] == draw(DEFINITION)
-
-
-def test_the_readme_names_every_error():
-    readme = (ROOT / "README.md").read_text()
-    table = set(re.findall(r"^\| `(\w+Error)`", readme, re.MULTILINE))
-
-    assert table == (set(ERRORS) - OUTSIDE - {"GrantMissingError"}) | FAIL_STATES_OWN
-
-
-def test_the_readme_is_short():
-    assert len(Path(ROOT / "README.md").read_text().splitlines()) <= 150

@@ -117,8 +117,13 @@ def test_each_function_can_be_placed_in_a_vpc():
         assert condition == "InVpc"
         assert places == {"SubnetIds": {"Ref": "SubnetIds"}, "SecurityGroupIds": {"Ref": "SecurityGroupIds"}}
         assert otherwise == {"Ref": "AWS::NoValue"}
-        allowed = resources[f"{name}Role"]["Properties"]["ManagedPolicyArns"]
-        assert allowed == [
-            {"Ref": "LogsAndTracesPolicy"},
-            {"Fn::If": ["InVpc", {"Ref": "NetworkPolicy"}, {"Ref": "AWS::NoValue"}]},
-        ]
+
+
+def test_each_functions_role_shares_the_policies_for_logs_and_traces_and_for_the_vpc():
+    shared = [{"Ref": "LogsAndTracesPolicy"}, {"Fn::If": ["InVpc", {"Ref": "NetworkPolicy"}, {"Ref": "AWS::NoValue"}]}]
+    resources = expanded_template()["Resources"]
+    attached = {name: one["Properties"].get("ManagedPolicyArns") for name, one in resources.items()}
+
+    assert {name: found for name, found in attached.items() if found} == {
+        f"{name}Role": shared for name in function_names()
+    }

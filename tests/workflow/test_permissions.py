@@ -4,6 +4,7 @@ import json
 import re
 from contextlib import contextmanager
 
+import pytest
 from moto.iam.models import iam_backends
 
 from sandbox.aws.clock import VirtualClock
@@ -13,6 +14,7 @@ from sandbox.aws.rekognition.settings import settings
 from sandbox.deployment import ADMINISTRATOR, DESTINATION_ACCOUNT, SOURCE_ACCOUNT, STACK_ACCOUNT
 from sandbox.stories import read_event
 from sandbox.world import sandbox
+from tests.workflow import denials
 from tests.workflow.ending import Ending
 
 # The runs that need them, with what goes wrong in each; the last two are announced.
@@ -81,9 +83,11 @@ def without(name, number, part, value):
         statement = changed["Statement"][number]
         statement[part] = [one for one in as_list(statement[part]) if normal(one) != value]
         role.policies = dict.fromkeys(policies, json.dumps(changed))
-    yield
-    for role, policies in before:
-        role.policies = policies
+    try:
+        yield
+    finally:
+        for role, policies in before:
+            role.policies = policies
 
 
 def told(aws, event):
@@ -108,7 +112,9 @@ def test_nothing_is_allowed_that_is_not_needed():
     needed, all_parts = set(), set()
     for place in (STACK_ACCOUNT, SOURCE_ACCOUNT, DESTINATION_ACCOUNT):
         with sandbox(VirtualClock(), place) as aws:
-            as_it_is = {run: ending(aws, run) for run in RUNS}
+            with denials.recorded() as lacking:
+                as_it_is = {run: ending(aws, run) for run in RUNS}
+            assert not lacking, "\n".join(lacking)
             assert [told for told, _ in as_it_is.values()] == ["succeeds"] * len(RUNS)
             # So that what differs below does so for want of a part.
             assert {run: ending(aws, run) for run in RUNS} == as_it_is
@@ -121,4 +127,38 @@ def test_nothing_is_allowed_that_is_not_needed():
                     as_it_is = {found: as_it_is[found], **as_it_is}
             all_parts |= set(parts())
 
-    assert sorted(all_parts - needed) == []
+    assert not all_parts - needed, "\n".join(map(unneeded, sorted(all_parts - needed)))
+
+
+def unneeded(part):
+    name, number, kind, value = part
+    file, role = denials.place(name)
+    return f"No run needs {kind} {value} (statement {number}) of {role} in {file}. Remove it, or add a run to RUNS."
+
+
+@pytest.mark.parametrize(
+    ("name", "template", "role"),
+    [
+        ("rekognition-model-copy-TriggerRole-0123456789AB", "template.yaml", "TriggerRole"),
+        ("rekognition-model-copy-source", "accounts/source.yaml", "Role"),
+        ("rekognition-model-copy-source-ForwardRole", "accounts/source.yaml", "ForwardRole"),
+        ("rekognition-model-copy-destination", "accounts/destination.yaml", "Role"),
+        ("mine", "another template", "mine"),
+    ],
+)
+def test_a_role_is_found_in_the_template_that_creates_it(name, template, role):
+    assert denials.place(name) == (template, role)
+
+
+def test_a_missing_permission_is_named_with_the_place_to_add_it(aws):
+    (part,) = (one for one in parts() if "EnsureProjectPolicy" in one[0] and one[-1] == "sts:AssumeRole")
+    aws.seed("copy_between_accounts")
+
+    with without(*part), denials.recorded() as lacking:
+        aws.run(read_event("copy_between_accounts"))
+
+    assert lacking == [
+        f"EnsureProjectPolicyFunctionRole lacks sts:AssumeRole on arn:aws:iam::{SOURCE_ACCOUNT}:role/"
+        "rekognition-model-copy-source. Add it to the policy of the resource EnsureProjectPolicyFunctionRole "
+        "in template.yaml."
+    ]

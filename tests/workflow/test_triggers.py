@@ -11,7 +11,8 @@ from moto.sts.models import sts_backends
 
 from sandbox import deployment
 from sandbox.aws.clock import VirtualClock
-from sandbox.aws.iam import policies
+from sandbox.aws.iam.policies import Call, allows, service
+from sandbox.aws.iam.roles import trust_policy
 from sandbox.aws.stepfunctions.interpreter import redrive
 from sandbox.deployment import DESTINATION_ACCOUNT, REGION, SOURCE_ACCOUNT, STACK_ACCOUNT, client
 from sandbox.stories import read_event
@@ -305,7 +306,7 @@ def test_an_approval_that_cannot_start_an_execution_is_left_in_the_queue(aws, ro
 def guarded(account):
     """What rules of an account use: each policy, the action that it is for, and on what."""
     trigger = role("TriggerRole" if account == STACK_ACCOUNT else "ForwardRole", account)
-    yield policies.trust_of_role(trigger.arn), "sts:AssumeRole", trigger.arn
+    yield trust_policy(trigger.arn), "sts:AssumeRole", trigger.arn
     yield queue(account).policy, "sqs:SendMessage", queue(account).queue_arn
 
 
@@ -320,9 +321,9 @@ def test_only_rules_of_the_account_use_its_role_and_its_queue(aws, account):
     foreign = own | {"aws:SourceArn": rule.arn.replace(account, "999999999999")}
 
     for policy, action, on in guarded(account):
-        assert policies.allows(policy, {"events.amazonaws.com"}, action, on, own)
-        assert not policies.allows(policy, {"events.amazonaws.com"}, action, on, foreign)
-        assert not policies.allows(policy, {"sns.amazonaws.com"}, action, on, own)
+        assert allows(policy, Call(action, on, own, service("events.amazonaws.com")))
+        assert not allows(policy, Call(action, on, foreign, service("events.amazonaws.com")))
+        assert not allows(policy, Call(action, on, own, service("sns.amazonaws.com")))
 
 
 @PLACES
@@ -330,10 +331,9 @@ def test_nobody_writes_to_the_queue_without_tls(aws, account):
     rule, (_, (policy, action, on)) = rules(account)["TagRule"], guarded(account)
     context = {"aws:SourceArn": rule.arn, "aws:SourceAccount": account}
 
-    assert policies.allows(policy, {"events.amazonaws.com"}, action, on, {**context, "aws:SecureTransport": "true"})
-    assert not policies.allows(
-        policy, {"events.amazonaws.com"}, action, on, {**context, "aws:SecureTransport": "false"}
-    )
+    for tls in ("true", "false"):
+        call = Call(action, on, {**context, "aws:SecureTransport": tls}, service("events.amazonaws.com"))
+        assert allows(policy, call) is (tls == "true")
 
 
 @PLACES

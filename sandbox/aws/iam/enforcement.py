@@ -1,11 +1,11 @@
-"""AWS IAM in the sandbox: each service refuses, in its own words, what no policy of the caller allows.
+"""Permissions in the sandbox: each service refuses, in its own words, what the caller's policies do not allow.
 
-An account's root may do all.
+The root user of an account may do everything.
 """
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import UTC
 from typing import Any
 
@@ -19,10 +19,12 @@ from moto.stepfunctions.responses import StepFunctionResponse
 from moto.sts.models import AssumedRole
 from moto.sts.responses import TokenResponse
 
-from sandbox.aws.clock import Clock, replaced
-from sandbox.aws.iam.policies import refusal, session_of
+from sandbox.aws.clock import Clock
+from sandbox.aws.iam.roles import refusal, session_of
+from sandbox.aws.patches import applied, replaced
 from sandbox.aws.rekognition.authorization import needed
 from sandbox.aws.rekognition.exceptions import AccessDeniedException, ExpiredTokenException
+from sandbox.aws.rekognition.responses import CustomLabelsResponse
 
 Request = Any
 Need = tuple[str, str, dict[str, str]]  # action, resource, context
@@ -33,7 +35,7 @@ OF_KMS = "(Service: AWSKMS; Status Code: 400; Error Code: AccessDeniedException)
 
 
 class ExpiredTokenError(AccessDeniedError):
-    """The caller's session is past its end, as query services say it; no model of theirs names this error."""
+    """The caller's session has expired, in the words of the query services; none of their models has this error."""
 
     def __init__(self) -> None:
         super(AccessDeniedError, self).__init__("ExpiredToken", ENDED)
@@ -41,32 +43,33 @@ class ExpiredTokenError(AccessDeniedError):
 
 @contextmanager
 def install(clock: Clock) -> Iterator[None]:
-    """Let the operations that the stack uses ask first."""
+    """Make the operations that the stack uses check the caller's permissions."""
 
     def has_ended(session: AssumedRole) -> bool:
         return session.expiration.replace(tzinfo=UTC).timestamp() < clock.time()
 
-    with ExitStack() as stack:
-        for place, method, needs in NEEDS:
-            stack.enter_context(_asking(place, method, _check_json(needs, has_ended)))
-        stack.enter_context(_asking(TokenResponse, "assume_role", _check_sts(has_ended)))
-        stack.enter_context(_asking(SNSResponse, "publish", _check_sns(has_ended)))
+    checks = [(api, method, _check_json(needs, has_ended)) for api, method, needs in NEEDS]
+    checks += [
+        (TokenResponse, "assume_role", _check_sts(has_ended)),
+        (SNSResponse, "publish", _check_sns(has_ended)),
+    ]
+    checked = {f"{api.__name__}.{method}": _checked(getattr(api, method), check) for api, method, check in checks}
+    # Every operation of Rekognition goes through this method, which is our own.
+    of_rekognition = _checked(CustomLabelsResponse._checked_request, _check_json(_of_rekognition, has_ended))
+    with applied("enforcement", checked), replaced(RekognitionResponse, "_checked_request", of_rekognition):
         yield
 
 
-@contextmanager
-def _asking(place: Any, method: str, check: Check) -> Iterator[None]:
-    """Let a request be checked, when a session makes it, before it is answered."""
-    respond = getattr(place, method)
+def _checked(respond: Callable[[Request], Any], check: Check) -> Callable[[Request], Any]:
+    """Check a request before it is answered, if the session of a role makes it."""
 
-    def asked(self: Request) -> Any:
+    def checked(self: Request) -> Any:
         session = session_of(self.access_key)
         if session:
             check(self, session)
         return respond(self)
 
-    with replaced(place, method, asked):
-        yield
+    return checked
 
 
 def _of_rekognition(request: Request) -> Iterator[Need]:
@@ -83,7 +86,7 @@ def _of_step_functions(request: Request) -> Iterator[Need]:
 
 
 def _of_eventbridge(request: Request) -> Iterator[Need]:
-    """Each bus, which an entry gives by its name or its ARN, or leaves to be the default one."""
+    """Yield each entry's bus; EventBusName is a name or an ARN, and without it the default bus is meant."""
     start = f"arn:{request.partition}:events:{request.region}:{request.current_account}:event-bus/"
     for entry in request._get_param("Entries"):
         bus = entry.get("EventBusName") or "default"
@@ -92,7 +95,6 @@ def _of_eventbridge(request: Request) -> Iterator[Need]:
 
 
 NEEDS: tuple[tuple[Any, str, Callable[[Request], Iterable[Need]]], ...] = (
-    (RekognitionResponse, "_checked_request", _of_rekognition),
     (SageMakerResponse, "describe_model_package", _of_sagemaker),
     (StepFunctionResponse, "describe_execution", _of_step_functions),
     (StepFunctionResponse, "get_execution_history", _of_step_functions),
@@ -125,7 +127,7 @@ def _check_sts(has_ended: Callable[[AssumedRole], bool]) -> Check:
 
 
 def _check_sns(has_ended: Callable[[AssumedRole], bool]) -> Check:
-    """Ask for the topic; and for its key, which SNS uses in the caller's name.
+    """Check the permissions for the topic, and those for its key, which SNS uses on the caller's behalf.
 
     Source: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
     """

@@ -1,141 +1,144 @@
-"""AWS IAM in the sandbox: whether whoever calls an operation may make the call.
+"""The one evaluator of policies: identity, boundary, session, trust, project, function, bus and queue policies.
 
-Policies are evaluated in AWS's order: a Deny in any policy decides; then the call has to be allowed by the role's own
-policies, by its permissions boundary and by the policy of the session.
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
-from urllib.parse import unquote
 
-from moto.iam.models import IAMBackend, Role, iam_backends
-from moto.sts.models import AssumedRole, sts_backends
-
-from sandbox.aws.rekognition.policy import covers
-
-Statement = Mapping[str, Any]
 Context = Mapping[str, str]
+Principals = frozenset[tuple[str, str]]  # kind and name
+ANYBODY = ("*", "*")
 
 
-def refusal(session: AssumedRole, action: str, resource: str, context: Context) -> str | None:
-    """Say in AWS's words why the session may not do it; None when it may."""
-    kinds = {
-        "identity-based policy": _policies_of_role(session.role_arn),
-        "permissions boundary": _boundary_of_role(session.role_arn),
-        "session policy": [session.policy] if session.policy else None,
-    }
-    effects = {
-        kind: _effects(documents, action, resource, context)
-        for kind, documents in kinds.items()
-        if documents is not None
-    }
-    start = f"User: {session.arn} is not authorized to perform: {action} on resource: {resource}"
-    for kind, found in effects.items():
-        if "Deny" in found:
-            article = "an" if kind[0] == "i" else "a"
-            return f"{start} with an explicit deny in {article} {kind}"
-    for kind, found in effects.items():
-        if "Allow" not in found:
-            return f"{start} because no {kind} allows the {action} action"
-    return None
+def aws(*names: str) -> Principals:
+    """Return all names under which a policy may mean an account, a role, a user or a session."""
+    return frozenset({ANYBODY, *(("AWS", name) for name in (*names, "*"))})
 
 
-def allows(document: str, caller: set[str], action: str, resource: str, context: Context) -> bool:
-    """Tell whether the policy of a resource itself lets a caller, who has these names, do it."""
-    about = [one for one in _statements(document) if one["Principal"] == "*" or caller & _names(dict(one["Principal"]))]
-    on_it = json.dumps({"Statement": [{"Resource": resource, **one} for one in about]})
-    return _effects([on_it], action, resource, context) == {"Allow"}
+def service(name: str) -> Principals:
+    """Return all names under which a policy may mean a service of AWS."""
+    return frozenset({ANYBODY, ("Service", name)})
 
 
-def trust_of_role(role_arn: str) -> str:
-    """Give the policy that says who may assume the role."""
-    role, _ = _role(role_arn)
-    document = role.assume_role_policy_document
-    return document if isinstance(document, str) else json.dumps(document)
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call to evaluate. ``principals`` is None where the policies are the caller's own."""
+
+    action: str
+    resource: str
+    context: Context
+    principals: Principals | None = None
 
 
-def _names(principal: Mapping[str, Any]) -> set[str]:
-    return {name for names in principal.values() for name in as_list(names)}
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement of a policy.
 
-
-def session_of(access_key: str) -> AssumedRole | None:
-    """Find the session that has the key; None for an account's root."""
-    for backends in list(sts_backends.values()):
-        for backend in list(backends.values()):
-            found: AssumedRole | None = backend.get_assumed_role_from_access_key(access_key)
-            if found:
-                return found
-    return None
-
-
-def _effects(documents: Iterable[str], action: str, resource: str, context: Context) -> set[str]:
-    """Give the effects of the statements that are about the call."""
-    return {
-        str(one["Effect"])
-        for document in documents
-        for one in _statements(document)
-        if _covers(one["Action"], action, lower=True) and _covers(one["Resource"], resource) and holds(one, context)
-    }
-
-
-def holds(statement: Statement, context: Context) -> bool:
-    """Tell whether each condition of a statement is met; a key that the call does not have meets none.
-
-    A key may be written in capitals or not.
+    ``principals`` is None in an identity's own policy. ``resources`` is None where the policy's own resource is meant,
+    as in trust policies.
     """
-    conditions: dict[str, dict[str, Any]] = statement.get("Condition", {})
-    known = {key.lower(): value for key, value in context.items()} if conditions else {}
+
+    effect: str
+    principals: Principals | None
+    actions: re.Pattern[str]
+    resources: re.Pattern[str] | None
+    condition: Mapping[str, Mapping[str, Any]] | None
+
+    def matches(self, call: Call) -> bool:
+        """Return whether principal, action and resource match; the condition is not evaluated."""
+        return (
+            self._names(call.principals)
+            and self.actions.fullmatch(call.action.lower()) is not None
+            and (self.resources is None or self.resources.fullmatch(call.resource) is not None)
+        )
+
+    def _names(self, principals: Principals | None) -> bool:
+        if self.principals is None or principals is None:
+            return self.principals is principals
+        return not self.principals.isdisjoint(principals)
+
+
+def allows(document: str, call: Call) -> bool:
+    """Return whether a policy by itself allows the call."""
+    return effects([document], call) == {"Allow"}
+
+
+def effects(documents: Iterable[str], call: Call, met: Callable[[Statement, Context], bool] | None = None) -> set[str]:
+    """Return the effects of all statements that apply to the call; ``met`` replaces the evaluation of conditions."""
+    condition_met = met or _condition_met
+    return {
+        one.effect
+        for document in documents
+        for one in statements(document)
+        if one.matches(call) and condition_met(one, call.context)
+    }
+
+
+@lru_cache(maxsize=4096)
+def statements(document: str) -> tuple[Statement, ...]:
+    """Parse a policy."""
+    return tuple(_parse(one) for one in as_list(json.loads(document)["Statement"]))
+
+
+def holds(condition: Mapping[str, Mapping[str, Any]], context: Context) -> bool:
+    """Return whether all tests of a condition are met; upper and lower case of keys do not matter.
+
+    Only ``Null`` can be met by a key that the call does not have.
+    """
+    known = {key.lower(): value for key, value in context.items()}
     return all(
         OPERATORS[operator](known.get(key.lower()), as_list(values))
-        for operator, tests in conditions.items()
+        for operator, tests in condition.items()
         for key, values in tests.items()
     )
 
 
 OPERATORS: dict[str, Callable[[str | None, list[str]], bool]] = {
     "StringEquals": lambda found, values: found in values,
-    "StringLike": lambda found, values: found is not None and _covers(values, found),
-    "ArnLike": lambda found, values: found is not None and _covers(values, found),
+    "StringLike": lambda found, values: found is not None and any(covers(value, found) for value in values),
+    "ArnLike": lambda found, values: found is not None and any(covers(value, found) for value in values),
     "Bool": lambda found, values: found in values,
     "Null": lambda found, values: str(found is None).lower() in values,
 }
 
 
-def _policies_of_role(role_arn: str) -> list[str]:
-    role, backend = _role(role_arn)
-    inline = [one if isinstance(one, str) else json.dumps(one) for one in role.policies.values()]
-    return [*inline, *(_managed(backend, arn) for arn in role.managed_policies)]
-
-
-def _boundary_of_role(role_arn: str) -> list[str] | None:
-    role, backend = _role(role_arn)
-    return [_managed(backend, role.permissions_boundary_arn)] if role.permissions_boundary_arn else None
-
-
-def _managed(backend: IAMBackend, arn: str) -> str:
-    return next(one.document for one in backend.managed_policies[arn].versions if one.is_default)
-
-
-def _role(role_arn: str) -> tuple[Role, IAMBackend]:
-    _, partition, _, _, account, _ = role_arn.split(":", 5)
-    backend = iam_backends[account][partition]
-    return backend.get_role_by_arn(role_arn), backend
-
-
-@lru_cache(maxsize=256)
-def _statements(document: str) -> list[Statement]:
-    return as_list(json.loads(unquote(document))["Statement"])
-
-
-def _covers(patterns: object, text: str, *, lower: bool = False) -> bool:
-    if lower:
-        return any(covers(one.lower(), text.lower()) for one in as_list(patterns))
-    return any(covers(one, text) for one in as_list(patterns))
+def covers(pattern: str, text: str) -> bool:
+    """Return whether a text matches a pattern with ``*`` and ``?``."""
+    return _matcher((pattern,)).fullmatch(text) is not None
 
 
 def as_list(value: Any) -> list[Any]:
-    """Give the list that a policy may also write as its one element."""
+    """Return a list as it is, anything else as the only element of a list, and nothing as an empty list."""
     return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _parse(statement: Mapping[str, Any]) -> Statement:
+    own = "Principal" not in statement
+    return Statement(
+        effect=str(statement["Effect"]),
+        principals=None if own else _principals(statement["Principal"]),
+        actions=_matcher(tuple(one.lower() for one in as_list(statement["Action"]))),
+        resources=_matcher(tuple(as_list(statement["Resource"]))) if own or "Resource" in statement else None,
+        condition=statement.get("Condition"),
+    )
+
+
+def _principals(principal: Any) -> Principals:
+    if principal == "*":
+        return frozenset({ANYBODY})
+    return frozenset((kind, name) for kind, names in principal.items() for name in as_list(names))
+
+
+def _condition_met(statement: Statement, context: Context) -> bool:
+    return not statement.condition or holds(statement.condition, context)
+
+
+@lru_cache(maxsize=4096)
+def _matcher(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    expressions = (re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".") for pattern in patterns)
+    return re.compile("|".join(f"(?:{one})" for one in expressions), re.DOTALL)

@@ -1,6 +1,6 @@
-"""AWS Lambda's own runtime: what ``sam build`` made, under the runtime interface client and emulator.
+"""AWS Lambda's own runtime: the functions that ``sam build`` built, under the runtime interface client and emulator.
 
-The client is in .venv-runtime, with the boto3 of the runtime; the emulator is the one that the SAM CLI ships.
+The client is in .venv-runtime, with the runtime's version of boto3. The emulator is the one that the SAM CLI ships.
 """
 
 import json
@@ -30,7 +30,7 @@ INVOCATIONS = "2015-03-31/functions/function/invocations"
 
 
 def missing() -> str | None:
-    """Name the part of the runtime that this machine lacks, and how to get it."""
+    """Return a sentence about what this machine lacks and how to get it; None if it lacks nothing."""
     if platform.system() != "Linux":
         return "Lambda's runtime interface emulator runs on Linux only. Run this there, in a container for example."
     for part in (PYTHON, EMULATOR):
@@ -42,39 +42,39 @@ def missing() -> str | None:
 
 
 class Emulator:
-    """One execution environment of a function, which takes one invocation at a time."""
+    """One execution environment of a function; it accepts one invocation at a time."""
 
     def __init__(self, address: str, log: IO[bytes]) -> None:
         self._url = f"http://{address}/{INVOCATIONS}"
         self._log = log
 
     def invoke(self, payload: str) -> tuple[str, bool]:
-        """Invoke the function; give its answer as JSON, and whether that is an error."""
+        """Invoke the function. Return its answer as JSON, and whether that is an error."""
         request = urllib.request.Request(self._url, payload.encode(), method="POST")
         with urllib.request.urlopen(request, timeout=900) as response:
             answer = response.read().decode()
-        if answer.startswith("Task timed out"):  # where Lambda answers as it does of other errors
+        if answer.startswith("Task timed out"):  # Lambda itself answers with JSON
             return json.dumps({"errorType": "Sandbox.Timedout", "errorMessage": answer}), True
         read = json.loads(answer)
         return answer, isinstance(read, dict) and "errorType" in read
 
     @property
     def log(self) -> str:
-        """What the function and the emulator wrote."""
+        """Return the output of the function and the emulator."""
         self._log.seek(0)
         return self._log.read().decode()
 
     @property
     def init_milliseconds(self) -> float:
-        """How long the initialisation took, as the emulator measured it."""
+        """Return how long the initialization took, as the emulator measured it."""
         return float(re.findall(r"INIT REPORT\(durationMs: ([\d.]+)\)", self.log)[-1])
 
 
 @contextmanager
 def emulated(function: LambdaFunction, endpoint: str, code: Path | None = None, **extra: str) -> Iterator[Emulator]:
-    """Run a function of the stack as the template has it, with AWS at the endpoint.
+    """Run a function of the stack with the settings of the template and with AWS at the endpoint.
 
-    Its code is what ``sam build`` made, unless another folder is given.  Variables may be added to its environment.
+    The code is the build of ``sam build`` or the folder ``code``. ``extra`` adds environment variables.
     """
     address, runtime_api = _free_addresses(2)
     addresses = ("--runtime-interface-emulator-address", address, "--runtime-api-address", runtime_api)
@@ -91,14 +91,14 @@ def emulated(function: LambdaFunction, endpoint: str, code: Path | None = None, 
             _wait_for(address, process)
             yield Emulator(address, log)
         finally:
-            process.terminate()  # it ends the runtime, which has a process group of its own
+            process.terminate()  # the emulator ends the runtime, which is in another process group
             process.wait()
 
 
 def _environment(function: LambdaFunction, endpoint: str) -> dict[str, str]:
     return {
         "PATH": os.environ["PATH"],
-        "PYTHONDONTWRITEBYTECODE": "1",  # on Lambda nothing can be written beside the code
+        "PYTHONDONTWRITEBYTECODE": "1",  # on Lambda the folder of the code is read-only
         **variables(function),
         "POWERTOOLS_LOG_LEVEL": "INFO",
         "AWS_ENDPOINT_URL": endpoint,

@@ -1,4 +1,4 @@
-"""AWS Lambda in the sandbox: the real handlers, each in an execution environment of its own."""
+"""AWS Lambda in the sandbox: the real handlers, each in its own execution environment."""
 
 import importlib
 import json
@@ -16,22 +16,22 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from moto.awslambda.models import LambdaFunction
 
 from sandbox.aws.clock import Clock
-from sandbox.aws.iam.policies import refusal
+from sandbox.aws.iam.roles import refusal
 from sandbox.aws.iam.sts import session_of_service
 from sandbox.aws.lambda_.modules import own_modules
 from sandbox.deployment import Deployment, logical_id
 from sandbox.faults import Overdue, Plan, invocation, invoke_errors
 
-OF_THE_SERVICE = "Lambda."  # how Step Functions begins the name of an error of Lambda itself
+OF_THE_SERVICE = "Lambda."  # Step Functions puts this before the names of Lambda's own errors
 THROTTLED = "TooManyRequestsException"
 SILENT = {"POWERTOOLS_LOG_LEVEL": "CRITICAL", "POWERTOOLS_METRICS_DISABLED": "true"}
 TOO_LARGE = 256 * 1_024 + 1
-CLIENTS = "model_copy.aws.clients"  # the module that keeps something from one invocation to the next
+CLIENTS = "model_copy.aws.clients"  # the one module that keeps state between invocations
 OUTSIDE = {"AWS_ACCESS_KEY_ID": "FOOBARKEY", "AWS_SECRET_ACCESS_KEY": "FOOBARSECRET"}  # what mock_aws gives
 
 
 class ExecutionEnvironment:
-    """One environment of a function: its own modules, environment variables and credentials."""
+    """One execution environment of a function, with its own modules, variables and credentials."""
 
     def __init__(self, function: LambdaFunction, clock: Clock, switches: Mapping[str, str]) -> None:
         self._function = function
@@ -41,10 +41,9 @@ class ExecutionEnvironment:
         self.start()
 
     def start(self) -> None:
-        """Start cold: with credentials of its own, and no clients.
+        """Start cold: with new credentials and no clients.
 
-        An environment that is started again keeps its other modules.  They hold no state, and importing them takes a
-        third of a test's time.
+        A restart keeps the other modules. They hold no state, and importing them takes a third of a test's time.
         """
         self._variables = {**variables(self._function), **self.switches}
         module, _, handler = str(self._function.handler).partition(".")
@@ -56,26 +55,26 @@ class ExecutionEnvironment:
             runtime.time = SimpleNamespace(time=self._clock.time, sleep=self._clock.sleep)
 
     def invoke(self, payload: str, request_id: str) -> tuple[str, bool]:
-        """Run the handler as Lambda does; give its answer as JSON, and whether that is an error."""
+        """Run the handler as Lambda does. Return its answer as JSON, and whether that is an error."""
         invocation.deadline = self._clock.time() + self._function.timeout
         with _environ(self._variables, self._clock):
             try:
                 answer, failed = json.dumps(self._handler(json.loads(payload), LambdaContext())), False
             except Overdue:
                 return _timed_out(self._function, request_id)
-            except Exception as error:  # whatever a handler raises, Lambda answers
+            except Exception as error:  # Lambda answers whatever a handler raises
                 answer, failed = json.dumps(_raised(error, request_id)), True
         overdue = self._clock.time() > invocation.deadline
         return _timed_out(self._function, request_id) if overdue else (answer, failed)
 
 
 class Lambdas:
-    """The functions of one Region, and their environments that are warm and idle."""
+    """The functions of one Region, and their idle environments."""
 
     def __init__(
         self, deployment: Deployment, clock: Clock, plan: Callable[[], Plan], before: "Lambdas | None" = None
     ) -> None:
-        """Take over the environments of functions that were there before, each of which starts cold again."""
+        """Take over the environments of earlier functions; each starts cold again."""
         self._functions = deployment.functions
         machine = deployment.state_machine_arn
         self._invoker = session_of_service("states.amazonaws.com", deployment.state_machine_role, "states", machine)
@@ -84,18 +83,18 @@ class Lambdas:
         self._requests = count(1)
         self._idle: dict[str, list[ExecutionEnvironment]] = {arn: [] for arn in deployment.functions}
         self._ended = before._all_idle() if before else {arn: [] for arn in deployment.functions}
-        # What the functions write goes to where the sandbox writes, so that they are silent unless they are asked.
+        # The functions share the sandbox's output, so they are silent unless their variables are set outside.
         self._switches = {name: os.environ.get(name, silent) for name, silent in SILENT.items()}
 
     def invoke(self, arn: str, payload: str) -> tuple[str, bool]:
-        """Invoke a function for the state machine; give its answer as JSON, and whether that is an error."""
+        """Invoke a function for the state machine. Return its answer as JSON, and whether that is an error."""
         refused = refusal(self._invoker, "lambda:InvokeFunction", arn, {})
         if refused:
             return _refused("AWSLambdaException", refused, 403, self._request_id())
         return self.run(arn, payload)
 
     def run(self, arn: str, payload: str) -> tuple[str, bool]:
-        """Run a function for whoever may; give its answer as JSON, and whether that is an error."""
+        """Run a function without a check of permissions. Return its answer as JSON, and whether that is an error."""
         function, request_id = self._functions[arn], self._request_id()
         fault = self._plan().next_fault(logical_id(function.function_name))
         error = THROTTLED if fault == "throttled" else fault
@@ -135,26 +134,26 @@ def _timed_out(function: LambdaFunction, request_id: str) -> tuple[str, bool]:
 
 
 def _ended(name: str, message: str, request_id: str) -> tuple[str, bool]:
-    """Answer as Lambda does for a function that was ended before it answered."""
+    """Answer as Lambda does when a function ended without an answer."""
     return json.dumps({"errorType": name, "errorMessage": f"RequestId: {request_id} Error: {message}"}), True
 
 
 def _refused(name: str, message: str, status: int, request_id: str) -> tuple[str, bool]:
-    """Answer with an error of Lambda itself, which has not run the function."""
-    told = f"{message} (Service: Lambda, Status Code: {status}, Request ID: {request_id})"
-    return json.dumps({"errorType": OF_THE_SERVICE + name, "errorMessage": told}), True
+    """Answer with an error of Lambda itself, which did not run the function."""
+    sentence = f"{message} (Service: Lambda, Status Code: {status}, Request ID: {request_id})"
+    return json.dumps({"errorType": OF_THE_SERVICE + name, "errorMessage": sentence}), True
 
 
 def _raised(error: Exception, request_id: str) -> dict[str, Any]:
-    """Answer as Lambda does for what the handler has raised."""
+    """Answer as Lambda does when the handler raised an error."""
     trace = traceback.format_tb(error.__traceback__)
     return {"errorMessage": str(error), "errorType": type(error).__name__, "requestId": request_id, "stackTrace": trace}
 
 
 def variables(function: LambdaFunction) -> dict[str, str]:
-    """Give the environment that Lambda gives: the template's, and the credentials of the function's role."""
-    service = "lambda.amazonaws.com"
-    session = session_of_service(service, str(function.role), function.function_name, function.function_arn)
+    """Return the function's environment variables, with the credentials of its role."""
+    lambda_ = "lambda.amazonaws.com"
+    session = session_of_service(lambda_, str(function.role), function.function_name, function.function_arn)
     return {
         **{name: str(value) for name, value in function.environment_vars.items()},
         "AWS_ACCESS_KEY_ID": session.access_key_id,
@@ -168,7 +167,7 @@ def variables(function: LambdaFunction) -> dict[str, str]:
 
 @contextmanager
 def _environ(variables: dict[str, str], clock: Clock) -> Iterator[None]:
-    """Let the variables be the environment; on a virtual clock they are again each time the thread wakes."""
+    """Set environment variables for a while; a virtual clock sets them again each time the thread wakes."""
     clock.environment = variables
     os.environ.update(variables)
     try:

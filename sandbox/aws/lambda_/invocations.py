@@ -1,4 +1,4 @@
-"""Asynchronous invocation of AWS Lambda: an event is tried again, and at last left in the function's queue.
+"""Asynchronous invocation of AWS Lambda: an event is retried, and in the end sent to the dead-letter queue.
 
 Source: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 """
@@ -12,10 +12,10 @@ from typing import Any
 from moto.awslambda.models import LambdaFunction
 
 from sandbox.aws.clock import Clock
-from sandbox.aws.iam.policies import refusal
+from sandbox.aws.iam.roles import refusal
 from sandbox.aws.iam.sts import session_of_service
 from sandbox.aws.lambda_.functions import OF_THE_SERVICE
-from sandbox.aws.sqs import DeadLetter, leave
+from sandbox.aws.sqs import DeadLetter, send
 from sandbox.faults import invoke_errors
 
 Run = Callable[[str, str], tuple[str, bool]]
@@ -25,13 +25,13 @@ LONGEST_PAUSE, LONGEST_AGE = 300, 6 * 3_600
 
 
 def invoke(function: LambdaFunction, event: Any, clock: Clock, run: Run) -> None:
-    """Keep the event for the function, which has it when the clock runs."""
+    """Queue the event for the function, which gets it when the clock runs."""
     clock.spawn(partial(_hand_over, function, json.dumps(event), clock, run))
 
 
 def _hand_over(function: LambdaFunction, payload: str, clock: Clock, run: Run) -> None:
-    """Run the function till it takes the event; twice more after its errors, for hours after those of Lambda."""
-    came, waits, pause = clock.time(), list(AFTER_ERRORS), 1
+    """Run the function until it succeeds: twice more after its own errors, for six hours after Lambda's."""
+    queued, waits, pause = clock.time(), list(AFTER_ERRORS), 1
     while True:
         answer, failed = run(function.function_arn, payload)
         if not failed:
@@ -39,9 +39,9 @@ def _hand_over(function: LambdaFunction, payload: str, clock: Clock, run: Run) -
         error = json.loads(answer)
         of_lambda = error["errorType"].startswith(OF_THE_SERVICE)
         wait = pause if of_lambda else next(iter(waits), 0)
-        if not wait or clock.time() + wait > came + LONGEST_AGE:
+        if not wait or clock.time() + wait > queued + LONGEST_AGE:
             code = invoke_errors()[error["errorType"].removeprefix(OF_THE_SERVICE)] if of_lambda else 200
-            _leave(function, payload, code, error["errorMessage"])
+            _send_to_dead_letters(function, payload, code, error["errorMessage"])
             return
         if of_lambda:
             pause = min(2 * pause, LONGEST_PAUSE)
@@ -50,8 +50,8 @@ def _hand_over(function: LambdaFunction, payload: str, clock: Clock, run: Run) -
         clock.sleep(wait)
 
 
-def _leave(function: LambdaFunction, payload: str, code: int, message: str) -> None:
-    """Leave the event in the dead-letter queue, if the function's role may write to it.
+def _send_to_dead_letters(function: LambdaFunction, payload: str, code: int, message: str) -> None:
+    """Send the event to the function's dead-letter queue, if its role may do so.
 
     Source: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
     """
@@ -61,6 +61,6 @@ def _leave(function: LambdaFunction, payload: str, code: int, message: str) -> N
     name, role = str(function.function_name), str(function.role)
     session = session_of_service("lambda.amazonaws.com", role, name, function.function_arn)
     if refusal(session, "sqs:SendMessage", arn, {"aws:SecureTransport": "true"}):
-        return  # Lambda then only counts it, as DeadLetterErrors
+        return  # Lambda counts it as DeadLetterErrors and drops it
     attributes = {"RequestID": str(uuid.uuid4()), "ErrorCode": str(code), "ErrorMessage": message[:1_024]}
-    leave(arn, DeadLetter(json.loads(payload), attributes))
+    send(arn, DeadLetter(json.loads(payload), attributes))

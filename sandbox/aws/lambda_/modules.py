@@ -1,14 +1,13 @@
-"""The modules of the functions, of which each execution environment has its own."""
+"""The modules of the functions; each execution environment has its own copies."""
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from sandbox.aws.clock import replaced
+from sandbox.aws.patches import applied
 from sandbox.deployment import ROOT
 
 CODE = ROOT / "functions"
@@ -21,7 +20,7 @@ def _compiled(path: str) -> CodeType:
 
 @contextmanager
 def own_modules(own: dict[str, ModuleType]) -> Iterator[None]:
-    """Let these be the functions' modules, and add those that are imported; leave those of others as they are."""
+    """Use these modules of the functions for a while, and add each one that is imported to them."""
     names = {path.stem for path in CODE.iterdir()}
 
     def taken_out() -> dict[str, ModuleType]:
@@ -31,7 +30,7 @@ def own_modules(own: dict[str, ModuleType]) -> Iterator[None]:
     sys.modules.update(own)
     sys.path.insert(0, str(CODE))
     try:
-        with replaced(SourceFileLoader, "get_code", lambda self, name: _compiled(self.path)):
+        with applied("modules", {"SourceFileLoader.get_code": lambda self, name: _compiled(self.path)}):
             yield
     finally:
         sys.path.remove(str(CODE))

@@ -12,7 +12,7 @@ __all__ = ["install", "rekognition_backends", "settings"]
 
 
 def install() -> None:
-    """Add the operations to moto's own Rekognition, under mock_aws and moto's servers alike; again does no harm."""
+    """Add the operations to moto's Rekognition, under mock_aws and in moto's server; repeating this is safe."""
     members: dict[str, Any] = dict(vars(CustomLabelsResponse))
     for name, member in members.items():
         if not name.startswith("__"):

@@ -1,10 +1,10 @@
-"""Which actions an operation needs, and on what."""
+"""The permissions that each operation needs."""
 
 from typing import Any
 
 
 def needed(operation: str, request: dict[str, Any]) -> list[tuple[str, str]]:
-    """Give the actions that an operation of Rekognition needs, and on what.
+    """Return the actions that an operation needs, each with its resource.
 
     Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrekognition.html
     """

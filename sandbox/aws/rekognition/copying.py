@@ -1,4 +1,4 @@
-"""CopyProjectVersion: the checks, in the order in which they answer, and the copy itself."""
+"""CopyProjectVersion: the checks, in order, and the copy itself."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ UNFINISHED = ("TRAINING_IN_PROGRESS", "COPYING_IN_PROGRESS", "DELETING")
 
 @dataclass(frozen=True)
 class Copy:
-    """That a copy was made."""
+    """A record of one copy."""
 
     arn: str
     name: str
@@ -34,7 +34,7 @@ class Copy:
 
 
 def check_regions(region: str, *project_arns: str) -> None:
-    """Refuse a project of another Region than the one that is called."""
+    """Refuse projects of another Region than the called one."""
     for arn in project_arns:
         place = Arn.parse(arn)
         if place is None or place.region != region:
@@ -42,7 +42,7 @@ def check_regions(region: str, *project_arns: str) -> None:
 
 
 def source_version(source: Project, arn: str, destination: Project, caller: Caller, now: datetime) -> ProjectVersion:
-    """The version to copy, if it is the source project's, this caller may copy it, and it can be copied."""
+    """Return the version to copy, if it is in the source project, the caller may copy it, and it can be copied."""
     _check_features(source, destination)
     _check_belongs(source, arn)
     _check_allowed(source, arn, caller, now)
@@ -54,7 +54,7 @@ def source_version(source: Project, arn: str, destination: Project, caller: Call
 
 
 def check_room(destination: Project, name: str, neighbours: Iterable[ProjectVersion], now: datetime) -> None:
-    """Refuse a name that is taken, a copy too many next to those of `neighbours`, and a version too many."""
+    """Refuse a name that is taken, and a copy or version beyond its quota; `neighbours` are the account's versions."""
     holder = destination.versions.get(name)
     if holder and holder.holds_name(now):
         raise error(settings.taken_name_error, f"A version named {name} exists.")
@@ -74,16 +74,17 @@ def start(
     tags: dict[str, str] | None,
     now: datetime,
 ) -> ProjectVersion:
-    """Add the copy to its destination."""
+    """Add the copy to the destination project and return it."""
     arn = destination.version_arn(name, now)
     copy = ProjectVersion(arn, name, now, source.training_started, output_config)
     copy.kms_key_id, copy.tags, copy.source_arn = kms_key_id, dict(tags or {}), source.arn
     copy.inherited = (source.output_config, source.kms_key_id)
     copy.f1_score, copy.details = source.f1_score, dict(source.details)
     copy.visible_from = now + timedelta(seconds=settings.visibility_lag_seconds)
-    held = vars(settings) | source.copies
-    end = "COPYING_FAILED" if held["copy_failure"] else "COPYING_COMPLETED"
-    copy.then(now, "COPYING_IN_PROGRESS", held["copy_seconds"], end, held["copy_failure"])
+    its_settings = vars(settings) | source.copies
+    failure = its_settings["copy_failure"]
+    end = "COPYING_FAILED" if failure else "COPYING_COMPLETED"
+    copy.then(now, "COPYING_IN_PROGRESS", its_settings["copy_seconds"], end, failure)
     destination.versions[name] = copy
     return copy
 
@@ -101,7 +102,7 @@ def _check_belongs(source: Project, version_arn: str) -> None:
 
 
 def _check_allowed(source: Project, version_arn: str, caller: Caller, now: datetime) -> None:
-    """Within one account no grant is needed, but a Deny is a Deny."""
+    """Refuse a caller without a grant. Within one account none is needed, but a Deny still counts."""
     place = Arn.parse(source.arn)
     own = place is not None and place.account_id == caller.account_id
     if not policy.allows(source.documents_in_force(now), caller, version_arn, by_default=own):
@@ -111,7 +112,7 @@ def _check_allowed(source: Project, version_arn: str, caller: Caller, now: datet
 
 
 def _check_copyable(version: ProjectVersion, now: datetime) -> None:
-    """What is not ready yet is in use; what will never be ready is a wrong parameter."""
+    """Refuse a version that is not ready yet as in use, and one that never will be as an invalid parameter."""
     status = version.status(now)
     if status in UNFINISHED:
         raise ResourceInUseException(f"The source model version is {status}.")

@@ -1,10 +1,10 @@
-"""The errors that Rekognition's model names for these operations, with their HTTP codes."""
+"""The errors of these operations in Rekognition's service model, with their HTTP status codes."""
 
 from moto.core.exceptions import JsonRESTError
 
 
 class CustomLabelsError(JsonRESTError):
-    """An error whose code is its class's name."""
+    """An error whose code is the name of its class."""
 
     code = 400
 
@@ -14,37 +14,37 @@ class CustomLabelsError(JsonRESTError):
 
 
 class AccessDeniedException(CustomLabelsError):
-    """The caller may not do this."""
+    """The caller does not have permission."""
 
 
 class ExpiredTokenException(CustomLabelsError):
-    """The session of the caller is past its end."""
+    """The caller's session has expired."""
 
 
 class InternalServerError(CustomLabelsError):
-    """The service has an issue."""
+    """The service has a problem."""
 
     code = 500
 
 
 class InvalidPaginationTokenException(CustomLabelsError):
-    """The token is not one that this list gave out."""
+    """The token does not belong to this list."""
 
 
 class InvalidParameterException(CustomLabelsError):
-    """The request breaks the model's constraints, or its members contradict each other."""
+    """The request violates the service model, or its parameters contradict each other."""
 
 
 class InvalidPolicyRevisionIdException(CustomLabelsError):
-    """The revision is not the policy's current one."""
+    """The revision is not the current one."""
 
 
 class LimitExceededException(CustomLabelsError):
-    """A service limit is reached."""
+    """A limit of the service is reached."""
 
 
 class MalformedPolicyDocumentException(CustomLabelsError):
-    """The document is no project policy."""
+    """The document is not a valid project policy."""
 
 
 class ProvisionedThroughputExceededException(CustomLabelsError):
@@ -52,19 +52,19 @@ class ProvisionedThroughputExceededException(CustomLabelsError):
 
 
 class ResourceAlreadyExistsException(CustomLabelsError):
-    """The policy exists."""
+    """The policy already exists."""
 
 
 class ResourceInUseException(CustomLabelsError):
-    """The resource is in use, or its state forbids this."""
+    """The resource is in use, or its status does not allow this."""
 
 
 class ResourceNotFoundException(CustomLabelsError):
-    """There is no such resource."""
+    """The resource does not exist."""
 
 
 class ServiceQuotaExceededException(CustomLabelsError):
-    """The resource has grown to its limit."""
+    """A quota of the resource is reached."""
 
 
 class ThrottlingException(CustomLabelsError):
@@ -74,9 +74,9 @@ class ThrottlingException(CustomLabelsError):
 
 
 class ValidationException(CustomLabelsError):
-    """The request breaks the model's constraints; the model does not name this error."""
+    """The request violates the service model, which does not list this error."""
 
 
 def error(code: str, message: str) -> CustomLabelsError:
-    """The error that is called `code`, for what a setting or a plan names; a KeyError if there is none."""
+    """Return the error with this code. Raises KeyError if there is none."""
     return {cls.__name__: cls for cls in CustomLabelsError.__subclasses__()}[code](message)

@@ -1,4 +1,4 @@
-"""Who calls: what a policy's principals are compared with."""
+"""The caller of an operation, whom policies name as a principal."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from moto.sts.models import sts_backends
 
 @dataclass(frozen=True)
 class Caller:
-    """An account's root, a user (`user_arn`) or a session of a role (`role_arn` and `session_arn`)."""
+    """The root user of an account, a user (`user_arn`) or the session of a role (`role_arn`, `session_arn`)."""
 
     account_id: str
     partition: str = "aws"
@@ -22,18 +22,18 @@ class Caller:
 
     @property
     def arn(self) -> str:
-        """The caller's most exact name."""
+        """The most specific ARN of the caller."""
         return self.session_arn or self.user_arn or self.root_arn
 
     @property
     def principals(self) -> frozenset[str]:
-        """Every name under which a policy may mean this caller, except `*`."""
+        """All names under which a policy may mean this caller, except `*`."""
         names = (self.account_id, self.root_arn, self.role_arn, self.session_arn, self.user_arn)
         return frozenset(name for name in names if name)
 
 
 def caller_of(access_key: str, account_id: str, partition: str) -> Caller:
-    """Whose key it is; a key that neither STS nor IAM gave out is its account's root."""
+    """Return the owner of a key. A key that is not from STS or IAM belongs to the root user of the account."""
     role = sts_backends[account_id][partition].get_assumed_role_from_access_key(access_key)
     if role:
         return Caller(account_id, partition, role_arn=role.role_arn, session_arn=role.arn)

@@ -1,4 +1,4 @@
-"""What one account has in one Region, and how to find it."""
+"""The projects of one account in one Region, and lookups by ARN."""
 
 from datetime import datetime
 
@@ -10,30 +10,30 @@ from .project_version import ProjectVersion
 
 
 class Inventory(BaseBackend):
-    """The projects by ARN.  What is found is as it stands `now`: a version whose deletion is over is gone."""
+    """The projects by ARN. A lookup at `now` no longer finds versions whose deletion has ended by then."""
 
     def __init__(self, region_name: str, account_id: str):
         super().__init__(region_name, account_id)
         self.projects: dict[str, Project] = {}
 
     def project(self, arn: str, now: datetime) -> Project:
-        """The project with this ARN."""
+        """Return the project with this ARN."""
         if arn not in self.projects:
             raise ResourceNotFoundException(f"There is no project {arn}.")
         self.projects[arn].forget_deleted(now)
         return self.projects[arn]
 
     def versions(self, now: datetime) -> list[ProjectVersion]:
-        """Every version of every project."""
+        """Return all versions of all projects."""
         return [version for arn in self.projects for version in self.project(arn, now).versions.values()]
 
     def version(self, arn: str, now: datetime) -> ProjectVersion:
-        """The version with this ARN."""
+        """Return the version with this ARN."""
         found = next((version for version in self.versions(now) if version.arn == arn), None)
         if found is None:
             raise ResourceNotFoundException(f"There is no project version {arn}.")
         return found
 
     def resource(self, arn: str, now: datetime) -> Project | ProjectVersion:
-        """The project or the version with this ARN."""
+        """Return the project or the version with this ARN."""
         return self.project(arn, now) if arn in self.projects else self.version(arn, now)

@@ -1,6 +1,6 @@
-"""RekognitionBackend: the Custom Labels operations, one world per account and Region.
+"""RekognitionBackend: the Custom Labels operations of one account in one Region.
 
-Every time comes from this module's `utcnow`, so a clock that replaces it moves the whole world.
+All times come from this module's `utcnow`, so a clock can replace it.
 """
 
 from datetime import datetime
@@ -28,7 +28,7 @@ TAGS_QUOTA = 200
 
 
 class RekognitionBackend(Inventory):
-    """The Custom Labels projects of one account in one Region, by ARN, and every copy that was made into them."""
+    """The Custom Labels projects of one account in one Region, and a record of each copy into them."""
 
     def __init__(self, region_name: str, account_id: str):
         super().__init__(region_name, account_id)
@@ -37,7 +37,7 @@ class RekognitionBackend(Inventory):
 
     @atomic
     def throttle(self, operation: str) -> None:
-        """Take one request of this operation from the account's allowance."""
+        """Count a request against the account's rate limit for this operation."""
         if not self.buckets.take(operation, settings.requests_per_second, utcnow()):
             raise ThrottlingException("Rate exceeded.")
 
@@ -50,7 +50,7 @@ class RekognitionBackend(Inventory):
         tags: dict[str, str] | None = None,
         created: datetime | None = None,
     ) -> Project:
-        """A new project; `created` (naive UTC) fixes the number in its ARN."""
+        """Create a project; `created` (naive UTC) sets the number in its ARN."""
         if any(project.name == project_name for project in self.projects.values()):
             raise ResourceInUseException(f"A project named {project_name} exists.")
         if len(self.projects) >= settings.projects_quota:
@@ -69,7 +69,7 @@ class RekognitionBackend(Inventory):
         max_results: int = 100,
         next_token: str | None = None,
     ) -> tuple[list[dict[str, Any]], str | None]:
-        """One page of descriptions, newest first, and the token for the next."""
+        """Return one page of descriptions, newest first, and the token for the next page."""
         wanted = [project for project in self.projects.values() if project.matches(project_names, features)]
         listing = f"projects {self.account_id} {self.region_name} {project_names} {features}"
         shown, token = page(wanted, lambda project: project.sort_key, max_results, next_token, listing)
@@ -79,7 +79,7 @@ class RekognitionBackend(Inventory):
     def create_project_version(
         self, project_arn: str, version_name: str, output_config: dict[str, str], **options: Any
     ) -> ProjectVersion:
-        """A new version, which trains for `settings.training_seconds`; options as in `training.start`."""
+        """Create a version, which trains for `settings.training_seconds`; options as in `training.start`."""
         now = utcnow()
         return training.start(self.project(project_arn, now), version_name, output_config, now, **options)
 
@@ -91,7 +91,7 @@ class RekognitionBackend(Inventory):
         max_results: int = 100,
         next_token: str | None = None,
     ) -> tuple[list[dict[str, Any]], str | None]:
-        """One page of descriptions, newest first, and the token for the next."""
+        """Return one page of descriptions, newest first, and the token for the next page."""
         now = utcnow()
         visible = self.project(project_arn, now).visible_versions(version_names, now)
         listing = f"versions {project_arn} {version_names}"
@@ -102,7 +102,7 @@ class RekognitionBackend(Inventory):
     def put_project_policy(
         self, project_arn: str, policy_name: str, policy_document: str, policy_revision_id: str | None = None
     ) -> ProjectPolicy:
-        """Create a policy, or replace the revision named."""
+        """Create a policy, or replace the named revision."""
         now = utcnow()
         return self.project(project_arn, now).put_policy(policy_name, policy_document, policy_revision_id, now)
 
@@ -110,7 +110,7 @@ class RekognitionBackend(Inventory):
     def list_project_policies(
         self, project_arn: str, max_results: int = 5, next_token: str | None = None
     ) -> tuple[list[dict[str, Any]], str | None]:
-        """One page of policies, oldest first, and the token for the next."""
+        """Return one page of policies, oldest first, and the token for the next page."""
         policies = self.project(project_arn, utcnow()).policies.values()
         listing = f"policies {project_arn}"
         shown, token = page(policies, lambda policy: policy.sort_key, max_results, next_token, listing)
@@ -118,7 +118,7 @@ class RekognitionBackend(Inventory):
 
     @atomic
     def delete_project_policy(self, project_arn: str, policy_name: str, policy_revision_id: str | None = None) -> None:
-        """Delete a policy; its revision is compared only if it is named."""
+        """Delete a policy; a revision is compared only if one is named."""
         now = utcnow()
         self.project(project_arn, now).delete_policy(policy_name, policy_revision_id, now)
 
@@ -134,7 +134,7 @@ class RekognitionBackend(Inventory):
         tags: dict[str, str] | None = None,
         caller: Caller | None = None,
     ) -> str:
-        """Start a copy into this account and give its ARN; without a `caller` the account's root asks for it."""
+        """Start a copy into this account and return its ARN; the default caller is the root user of the account."""
         now, caller = utcnow(), caller or Caller(self.account_id, self.partition)
         copying.check_regions(self.region_name, source_project_arn, destination_project_arn)
         destination, source = self.project(destination_project_arn, now), project_anywhere(source_project_arn, now)
@@ -146,7 +146,7 @@ class RekognitionBackend(Inventory):
 
     @atomic
     def delete_project_version(self, project_version_arn: str) -> str:
-        """Delete a version that is not busy."""
+        """Delete a version that is not in use."""
         now = utcnow()
         return self.version(project_version_arn, now).delete(now)
 
@@ -154,7 +154,7 @@ class RekognitionBackend(Inventory):
     def start_project_version(
         self, project_version_arn: str, min_inference_units: int, max_inference_units: int | None = None
     ) -> str:
-        """Start a model that is idle."""
+        """Start a model that does not run."""
         now = utcnow()
         version = self.version(project_version_arn, now)
         running = sum(other.status(now) in ACTIVE for other in self.versions(now))
@@ -162,28 +162,28 @@ class RekognitionBackend(Inventory):
 
     @atomic
     def stop_project_version(self, project_version_arn: str) -> str:
-        """Stop a model that runs."""
+        """Stop a running model."""
         now = utcnow()
         return self.version(project_version_arn, now).stop(now)
 
     @atomic
     def tag_resource(self, resource_arn: str, tags: dict[str, str]) -> None:
-        """Add tags to a project or a version, or replace their values."""
-        held = self.resource(resource_arn, utcnow()).tags
-        if len(held | tags) > TAGS_QUOTA:
+        """Add tags to a project or a version; a tag that exists gets the new value."""
+        existing = self.resource(resource_arn, utcnow()).tags
+        if len(existing | tags) > TAGS_QUOTA:
             raise ServiceQuotaExceededException(f"A resource has at most {TAGS_QUOTA} tags.")
-        held.update(tags)
+        existing.update(tags)
 
     @atomic
     def untag_resource(self, resource_arn: str, tag_keys: list[str]) -> None:
-        """Take tags away; keys that are not there are no error."""
-        held = self.resource(resource_arn, utcnow()).tags
+        """Remove tags; a key that does not exist is not an error."""
+        existing = self.resource(resource_arn, utcnow()).tags
         for key in tag_keys:
-            held.pop(key, None)
+            existing.pop(key, None)
 
     @atomic
     def list_tags_for_resource(self, resource_arn: str) -> dict[str, str]:
-        """The tags of a project or a version."""
+        """Return the tags of a project or a version."""
         return dict(self.resource(resource_arn, utcnow()).tags)
 
 
@@ -191,7 +191,7 @@ rekognition_backends = BackendDict(RekognitionBackend, "rekognition")
 
 
 def project_anywhere(arn: str, now: datetime) -> Project:
-    """The project with this ARN, whichever account owns it."""
+    """Return the project with this ARN in any account."""
     place = Arn.parse(arn)
     if place is None or place.account_id not in rekognition_backends:
         raise ResourceNotFoundException(f"There is no project {arn}.")

@@ -1,11 +1,11 @@
-"""Project policies: what a document may say, and whom it lets copy what."""
+"""Project policies: what a document may contain, and who may copy what."""
 
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
+
+from sandbox.aws.iam import policies
 
 from .exceptions import MalformedPolicyDocumentException
 from .identity import Caller
@@ -19,35 +19,19 @@ REQUIRED = ("Effect", "Principal", "Action", "Resource")
 PRINCIPAL = re.compile(r"\*|\d{12}|arn:[a-z\d-]+:(iam|sts)::\d{12}:[^*?]+", re.ASCII)
 
 
-@dataclass(frozen=True)
-class Statement:
-    """One statement, every element of it as a tuple."""
-
-    effect: str
-    principals: tuple[str, ...]
-    actions: tuple[str, ...]
-    resources: tuple[str, ...]
-    conditional: bool
-
-    def applies(self, caller: Caller, version_arn: str) -> bool:
-        """Whether it is about this caller's copying this version, to allow it or to deny it."""
-        return (
-            any(name == "*" or name in caller.principals for name in self.principals)
-            and any(covers(pattern.lower(), COPY_ACTION.lower()) for pattern in self.actions)
-            and any(covers(pattern, version_arn) for pattern in self.resources)
-            and (settings.conditions_hold or not self.conditional)
-        )
-
-
 def allows(documents: Iterable[str], caller: Caller, version_arn: str, by_default: bool = False) -> bool:
-    """Whether some statement allows the copy (not needed `by_default`) and none denies it."""
-    statements = [statement for document in documents for statement in _statements(document)]
-    effects = {statement.effect for statement in statements if statement.applies(caller, version_arn)}
+    """Return whether a statement allows the copy (``by_default``: none has to) and no statement denies it."""
+    call = policies.Call(COPY_ACTION, version_arn, {}, policies.aws(*caller.principals))
+    effects = {effect.capitalize() for effect in policies.effects(documents, call, _condition_met)}
     return "Deny" not in effects and (by_default or "Allow" in effects)
 
 
+def _condition_met(statement: policies.Statement, _: policies.Context) -> bool:
+    return settings.conditions_hold or statement.condition is None
+
+
 def check(document: str, project_arn: str) -> None:
-    """Refuse a document that is no policy of this project."""
+    """Raise MalformedPolicyDocumentException if the document cannot be a policy of this project."""
     policy = _object(document)
     if policy.get("Version") not in LANGUAGE_VERSIONS:
         raise MalformedPolicyDocumentException(f"Version must be one of {', '.join(LANGUAGE_VERSIONS)}.")
@@ -105,7 +89,7 @@ def _check_actions(action: Any) -> None:
     if not settings.accepts_other_actions and patterns != (COPY_ACTION,):
         raise MalformedPolicyDocumentException(f"Action must be {COPY_ACTION}.")
     for pattern in patterns:
-        if not covers(pattern.lower(), COPY_ACTION.lower()):
+        if not policies.covers(pattern.lower(), COPY_ACTION.lower()):
             raise MalformedPolicyDocumentException(f"A project policy supports only {COPY_ACTION}, not {pattern}.")
 
 
@@ -119,36 +103,10 @@ def _check_resources(resource: Any, project_arn: str) -> None:
 def _texts(value: Any, name: str) -> tuple[str, ...]:
     values = value if isinstance(value, list) else [value]
     if not values or not all(isinstance(text, str) for text in values):
-        raise MalformedPolicyDocumentException(f"{name} must be a text or a list of texts.")
+        raise MalformedPolicyDocumentException(f"{name} must be a string or a list of strings.")
     return tuple(values)
 
 
 def _raw_statements(policy: dict[str, Any]) -> list[Any]:
     statements = policy.get("Statement", [])
     return statements if isinstance(statements, list) else [statements]
-
-
-@lru_cache(maxsize=4096)
-def _statements(document: str) -> tuple[Statement, ...]:
-    return tuple(_parse(statement) for statement in _raw_statements(_object(document)))
-
-
-def _parse(statement: dict[str, Any]) -> Statement:
-    principal = statement["Principal"]
-    return Statement(
-        effect=statement["Effect"].capitalize(),
-        principals=_texts(principal["AWS"] if isinstance(principal, dict) else principal, "Principal"),
-        actions=_texts(statement["Action"], "Action"),
-        resources=_texts(statement["Resource"], "Resource"),
-        conditional="Condition" in statement,
-    )
-
-
-def covers(pattern: str, text: str) -> bool:
-    """Whether a text is what a pattern with `*` and `?` means."""
-    return bool(_compiled(pattern).fullmatch(text))
-
-
-@lru_cache(maxsize=4096)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)

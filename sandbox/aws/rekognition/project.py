@@ -1,4 +1,4 @@
-"""Projects, which hold versions and policies by name."""
+"""Projects, with their versions and policies by name."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from .utils import Key, milliseconds
 
 @dataclass
 class ProjectPolicy:
-    """A policy as ListProjectPolicies shows it; whether copies are judged by it yet is the project's to say."""
+    """A policy as ListProjectPolicies returns it; the project knows from when it is in force."""
 
     project_arn: str
     name: str
@@ -31,7 +31,7 @@ class ProjectPolicy:
         return milliseconds(self.created), self.name
 
     def describe(self) -> dict[str, Any]:
-        """As a ProjectPolicy."""
+        """Return the ProjectPolicy of the API."""
         return {
             "ProjectArn": self.project_arn,
             "PolicyName": self.name,
@@ -44,7 +44,7 @@ class ProjectPolicy:
 
 @dataclass(frozen=True)
 class PolicyChange:
-    """From `effective` on, copies are judged by this document (None: the policy was deleted)."""
+    """From `effective` on, this document is in force; None if the policy was deleted."""
 
     effective: datetime
     name: str
@@ -53,7 +53,7 @@ class PolicyChange:
 
 @dataclass
 class Project:
-    """A project with its versions and policies, by name."""
+    """A project with its versions and policies by name."""
 
     arn: str
     name: str
@@ -71,8 +71,8 @@ class Project:
         return -milliseconds(self.created), self.name
 
     def describe(self) -> dict[str, Any]:
-        """As a ProjectDescription."""
-        told = {
+        """Return the ProjectDescription of the API."""
+        described = {
             "ProjectArn": self.arn,
             "CreationTimestamp": unix_time(self.created),
             "Status": "CREATED",
@@ -80,22 +80,22 @@ class Project:
             "Feature": shown_feature(self.feature),
             "AutoUpdate": self.auto_update,
         }
-        return {name: value for name, value in told.items() if value is not None}
+        return {name: value for name, value in described.items() if value is not None}
 
     def matches(self, names: list[str] | None, features: list[str] | None) -> bool:
-        """Whether DescribeProjects shows it, asked for these names and features (None: any)."""
+        """Return whether DescribeProjects returns it for these names and features; None means any."""
         return (not names or self.name in names) and (not features or self.feature in features)
 
     def forget_deleted(self, now: datetime) -> None:
-        """Drop the versions whose deletion is over."""
+        """Drop the versions whose deletion has ended."""
         self.versions = {name: it for name, it in self.versions.items() if it.status(now) != GONE}
 
     def version(self, arn: str) -> ProjectVersion | None:
-        """The version with this ARN."""
+        """Return the version with this ARN; None if there is none."""
         return next((version for version in self.versions.values() if version.arn == arn), None)
 
     def visible_versions(self, names: list[str] | None, now: datetime) -> list[ProjectVersion]:
-        """What DescribeProjectVersions shows, asked for these names (None: any)."""
+        """Return the versions that DescribeProjectVersions returns for these names; None means any."""
         visible = [it for it in self.versions.values() if it.visible_from <= now and it.name in (names or [it.name])]
         missing = set(names or []) - {version.name for version in visible}
         if missing and settings.unknown_version_error:
@@ -103,21 +103,21 @@ class Project:
         return visible
 
     def version_arn(self, name: str, created: datetime) -> str:
-        """The ARN of a version with this name."""
+        """Return the ARN of a version with this name."""
         return f"{self.arn.rpartition('/')[0]}/version/{name}/{milliseconds(created)}"
 
     def check_quota(self) -> None:
-        """Refuse one more version, of whatever origin."""
+        """Refuse one more version, trained or copied."""
         if len(self.versions) >= settings.versions_quota:
             raise error(settings.versions_quota_error, f"The project has {len(self.versions)} versions, its limit.")
 
     def documents_in_force(self, now: datetime) -> list[str]:
-        """The documents by which a copy is judged now."""
+        """Return the policy documents in force now."""
         latest = {change.name: change.document for change in self.policy_changes if change.effective <= now}
         return [document for document in latest.values() if document is not None]
 
     def put_policy(self, name: str, document: str, revision_id: str | None, now: datetime) -> ProjectPolicy:
-        """Create the policy, or replace the revision named; every put is a new revision."""
+        """Create a policy, or replace the named revision; every put makes a new revision."""
         old = self.policies.get(name)
         policy_rules.check(document, self.arn)
         self._check_put(old, revision_id)
@@ -128,7 +128,7 @@ class Project:
         return policy
 
     def delete_policy(self, name: str, revision_id: str | None, now: datetime) -> None:
-        """Delete the policy, whatever its revision unless one is named."""
+        """Delete a policy; a revision is compared only if one is named."""
         if name not in self.policies:
             raise ResourceNotFoundException(f"The project has no policy named {name}.")
         self._check_revision(self.policies[name], revision_id)

@@ -1,4 +1,4 @@
-"""Model versions: stored facts, of which every status is a function of the time."""
+"""Model versions. The status at any time follows from a stored timeline."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,11 +13,11 @@ from .utils import Key, milliseconds
 IDLE = ("TRAINING_COMPLETED", "COPYING_COMPLETED", "STOPPED", "FAILED")
 ACTIVE = ("STARTING", "RUNNING")
 DELETABLE = (*IDLE, "TRAINING_FAILED", "COPYING_FAILED", "DEPRECATED", "EXPIRED")
-GONE = "GONE"  # no status of Rekognition's: what comes after DELETING
+GONE = "GONE"  # after DELETING; Rekognition has no such status
 
 
 def shown_feature(feature: str) -> str | None:
-    """Return the Feature that a description has; None if it has none."""
+    """Return the Feature of a description; None if it has none."""
     return settings.reported_feature if feature == "CUSTOM_LABELS" else feature
 
 
@@ -34,8 +34,8 @@ class Step:
 class ProjectVersion:
     """A model version.
 
-    `timeline` tells its status at any time, unless `forced_status` overrules it, with `forced_message`, until the
-    version is next started, stopped or deleted.
+    Its status follows from `timeline`. `forced_status` and `forced_message` override it until the version is started,
+    stopped or deleted.
     """
 
     arn: str
@@ -47,32 +47,32 @@ class ProjectVersion:
     feature: str = "CUSTOM_LABELS"
     kms_key_id: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
-    details: dict[str, Any] = field(default_factory=dict)  # other members of its description, as they are shown
+    details: dict[str, Any] = field(default_factory=dict)  # other fields of its description
     f1_score: float | None = None
-    source_arn: str | None = None  # of a copy
+    source_arn: str | None = None  # only a copy has one
     visible_from: datetime = datetime.min
     forced_status: str | None = None
     forced_message: str | None = None
     inference_units: dict[str, int] = field(default_factory=dict)
-    inherited: tuple[dict[str, str], str | None] | None = None  # output location and key of a copy's source
-    copies: dict[str, Any] = field(default_factory=dict)  # settings that hold for copies of this version alone
+    inherited: tuple[dict[str, str], str | None] | None = None  # the output location and key of a copy's source
+    copies: dict[str, Any] = field(default_factory=dict)  # settings for copies of this version only
 
     def step(self, now: datetime) -> Step:
-        """The last step of the timeline that has begun, or its first if a clock went back."""
+        """Return the latest step that has begun, or the first one if the clock went back."""
         return next((step for step in reversed(self.timeline) if step.at <= now), self.timeline[0])
 
     def status(self, now: datetime) -> str:
-        """What it really is; GONE when it has been deleted."""
+        """Return its real status; GONE once it is deleted."""
         return self.forced_status or self.step(now).status
 
     def shown_status(self, now: datetime) -> str:
-        """What DescribeProjectVersions tells."""
+        """Return the status in DescribeProjectVersions."""
         status = self.status(now)
         lasting = self.source_arn and not settings.started_copy_replaces_status
         return "COPYING_COMPLETED" if lasting and status in ("STARTING", "RUNNING", "STOPPING", "STOPPED") else status
 
     def then(self, now: datetime, status: str, seconds: float | None, end: str, message: str | None = None) -> None:
-        """Become `status` now and `end` after so many seconds (0: at once; None: never)."""
+        """Change to `status` now and to `end` after these seconds; 0 means at once, None never."""
         self.forced_status = self.forced_message = None
         if seconds != 0:
             self.timeline.append(Step(now, status))
@@ -80,7 +80,7 @@ class ProjectVersion:
             self.timeline.append(Step(now + timedelta(seconds=seconds), end, message))
 
     def start(self, min_units: int, max_units: int | None, running: int, now: datetime) -> str:
-        """Start the model, next to so many that are running."""
+        """Start the model; `running` is the number of models that run already."""
         self._require(IDLE, now)
         if running >= settings.running_quota:
             raise LimitExceededException(f"{running} models are running, the limit.")
@@ -97,7 +97,7 @@ class ProjectVersion:
         return "STOPPING"
 
     def delete(self, now: datetime) -> str:
-        """Delete the version, which frees its name in the end."""
+        """Delete the version; its name is free once the deletion has ended."""
         self._require(DELETABLE, now)
         self.then(now, "DELETING", settings.delete_seconds, GONE)
         return "DELETING"
@@ -107,7 +107,7 @@ class ProjectVersion:
             raise ResourceInUseException(f"The model version is {status}.")
 
     def holds_name(self, now: datetime) -> bool:
-        """Whether no copy may take its name."""
+        """Return whether no copy may take its name."""
         return settings.failed_copy_holds_name or self.status(now) != "COPYING_FAILED"
 
     @property
@@ -120,12 +120,12 @@ class ProjectVersion:
         return None if incomplete and settings.copy_reports_source == "when_complete" else self.source_arn
 
     def describe(self, now: datetime) -> dict[str, Any]:
-        """As a ProjectVersionDescription."""
+        """Return the ProjectVersionDescription of the API."""
         created = self.created if not settings.copy_inherits_creation_timestamp else self.training_started
         output, key = self.output_config, self.kms_key_id
         if self.inherited and settings.copy_inherits_output_config:
             output, key = self.inherited
-        told = {
+        fields = {
             "ProjectVersionArn": self.arn,
             "CreationTimestamp": unix_time(created),
             "Status": self.shown_status(now),
@@ -136,4 +136,6 @@ class ProjectVersion:
             "Feature": shown_feature(self.feature),
             "EvaluationResult": None if self.f1_score is None else {"F1Score": self.f1_score},
         }
-        return {name: value for name, value in told.items() if value is not None} | self.inference_units | self.details
+        return (
+            {name: value for name, value in fields.items() if value is not None} | self.inference_units | self.details
+        )

@@ -1,4 +1,4 @@
-"""CustomLabelsResponse: from a request to the backend's method and back to JSON."""
+"""CustomLabelsResponse: parse the request, call the backend, return JSON."""
 
 import json
 from functools import cache
@@ -79,14 +79,14 @@ class CustomLabelsResponse(RekognitionResponse):
         return json.dumps({"Tags": tags})
 
     def _get_action(self) -> str:
-        """What the header says: moto would also find an Action in a body whose texts look like a query string."""
+        """Return the operation in the header; moto would also take one from a body that looks like a query string."""
         return str(self.headers["X-Amz-Target"]).rpartition(".")[2]
 
     def _custom_labels_caller(self) -> Caller:
         return caller_of(self.access_key, self.current_account, self.partition)
 
     def _checked_request(self) -> dict[str, Any]:
-        """The request's members as the backend's method names them."""
+        """Return the request's parameters by the argument names of the backend's method."""
         operation = self._get_action()
         self.custom_labels_backend.throttle(operation)
         request = _parsed(self.body)

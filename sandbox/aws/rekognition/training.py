@@ -1,4 +1,4 @@
-"""CreateProjectVersion: a version that the project trains itself."""
+"""CreateProjectVersion: train a new version."""
 
 from datetime import datetime
 from typing import Any
@@ -21,9 +21,9 @@ def start(
     created: datetime | None = None,
     **described: Any,
 ) -> ProjectVersion:
-    """A new version, which trains from `now` on; `created` (naive UTC) fixes the number in its ARN.
+    """Add a version that trains from `now` on; `created` (naive UTC) sets the number in its ARN.
 
-    `described` is what its description merely repeats: version_description, feature_config, training_data,
+    `described` are parameters that its description repeats: version_description, feature_config, training_data,
     testing_data.
     """
     if name in project.versions:

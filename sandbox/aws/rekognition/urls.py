@@ -1,4 +1,4 @@
-"""The routes are those of moto's own Rekognition: one endpoint serves every operation."""
+"""The routes of moto's Rekognition; one endpoint serves all operations."""
 
 from moto.rekognition.urls import url_bases, url_paths
 

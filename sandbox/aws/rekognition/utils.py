@@ -1,4 +1,4 @@
-"""ARNs, times, pages, the lock and the rate limit: small things that know nothing of a backend."""
+"""ARNs, times, pages, the lock and the rate limit, independent of any backend."""
 
 import json
 import re
@@ -29,7 +29,7 @@ ARN = re.compile(
 
 @dataclass(frozen=True)
 class Arn:
-    """The parts of a project's ARN, or of a version's (`version` is None for a project)."""
+    """The parts of the ARN of a project or a version; `version` is None for a project."""
 
     partition: str
     region: str
@@ -40,29 +40,28 @@ class Arn:
 
     @classmethod
     def parse(cls, text: str) -> "Arn | None":
-        """None for a text that is neither a project's nor a version's ARN."""
+        """Return the parts of an ARN; None for a string that is not the ARN of a project or a version."""
         match = ARN.fullmatch(text)
         return cls(**match.groupdict()) if match else None
 
     @property
     def owner(self) -> tuple[str, str, str, str]:
-        """What a version's ARN and its project's have in common."""
+        """The parts that the ARNs of a project and its versions have in common."""
         return self.partition, self.region, self.account_id, self.project
 
 
 def milliseconds(when: datetime) -> int:
-    """Since the epoch, as the number at an ARN's end counts them; `when` is naive UTC."""
+    """Return the milliseconds since 1970, as at the end of an ARN; `when` is naive UTC."""
     return round(unix_time(when) * 1000)
 
 
 def page(
     items: Iterable[Item], key: Callable[[Item], Key], limit: int, token: str | None, listing: str
 ) -> tuple[list[Item], str | None]:
-    """The next `limit` items in the order of their keys, and the token for those after them.
+    """Return the next `limit` items in the order of their keys, and the token for the next page.
 
-    A token names the last item that was shown, so an item that comes or goes between two pages makes no other one
-    appear twice or not at all.  It is good for its own `listing` only.  An empty token is none: AWS's own example of
-    ListProjectPolicies begins with one.
+    A token names the last item of a page, so no other item is skipped or repeated if items come or go between pages. It
+    is valid for its own `listing` only. An empty token means the first page, as in an example of AWS.
     """
     after = _read(token, listing) if token else None
     rest = sorted((item for item in items if after is None or key(item) > after), key=key)
@@ -89,7 +88,7 @@ def _digest(listing: str) -> str:
 
 
 def atomic(method: Callable[P, R]) -> Callable[P, R]:
-    """What the method checks still holds when it acts: a server answers on many threads."""
+    """Run the method under moto's lock, since a server answers on many threads."""
 
     @wraps(method)
     def locked(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -100,13 +99,13 @@ def atomic(method: Callable[P, R]) -> Callable[P, R]:
 
 
 class TokenBuckets:
-    """A bucket for each operation: `rate` requests a second pass, as many at once, and at least one."""
+    """A bucket for each operation; it lets `rate` requests a second pass, and bursts of as many, at least one."""
 
     def __init__(self) -> None:
         self.filled: dict[str, tuple[float, datetime]] = {}
 
     def take(self, operation: str, rate: float | None, now: datetime) -> bool:
-        """Whether there was a token left to take; always, if there is no rate."""
+        """Take a token and return whether there was one; without a rate there always is."""
         if rate is None:
             return True
         size = max(rate, 1.0)

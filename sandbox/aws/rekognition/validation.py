@@ -1,7 +1,7 @@
-"""Check a request against botocore's own service model.
+"""Validate a request against botocore's service model.
 
-Each shape is compiled once per process into a checker: a function from a value and its path to the constraints that
-the value breaks, in the words that AWS uses.
+Each shape is compiled once into a checker: a function that takes a value and its path, and yields the violated
+constraints in the words of AWS.
 """
 
 import re
@@ -25,13 +25,13 @@ TYPES: dict[str, type | tuple[type, ...]] = {
     "long": int,
     "float": (int, float),
 }
-# A character outside ASCII matches \p{..} exactly when its stand-in matches the ASCII part of that class.
+# A non-ASCII character is replaced by an ASCII one of its class, which the ASCII part of \p{..} then matches.
 CLASSES = {r"\p{L}": "a-zA-Z", r"\p{N}": "0-9", r"\p{Z}": " "}
 STAND_INS = {"L": "x", "N": "0", "Z": " "}
 
 
 def violations(operation: str, request: Any) -> list[str]:
-    """Every constraint of the operation's model that the request breaks; members that the model lacks are ignored."""
+    """Return the constraints of the service model that the request violates; unknown parameters are ignored."""
     return list(_checker_of(operation)(request, ""))
 
 

@@ -1,9 +1,10 @@
-"""The Amazon States Language as AWS was seen to read it, where moto's interpreter reads it otherwise."""
+"""The Amazon States Language as AWS executes it, where moto's interpreter differs."""
 
 import json
 import math
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partialmethod
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,64 +18,68 @@ from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import Eval
 from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison_operator_type import (
     ComparisonOperatorType,
 )
-from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison_variable import ComparisonVariable
 from moto.stepfunctions.parser.asl.component.state.choice.comparison.variable import NoSuchVariable
 from moto.stepfunctions.parser.asl.component.state.exec.execute_state import ExecutionState
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_lambda import StateTaskLambda
 from moto.stepfunctions.parser.asl.utils.json_path import NoSuchJsonPathError
 
-from sandbox.aws.clock import Clock, replaced
+from sandbox.aws.clock import Clock
 from sandbox.aws.lambda_.functions import OF_THE_SERVICE
+from sandbox.aws.patches import applied
 from sandbox.aws.rekognition.settings import settings
 
 DATA_LIMIT_EXCEEDED = StatesErrorName(StatesErrorNameType.StatesStatesDataLimitExceeded)
 
-# moto's own, which the stricter ones below call.
-_catch, _eval_lambda = CatcherDecl._eval_body, StateTaskLambda._eval_execution
-_from_error = StateTaskLambda._from_error
-_invoke_and_wait = lambda_eval_utils.execute_lambda_function_integration
+
+class InlineThread:
+    """Stand in for the thread that moto starts for each task only to wait for it."""
+
+    def __init__(self, target: Callable[[], None], daemon: bool) -> None:
+        self.start = target
 
 
 @contextmanager
 def install(clock: Clock) -> Iterator[None]:
-    """Make Choice states, Catches and task timeouts behave as on AWS."""
+    """Make Choice states, Catch and task timeouts behave as on AWS."""
+
+    evaluate, integrate = StateTaskLambda._eval_execution, lambda_eval_utils.execute_lambda_function_integration
 
     def eval_lambda(self: StateTaskLambda, env: Any) -> None:
         self.timeout.eval(env)
         env.task_deadline = clock.time() + env.stack.pop()
-        _eval_lambda(self, env)
+        evaluate(self, env)
 
     def invoke_and_wait(env: Any, *args: Any, **kwargs: Any) -> None:
-        """Time the task out once the function has ended; AWS does so earlier, while the function runs on."""
+        """Time the task out when the function ends; AWS does not wait for the function."""
         try:
-            _invoke_and_wait(env, *args, **kwargs)
+            integrate(env, *args, **kwargs)
         finally:
-            if clock.time() > getattr(env, "task_deadline", math.inf):  # a task of lambda:invoke has none
+            if clock.time() > getattr(env, "task_deadline", math.inf):  # tasks of lambda:invoke have none
                 raise EvalTimeoutError
 
-    with ExitStack() as stack:
-        for place, name, value in (
-            (CatcherDecl, "_eval_body", catch),
-            (ComparisonVariable, "_eval_body", compare),
-            (StateTaskLambda, "_eval_execution", eval_lambda),
-            (StateTaskLambda, "_from_error", from_error),
-            (lambda_eval_utils, "execute_lambda_function_integration", invoke_and_wait),
-        ):
-            stack.enter_context(replaced(place, name, value))
+    replacements = {
+        "execute_state.Thread": InlineThread,
+        "CatcherDecl._eval_body": partialmethod(catch, CatcherDecl._eval_body),
+        "ComparisonVariable._eval_body": compare,
+        "StateTaskLambda._eval_execution": eval_lambda,
+        "StateTaskLambda._from_error": partialmethod(from_error, StateTaskLambda._from_error),
+        "lambda_eval_utils.execute_lambda_function_integration": invoke_and_wait,
+    }
+    with applied("asl", replacements):
         yield
 
 
-def catch(self: Any, env: Any) -> None:
-    """Let a Catch of States.ALL catch States.DataLimitExceeded of a task, if the setting says so."""
+def catch(self: Any, original: Callable[..., None], env: Any) -> None:
+    """Make a Catch of States.ALL catch States.DataLimitExceeded, if the setting says so."""
     error, names = env.stack[-1].error_name, self.error_equals.error_names
     if (
         error == DATA_LIMIT_EXCEEDED
         and settings.states_all_catches_data_limit
         and names == [ErrorEqualsDecl._STATE_ALL_ERROR]
     ):
-        env.stack[-1] = SimpleNamespace(error_name=ErrorEqualsDecl._STATE_TASK_ERROR)  # which States.ALL does match
-    _catch(self, env)
+        env.stack[-1] = SimpleNamespace(error_name=ErrorEqualsDecl._STATE_TASK_ERROR)  # States.ALL matches this one
+    original(self, env)
 
 
 def compare(self: Any, env: Any) -> None:
@@ -82,19 +87,19 @@ def compare(self: Any, env: Any) -> None:
     if env.stack[-1] is None:
         raise _runtime_error(env, "Unable to apply Path transformation to null or empty input.")
     self.variable.eval(env)
-    asks_for_it = self.comparison_function.operator_type is ComparisonOperatorType.IsPresent
-    if isinstance(env.stack[-1], NoSuchVariable) and not asks_for_it:
+    is_present = self.comparison_function.operator_type is ComparisonOperatorType.IsPresent
+    if isinstance(env.stack[-1], NoSuchVariable) and not is_present:
         path = self.variable.string_sampler.literal_value
         problem = "The choice state's condition path references an invalid value."
         raise _runtime_error(env, f"Invalid path '{path}': {problem}")
     self.comparison_function.eval(env)
 
 
-def from_error(self: StateTaskLambda, env: Any, ex: Exception) -> Any:
-    """Tell a missing path, and an error of Lambda itself, whose cause is a sentence, from an error of the function."""
+def from_error(self: StateTaskLambda, original: Callable[..., Any], env: Any, ex: Exception) -> Any:
+    """Report a missing path as States.Runtime, and the cause of one of Lambda's own errors as a sentence."""
     if isinstance(ex, NoSuchJsonPathError):
         return ExecutionState._from_error(self, env, ex)
-    failure = _from_error(self, env, ex)
+    failure = original(self, env, ex)
     details: Any = failure.event_details and failure.event_details.get("lambdaFunctionFailedEventDetails")
     if details and details["error"].startswith(OF_THE_SERVICE):
         details["cause"] = json.loads(details["cause"])["errorMessage"]

@@ -1,7 +1,7 @@
 """Executions of AWS Step Functions in the sandbox: described, stopped, timed out and redriven as on AWS.
 
-moto's API tells nothing of redrives, gives the whole history in one page and lets a stopped execution run on for a
-while; its interpreter counts the definition's TimeoutSeconds in real time.
+moto's API knows no redrives, returns the whole history in one page and lets a stopped execution run on for a while. Its
+interpreter counts the definition's TimeoutSeconds in real time.
 """
 
 import copy
@@ -19,7 +19,8 @@ from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.responses import StepFunctionResponse
 
-from sandbox.aws.clock import Clock, replaced
+from sandbox.aws.clock import Clock
+from sandbox.aws.patches import applied
 from sandbox.aws.stepfunctions.interpreter import redrive
 
 DEFAULT_PAGE, LARGEST_PAGE = 100, 1_000
@@ -27,7 +28,7 @@ DEFAULT_PAGE, LARGEST_PAGE = 100, 1_000
 
 @contextmanager
 def install(clock: Clock) -> Iterator[None]:
-    """Let the API answer as that of Step Functions does, and executions time out."""
+    """Make the API answer as on AWS, and executions time out."""
     start: Any = ExecutionWorker.start
     describe = StepFunctionResponse.describe_execution
 
@@ -39,29 +40,30 @@ def install(clock: Clock) -> Iterator[None]:
 
     def describe_execution(self: Any) -> ActionResult:
         execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
-        told: Any = describe(self).result
-        told |= {"inputDetails": {"included": True}, "output": output_of(execution), **redrives(execution)}
-        told["stopDate"] = execution.stop_date
-        return ActionResult({key: value for key, value in told.items() if value is not None})
+        description: Any = describe(self).result
+        description |= {"inputDetails": {"included": True}, "output": output_of(execution), **redrives(execution)}
+        description["stopDate"] = execution.stop_date
+        return ActionResult({key: value for key, value in description.items() if value is not None})
 
     responses: Any = StepFunctionResponse
-    responses.redrive_execution = redrive_execution  # which moto does not have
-    with (
-        replaced(ExecutionWorker, "start", started),
-        replaced(StepFunctionResponse, "describe_execution", describe_execution),
-        replaced(StepFunctionResponse, "get_execution_history", get_execution_history),
-        replaced(StepFunctionResponse, "stop_execution", stop_execution),
-    ):
+    responses.redrive_execution = redrive_execution  # moto lacks it
+    replacements = {
+        "ExecutionWorker.start": started,
+        "StepFunctionResponse.describe_execution": describe_execution,
+        "StepFunctionResponse.get_execution_history": get_execution_history,
+        "StepFunctionResponse.stop_execution": stop_execution,
+    }
+    with applied("executions", replacements):
         yield
 
 
 def output_of(execution: Execution) -> str | None:
-    """Give the output as Step Functions writes it, which only a success has."""
+    """Return the output of an execution that succeeded, as Step Functions writes it."""
     return json.dumps(execution.output, separators=(",", ":")) if execution.status == "SUCCEEDED" else None
 
 
 def redrives(execution: Execution) -> dict[str, Any]:
-    """Tell how often an execution was redriven, and whether it can be.
+    """Return how often an execution was redriven, and whether it can be redriven.
 
     Source: https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
     """
@@ -82,7 +84,7 @@ def redrive_execution(self: Any) -> ActionResult:
 
 
 def get_execution_history(self: Any) -> ActionResult:
-    """Answer GetExecutionHistory, by pages and backwards if asked."""
+    """Answer GetExecutionHistory, with pages and reverse order."""
     arn, size = self._get_param("executionArn"), int(self._get_param("maxResults") or DEFAULT_PAGE)
     events = list(self.stepfunction_backend.get_execution_history(arn)["events"])
     ordered = events[::-1] if self._get_param("reverseOrder") else events
@@ -93,7 +95,7 @@ def get_execution_history(self: Any) -> ActionResult:
 
 
 def stop_execution(self: Any) -> ActionResult:
-    """Answer StopExecution; one that has ended stays as it is."""
+    """Answer StopExecution; an execution that has ended stays as it is."""
     execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
     if execution.status == "RUNNING":
         stop(execution, self._get_param("error"), self._get_param("cause"))
@@ -101,7 +103,7 @@ def stop_execution(self: Any) -> ActionResult:
 
 
 def stop(execution: Execution, error: str | None = None, cause: str | None = None) -> None:
-    """Abort a running execution, as whoever presses Stop does."""
+    """Abort a running execution, as Stop in the console does."""
     environment: Any = execution.exec_worker and execution.exec_worker.env
     environment.set_stop(EventManager._get_current_timestamp(), cause, error)
     details: Any = {name: value for name, value in (("error", error), ("cause", cause)) if value}
@@ -110,21 +112,21 @@ def stop(execution: Execution, error: str | None = None, cause: str | None = Non
 
 
 def time_out(execution: Execution) -> None:
-    """End a running execution, as Step Functions does when its TimeoutSeconds are over."""
+    """End a running execution, as Step Functions does after its TimeoutSeconds."""
     environment: Any = execution.exec_worker and execution.exec_worker.env
     environment.set_timed_out()
     _end(execution, HistoryEventType.ExecutionTimedOut, {"executionTimedOutEventDetails": {}})
 
 
 def _end(execution: Execution, kind: HistoryEventType, details: Any) -> None:
-    """End an execution at once; a task that it has begun goes on, and is part of no history any more."""
+    """End an execution at once; a task that is running goes on, and the history no longer records it."""
     worker: Any = execution.exec_worker
-    goes_on, communication = worker.env, worker._execution_communication
-    worker.env = copy.copy(goes_on)
+    running, communication = worker.env, worker._execution_communication
+    worker.env = copy.copy(running)
     worker._execution_communication = SimpleNamespace(terminated=lambda: None)
-    goes_on.event_manager = EventManager()
-    context = goes_on.event_history_context
-    goes_on.event_history_context = copy.copy(context)
+    running.event_manager = EventManager()
+    context = running.event_history_context
+    running.event_history_context = copy.copy(context)
     worker.env.event_manager.add_event(context, kind, details)
     communication.terminated()
 

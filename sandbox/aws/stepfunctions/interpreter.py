@@ -1,34 +1,29 @@
-"""AWS Step Functions in the sandbox: moto's interpreter, as strict as AWS where moto is laxer."""
+"""AWS Step Functions in the sandbox: moto's interpreter, made as strict as AWS."""
 
 import copy
 import json
 import logging
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from functools import cache
+from contextlib import contextmanager
+from functools import cache, partial, partialmethod
 from types import SimpleNamespace
 from typing import Any
 
 import jsonpath_ng.ext.parser
 import jsonpath_ng.parser
-import moto.stepfunctions.models
 from moto.core.exceptions import AWSError
 from moto.stepfunctions.exceptions import InvalidExecutionInput
 from moto.stepfunctions.models import StateMachine
 from moto.stepfunctions.parser.api import ExecutionStatus, HistoryEvent, HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import ErrorEqualsDecl
-from moto.stepfunctions.parser.asl.component.common.path import result_path
-from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
-from moto.stepfunctions.parser.asl.eval import states
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
-from moto.stepfunctions.parser.asl.utils import json_path
 from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfunctions_parser_backends
 
-from sandbox.aws.clock import replaced
+from sandbox.aws.patches import applied
 
 Listener = Callable[[HistoryEvent], None]
 DOLLARS_PER_TRANSITION = 0.025 / 1_000
@@ -36,13 +31,13 @@ NEVER_CAUGHT_BY_ALL = ("States.Runtime", "States.DataLimitExceeded")
 
 
 class InvalidDefinitionError(AWSError):
-    """The definition is not one that Step Functions creates a state machine of."""
+    """Step Functions does not create a state machine with this definition."""
 
     TYPE = "InvalidDefinition"
 
 
 def missing_targets(definition: dict[str, Any]) -> list[str]:
-    """Name the states that the definition goes to and does not have."""
+    """Return the names of states that the definition transitions to and does not have."""
     states = definition["States"]
     targets = [definition["StartAt"]]
     for state in states.values():
@@ -51,104 +46,113 @@ def missing_targets(definition: dict[str, Any]) -> list[str]:
     return [target for target in targets if target not in states]
 
 
-# moto's own, which the stricter ones below call.
-_equals = ErrorEqualsDecl._eval_body
-_create = StateMachine.create_from_cloudformation_json
-_validate, _start = StepFunctionsParserBackend._validate_definition, StepFunctionsParserBackend.start_execution
-_publish = EventManager._publish_history_event
-
-
-def equals(self: Any, env: Any) -> None:
-    """States.ALL does not stand for all of them."""
+def equals(self: Any, original: Callable[..., None], env: Any) -> None:
+    """Exclude from States.ALL the errors that it does not match."""
     error = env.stack[-1].error_name
-    _equals(self, env)
+    original(self, env)
     if error in NEVER_CAUGHT_BY_ALL and self.error_names == [ErrorEqualsDecl._STATE_ALL_ERROR]:
         env.stack[-1] = False
 
 
-def validate(definition: str) -> None:
-    """Each state that is gone to has to be there."""
-    _validate(definition)
+def validate(original: Callable[[str], None], definition: str) -> None:
+    """Refuse a definition that transitions to a state that does not exist."""
+    original(definition)
     missing = missing_targets(json.loads(definition))
     if missing:
         raise InvalidDefinitionError(f"MISSING_TRANSITION_TARGET: {', '.join(missing)}")
 
 
-def start(self: Any, state_machine_arn: str, name: str | None = None, given: str = "{}", *args: Any) -> Any:
-    """Give an execution a name that has none, and take no input that is not JSON."""
+def start(
+    self: Any,
+    original: Callable[..., Any],
+    state_machine_arn: str,
+    name: str | None = None,
+    given: str = "{}",
+    *args: Any,
+) -> Any:
+    """Make up a name if there is none, and refuse input that is not JSON."""
     try:
         json.loads(given)
     except ValueError as error:
         raise InvalidExecutionInput(f"Invalid State Machine Execution Input: '{error}'") from None
-    return _start(self, state_machine_arn, name or str(uuid.uuid4()), given, *args)
+    return original(self, state_machine_arn, name or str(uuid.uuid4()), given, *args)
 
 
-def create(resource_name: str, cloudformation_json: dict[str, Any], *args: Any, **kwargs: Any) -> StateMachine:
-    """Fill in the substitutions, which moto's CloudFormation leaves out."""
-    properties = cloudformation_json["Properties"]
-    for name, value in properties.get("DefinitionSubstitutions", {}).items():
-        properties["DefinitionString"] = properties["DefinitionString"].replace(f"${{{name}}}", value)
-    return _create(resource_name, cloudformation_json, *args, **kwargs)
+def create(original: Callable[..., StateMachine], name: str, resource: Any, *args: Any, **kwargs: Any) -> StateMachine:
+    """Fill in the substitutions; moto's CloudFormation ignores them."""
+    properties = resource["Properties"]
+    for key, value in properties.get("DefinitionSubstitutions", {}).items():
+        properties["DefinitionString"] = properties["DefinitionString"].replace(f"${{{key}}}", value)
+    return original(name, resource, *args, **kwargs)
 
 
 @contextmanager
 def install(invoke: Callable[[str, str], tuple[str, bool]], listeners: list[Listener]) -> Iterator[None]:
-    """Let moto run definitions as Step Functions does, with the functions invoked as given."""
+    """Make moto run definitions as Step Functions does, and call ``invoke`` for each function."""
 
     def invoked(parameters: dict[str, Any], region: str, state_credentials: object) -> dict[str, Any]:
         answer, failed = invoke(parameters["FunctionName"], parameters["Payload"].decode())
         return {"StatusCode": 200, "Payload": json.loads(answer), **({"FunctionError": "Unhandled"} if failed else {})}
 
+    publish: Any = EventManager._publish_history_event
+
     def published(self: Any, **event: Any) -> None:
-        _publish(self, **event)
+        publish(self, **event)
         for listener in listeners:
             listener(self._history_event_list[-1])
 
-    logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)  # it logs what the history says
-    with ExitStack() as stack:
-        for place, name, value in (
-            *STRICTER,
-            *FASTER,
-            (EventManager, "_publish_history_event", published),
-            (lambda_eval_utils, "_invoke_lambda_function", invoked),
-        ):
-            stack.enter_context(replaced(place, name, value))
+    logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)  # the history has it all
+    replacements = {
+        **_stricter(),
+        **_faster(),
+        "EventManager._publish_history_event": published,
+        "lambda_eval_utils._invoke_lambda_function": invoked,
+    }
+    with applied("interpreter", replacements):
         yield
 
 
 def copy_of_json(value: Any) -> Any:
-    """Copy a JSON value, ten times as fast as deepcopy does."""
+    """Copy a JSON value, ten times as fast as deepcopy."""
     if isinstance(value, dict):
         return {key: copy_of_json(member) for key, member in value.items()}
     return [copy_of_json(member) for member in value] if isinstance(value, list) else value
 
 
-STRICTER: tuple[tuple[Any, str, object], ...] = (
-    (ErrorEqualsDecl, "_eval_body", equals),
-    (StepFunctionsParserBackend, "_validate_definition", staticmethod(validate)),
-    (StepFunctionsParserBackend, "start_execution", start),
-    (StateMachine, "create_from_cloudformation_json", create),
-    # moto's CloudFormation uses the backend that does not execute.
-    (moto.stepfunctions.models, "stepfunctions_backends", stepfunctions_parser_backends),
-)
-# What the interpreter does again at each state, and need not.
-FASTER: tuple[tuple[Any, str, object], ...] = (
-    (AmazonStateLanguageParser, "parse", staticmethod(cache(AmazonStateLanguageParser.parse))),
-    (json_path, "parse", cache(jsonpath_ng.ext.parser.parse)),
-    (result_path, "parse", cache(jsonpath_ng.parser.parse)),
-    (states, "copy", SimpleNamespace(deepcopy=copy_of_json)),
-)
+def _stricter() -> dict[str, object]:
+    backend = StepFunctionsParserBackend
+    check = partial(validate, backend._validate_definition)
+    make = partial(create, StateMachine.create_from_cloudformation_json)
+    return {
+        "ErrorEqualsDecl._eval_body": partialmethod(equals, ErrorEqualsDecl._eval_body),
+        "StepFunctionsParserBackend._validate_definition": staticmethod(check),
+        "StepFunctionsParserBackend.start_execution": partialmethod(start, backend.start_execution),
+        "StateMachine.create_from_cloudformation_json": staticmethod(make),
+        # moto's CloudFormation uses the backend that does not execute.
+        "models.stepfunctions_backends": stepfunctions_parser_backends,
+    }
+
+
+@cache  # so that all sandboxes of a process share what was parsed
+def _faster() -> dict[str, object]:
+    """Return replacements for work that moto repeats at each state."""
+    return {
+        "AmazonStateLanguageParser.parse": staticmethod(cache(AmazonStateLanguageParser.parse)),
+        "json_path.parse": cache(jsonpath_ng.ext.parser.parse),
+        "result_path.parse": cache(jsonpath_ng.parser.parse),
+        "states.copy": SimpleNamespace(deepcopy=copy_of_json),
+    }
 
 
 def paid_transitions(history: list[HistoryEvent]) -> int:
-    """Count what AWS bills of an execution: each state entered, and each retry of one."""
+    """Return the number of state transitions that AWS bills: each state entered, and each retry."""
     kinds = [event["type"].value for event in history]
     entered = sum(kind.endswith("StateEntered") for kind in kinds)
     return entered + kinds.count("LambdaFunctionScheduled") - kinds.count("TaskStateEntered")
 
 
 class RedrivenWorker(ExecutionWorker):
-    """Goes on with an execution from the state that failed, with its input and with all its retries."""
+    """A worker that continues an execution at the failed state, with that state's input and all of its retries."""
 
     def __init__(self, execution: Execution) -> None:
         before: Any = execution.exec_worker
@@ -170,18 +174,16 @@ class RedrivenWorker(ExecutionWorker):
 
 
 def redrive(execution: Execution) -> None:
-    """Redrive an execution that did not succeed, as Step Functions does; it runs when the clock does.
+    """Redrive an execution that did not succeed. It runs when the clock does.
 
     Source: https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
     """
     if execution.status not in ("FAILED", "TIMED_OUT", "ABORTED"):
-        raise ValueError(f"The execution is {execution.status}; only one that has ended without success is redriven.")
+        raise ValueError(f"An execution that is {execution.status} cannot be redriven.")
     worker: Any = RedrivenWorker(execution)
     execution.exec_worker, execution.exec_status = worker, ExecutionStatus.RUNNING
     execution.error = execution.cause = execution.stop_date = None
-    told: Any = execution  # moto's executions know of no redrives
-    told.redrive_count, told.redrive_date = (
-        getattr(execution, "redrive_count", 0) + 1,
-        EventManager._get_current_timestamp(),
-    )
+    redriven: Any = execution  # moto's executions have no fields for redrives
+    redriven.redrive_count = getattr(execution, "redrive_count", 0) + 1
+    redriven.redrive_date = EventManager._get_current_timestamp()
     worker.start()

@@ -1,4 +1,4 @@
-"""Status changes of AWS Step Functions: an event on the account's default bus when an execution starts and ends.
+"""Status changes of AWS Step Functions: an event on the account's default bus when an execution starts or ends.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
 """
@@ -15,7 +15,7 @@ from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommu
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 
 from sandbox.aws import eventbridge
-from sandbox.aws.clock import replaced
+from sandbox.aws.patches import applied
 from sandbox.aws.stepfunctions.executions import output_of, redrives
 
 DETAIL_TYPE = "Step Functions Execution Status Change"
@@ -24,31 +24,29 @@ LARGEST_DATA = 248 * 1_024
 
 @contextmanager
 def install(announced: Callable[[], bool]) -> Iterator[None]:
-    """Let each status change be told, as long as they are announced."""
+    """Put an event on the bus for each status change, while ``announced`` returns True."""
     start: Any = ExecutionWorker.start
     terminated = BaseExecutionWorkerCommunication.terminated
 
-    def tell(execution: Execution) -> None:
+    def deliver(execution: Execution) -> None:
         if announced():
             eventbridge.deliver(event_of(execution))
 
     def started(self: Any) -> None:
-        tell(self._execution_communication.execution)  # before it runs, and has another status
+        deliver(self._execution_communication.execution)  # before it runs, as its status then changes
         start(self)
 
     def ended(self: BaseExecutionWorkerCommunication) -> None:
         terminated(self)
-        tell(self.execution)
+        deliver(self.execution)
 
-    with (
-        replaced(ExecutionWorker, "start", started),
-        replaced(BaseExecutionWorkerCommunication, "terminated", ended),
-    ):
+    replacements = {"ExecutionWorker.start": started, "BaseExecutionWorkerCommunication.terminated": ended}
+    with applied("status_changes", replacements):
         yield
 
 
 def event_of(execution: Execution) -> dict[str, Any]:
-    """Give the event of an execution's present status."""
+    """Return the event for an execution's current status."""
     at: datetime = execution.stop_date or EventManager._get_current_timestamp()
     return {
         "version": "0",
@@ -64,15 +62,15 @@ def event_of(execution: Execution) -> dict[str, Any]:
 
 
 def of_machine(event: Any, machine_arn: str) -> Any:
-    """Let a status change that a story tells be one of the machine that is here; CloudFormation made up its name."""
-    told = event["detail"].get("stateMachineArn") if event["source"] == "aws.states" else None
-    names = (arn.rpartition(":")[2] for arn in (told, machine_arn)) if told else ("", "")
-    return json.loads(json.dumps(event).replace(*names)) if told else event
+    """Return a story's status change with the name that CloudFormation gave the state machine here."""
+    named = event["detail"].get("stateMachineArn") if event["source"] == "aws.states" else None
+    names = (arn.rpartition(":")[2] for arn in (named, machine_arn)) if named else ("", "")
+    return json.loads(json.dumps(event).replace(*names)) if named else event
 
 
 def _detail(execution: Any) -> dict[str, Any]:
-    """What DescribeExecution says, with null for what there is not, and times in milliseconds."""
-    told = redrives(execution)
+    """Return what DescribeExecution returns, with null for missing fields and times in milliseconds."""
+    redriven = redrives(execution)
     return {
         "executionArn": execution.exec_arn,
         "stateMachineArn": execution.state_machine_arn,
@@ -83,15 +81,15 @@ def _detail(execution: Any) -> dict[str, Any]:
         **_data(execution.execution_input, output_of(execution)),
         "stateMachineVersionArn": None,
         "stateMachineAliasArn": None,
-        **told,
-        "redriveDate": _milliseconds(told["redriveDate"]),
+        **redriven,
+        "redriveDate": _milliseconds(redriven["redriveDate"]),
         "error": execution.error,
         "cause": execution.cause,
     }
 
 
 def _data(given: str, output: str | None) -> dict[str, Any]:
-    """Give input and output; leave out what is too large for an event, the input first."""
+    """Return input and output without what is too large for an event; the input is dropped first."""
     output_fits = _size(output) <= LARGEST_DATA
     input_fits = _size(given) + _size(output) <= LARGEST_DATA
     return {
@@ -103,7 +101,7 @@ def _data(given: str, output: str | None) -> dict[str, Any]:
 
 
 def _size(text: str | None) -> int:
-    """Count the bytes of a text as it is escaped in JSON."""
+    """Return the number of bytes of a string once it is escaped in JSON."""
     return 0 if text is None else len(json.dumps(text).encode())
 
 

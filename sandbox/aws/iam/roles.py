@@ -1,0 +1,79 @@
+"""What the session of a role may do, and who may assume the role.
+
+A Deny in any policy decides. Otherwise a call has to be allowed by the role's own policies, by its permissions boundary
+and by the policy of the session.
+"""
+
+import json
+from urllib.parse import unquote
+
+from moto.iam.models import IAMBackend, Role, iam_backends
+from moto.sts.models import AssumedRole, sts_backends
+
+from sandbox.aws.iam.policies import Call, Context, Principals, allows, effects
+
+
+def refusal(session: AssumedRole, action: str, resource: str, context: Context) -> str | None:
+    """Return AWS's sentence about a call that the session may not make; None if it may."""
+    call = Call(action, resource, context)
+    found = {kind: effects(documents, call) for kind, documents in _policies(session).items()}
+    start = f"User: {session.arn} is not authorized to perform: {action} on resource: {resource}"
+    for kind, its_effects in found.items():
+        if "Deny" in its_effects:
+            article = "an" if kind[0] == "i" else "a"
+            return f"{start} with an explicit deny in {article} {kind}"
+    for kind, its_effects in found.items():
+        if "Allow" not in its_effects:
+            return f"{start} because no {kind} allows the {action} action"
+    return None
+
+
+def trusts(role_arn: str, principals: Principals, context: Context) -> bool:
+    """Return whether the role lets the caller assume it.
+
+    Raises moto's NotFoundException if there is no such role.
+    """
+    return allows(trust_policy(role_arn), Call("sts:AssumeRole", role_arn, context, principals))
+
+
+def trust_policy(role_arn: str) -> str:
+    """Return the policy that says who may assume the role."""
+    role, _ = _role(role_arn)
+    return _as_text(role.assume_role_policy_document)
+
+
+def session_of(access_key: str) -> AssumedRole | None:
+    """Return the session that has the key; None for the root user of an account."""
+    for backends in list(sts_backends.values()):
+        for backend in list(backends.values()):
+            found: AssumedRole | None = backend.get_assumed_role_from_access_key(access_key)
+            if found:
+                return found
+    return None
+
+
+def _policies(session: AssumedRole) -> dict[str, list[str]]:
+    """Return the policies of each kind that limits the session."""
+    role, backend = _role(session.role_arn)
+    inline = [_as_text(one) for one in role.policies.values()]
+    found = {"identity-based policy": [*inline, *(_managed(backend, arn) for arn in role.managed_policies)]}
+    if role.permissions_boundary_arn:
+        found["permissions boundary"] = [_managed(backend, role.permissions_boundary_arn)]
+    if session.policy:
+        found["session policy"] = [session.policy]
+    return found
+
+
+def _managed(backend: IAMBackend, arn: str) -> str:
+    return _as_text(next(one.document for one in backend.managed_policies[arn].versions if one.is_default))
+
+
+def _role(role_arn: str) -> tuple[Role, IAMBackend]:
+    _, partition, _, _, account, _ = role_arn.split(":", 5)
+    backend = iam_backends[account][partition]
+    return backend.get_role_by_arn(role_arn), backend
+
+
+def _as_text(document: object) -> str:
+    """Return a policy as JSON; moto keeps some as objects and some escaped as in a URL."""
+    return unquote(document) if isinstance(document, str) else json.dumps(document)

@@ -1,0 +1,179 @@
+"""One table of the names of moto, botocore, boto3 and Python that the sandbox replaces, adds or reads.
+
+Many are private, so an upgrade can rename or drop them without notice. ``tests/sandbox/test_patches.py`` reports each
+name that is gone, and each private name that the sandbox uses and this table lacks. The operations that rekognition/
+adds to moto's ``RekognitionResponse`` are not listed one by one.
+"""
+
+import inspect
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pkgutil import resolve_name
+from typing import NamedTuple
+
+ASL = "moto.stepfunctions.parser.asl.component"
+BACKEND = "moto.stepfunctions.parser.backend"
+CATCHER = f"{ASL}.common.catch.catcher_decl:CatcherDecl"
+COMPARISON = f"{ASL}.state.choice.comparison.comparison_variable:ComparisonVariable"
+ERROR_EQUALS = f"{ASL}.common.error_name.error_equals_decl:ErrorEqualsDecl"
+EVENTS = "moto.events.models"
+EVENTS_API = "moto.events.responses:EventsHandler"
+EXECUTION = f"{BACKEND}.execution"
+HISTORY = "moto.stepfunctions.parser.asl.eval.event.event_manager:EventManager"
+LAMBDA_CALLS = f"{ASL}.state.exec.state_task.lambda_eval_utils"
+LAMBDA_TASK = f"{ASL}.state.exec.state_task.state_task_lambda:StateTaskLambda"
+STEP_FUNCTIONS = "moto.stepfunctions.parser.models"
+STEP_FUNCTIONS_API = "moto.stepfunctions.responses:StepFunctionResponse"
+STS_API = "moto.sts.responses:TokenResponse"
+WORKER = f"{BACKEND}.execution_worker:ExecutionWorker"
+
+
+class Name(NamedTuple):
+    """A name of another package, and what the sandbox needs it for.
+
+    ``owner`` is ``module`` or ``module:Class``.
+    """
+
+    owner: str
+    name: str
+    reason: str
+
+    @property
+    def short(self) -> str:
+        """Return the name with the last part of its owner."""
+        return f"{self.owner.replace(':', '.').rpartition('.')[2]}.{self.name}"
+
+
+# By the module that holds the replacements, in the order in which services.py installs them. A reason says what the
+# replacement does. Where several replace one name, such as ExecutionWorker.start, each calls the one above it.
+REPLACED: dict[str, tuple[Name, ...]] = {
+    "sdk": (
+        Name("boto3", "_get_default_session", "gives boto3.client the credentials of the function that calls it"),
+        Name("botocore.loaders:Loader", "__init__", "lets sessions share the service models that they load"),
+        Name("botocore.hooks", "accepts_kwargs", "is fast, and keeps no client alive"),
+        Name("botocore.hooks:EventAliaser", "__init__", "lets sessions share the names of events"),
+    ),
+    "clock": (
+        Name("botocore.endpoint", "time", "makes the SDK's retries wait on the sandbox's clock"),
+        Name(f"{ASL}.common.retry.retrier_decl", "time", "makes the Retry of a state wait on the clock"),
+        Name(f"{ASL}.state.wait.wait_function.wait_function:WaitFunction", "_wait_interval", "makes Wait states wait"),
+        Name(WORKER, "start", "runs an execution in a thread of the clock"),
+        Name(HISTORY, "_get_current_timestamp", "dates the events of a history"),
+        Name(f"{ASL}.state.state", "datetime", "dates the states in the context object"),
+        Name(EXECUTION, "datetime", "dates the end of an execution"),
+        Name(STEP_FUNCTIONS, "datetime", "dates the start of an execution"),
+        Name("moto.sts.models", "utcnow", "dates the end of a session"),
+    ),
+    "cloudformation": (
+        Name("moto.kms.models:KmsBackend", "create_key", "accepts tags in the form that CloudFormation passes"),
+        Name("moto.awslambda.models:LambdaFunction", "create_from_cloudformation_json", "keeps DeadLetterConfig"),
+        Name(f"{EVENTS}:Rule", "create_from_cloudformation_json", "accepts an EventPattern that is a string"),
+        Name("moto.cloudformation.parsing", "parse_resource", "skips types that moto lacks and no story needs"),
+    ),
+    "sts": (Name(STS_API, "assume_role", "checks the trust policy of the role"),),
+    "sns": (Name("moto.sns.models:SNSBackend", "publish", "refuses the subjects and messages that SNS refuses"),),
+    "event_patterns": (
+        Name(f"{EVENTS}:EventPatternParser", "parse", "refuses the patterns that EventBridge refuses"),
+        Name(f"{EVENTS}:EventPattern", "_flatten_dict", "matches lists of objects as EventBridge does"),
+        Name(EVENTS_API, "test_event_pattern", "answers; moto's does nothing"),
+    ),
+    "eventbridge": (
+        Name(f"{EVENTS}:Rule", "send_to_targets", "adds state machines, roles, bus policies and dead-letter queues"),
+        Name(f"{EVENTS}:EventsBackend", "put_events", "refuses events in the name of AWS services"),
+        Name(EVENTS_API, "put_events", "collects the events that functions put"),
+    ),
+    "interpreter": (
+        Name(ERROR_EQUALS, "_eval_body", "excludes from States.ALL the two errors that it does not match on AWS"),
+        Name(f"{STEP_FUNCTIONS}:StepFunctionsParserBackend", "_validate_definition", "finds states that do not exist"),
+        Name(
+            f"{STEP_FUNCTIONS}:StepFunctionsParserBackend", "start_execution", "makes up a name, refuses invalid JSON"
+        ),
+        Name("moto.stepfunctions.models:StateMachine", "create_from_cloudformation_json", "fills in substitutions"),
+        Name("moto.stepfunctions.models", "stepfunctions_backends", "makes CloudFormation use the interpreter"),
+        Name("moto.stepfunctions.parser.asl.parse.asl_parser:AmazonStateLanguageParser", "parse", "parses only once"),
+        Name("moto.stepfunctions.parser.asl.utils.json_path", "parse", "parses each path only once"),
+        Name(f"{ASL}.common.path.result_path", "parse", "parses each path only once"),
+        Name("moto.stepfunctions.parser.asl.eval.states", "copy", "copies the state ten times as fast"),
+        Name(HISTORY, "_publish_history_event", "passes each event of a history to the listeners"),
+        Name(LAMBDA_CALLS, "_invoke_lambda_function", "invokes the sandbox's functions"),
+    ),
+    "asl": (
+        Name(f"{ASL}.state.exec.execute_state", "Thread", "runs a task in the execution's thread, a fifth faster"),
+        Name(CATCHER, "_eval_body", "decides by a setting whether States.ALL catches States.DataLimitExceeded"),
+        Name(COMPARISON, "_eval_body", "fails on null and on missing paths in Choice states"),
+        Name(LAMBDA_TASK, "_eval_execution", "notes when the task times out"),
+        Name(LAMBDA_TASK, "_from_error", "reports missing paths and Lambda's own errors as AWS does"),
+        Name(LAMBDA_CALLS, "execute_lambda_function_integration", "times tasks out on the clock"),
+    ),
+    "executions": (
+        Name(WORKER, "start", "times executions out by the definition's TimeoutSeconds"),
+        Name(STEP_FUNCTIONS_API, "describe_execution", "adds what AWS returns about redrives"),
+        Name(STEP_FUNCTIONS_API, "get_execution_history", "adds pages and reverse order"),
+        Name(STEP_FUNCTIONS_API, "stop_execution", "stops an execution at once"),
+    ),
+    "status_changes": (
+        Name(WORKER, "start", "sends an event when an execution starts"),
+        Name(f"{EXECUTION}:BaseExecutionWorkerCommunication", "terminated", "sends an event when an execution ends"),
+    ),
+    "enforcement": (
+        Name("moto.sagemaker.responses:SageMakerResponse", "describe_model_package", "checks permissions"),
+        Name(STEP_FUNCTIONS_API, "describe_execution", "checks permissions"),
+        Name(STEP_FUNCTIONS_API, "get_execution_history", "checks permissions"),
+        Name(EVENTS_API, "put_events", "checks permissions"),
+        Name(STS_API, "assume_role", "checks the caller's permissions"),
+        Name("moto.sns.responses:SNSResponse", "publish", "checks permissions, those for the topic's key too"),
+    ),
+    "faults": (Name("moto.core.botocore_stubber:BotocoreStubber", "__call__", "injects faults into requests"),),
+    "modules": (Name("importlib.machinery:SourceFileLoader", "get_code", "compiles each module of functions/ once"),),
+}
+
+# Operations that moto lacks and the sandbox adds.
+ADDED = (Name(STEP_FUNCTIONS_API, "redrive_execution", "executions.py answers RedriveExecution"),)
+
+# Private names that the sandbox reads, calls or sets and does not replace.
+READ = (
+    Name("botocore.loaders:Loader", "_cache", "sdk.py shares it between sessions"),
+    Name("botocore.hooks:EventAliaser", "_alias_name_cache", "sdk.py shares it between sessions"),
+    Name("moto.core.responses:BaseResponse", "_get_action", "enforcement.py reads the operation of a request"),
+    Name("moto.core.responses:BaseResponse", "_get_param", "replaced operations read their parameters"),
+    Name("moto.moto_api._internal", "mock_random", "rekognition/project.py makes revision ids with it"),
+    Name("moto.sqs.models:Queue", "_messages", "sqs.py reads the messages; world.py removes them"),
+    Name("moto.sqs.models:Queue", "_set_attributes", "cloudformation.py sets the policy of a queue"),
+    Name(ERROR_EQUALS, "_STATE_ALL_ERROR", "asl.py and interpreter.py recognize States.ALL"),
+    Name(ERROR_EQUALS, "_STATE_TASK_ERROR", "asl.py uses it as an error that States.ALL matches"),
+    Name(f"{ASL}.state.exec.execute_state:ExecutionState", "_from_error", "asl.py reports a missing path"),
+    Name(HISTORY, "_history_event_list", "interpreter.py passes the last event to the listeners"),
+    Name(WORKER, "_evaluation_details", "executions.py reads the definition; a redrive reuses it"),
+    Name(WORKER, "_execution_communication", "executions.py ends an execution through it"),
+    Name(WORKER, "_execution_logic", "clock.py runs it in a thread; a redrive overrides it"),
+    Name(WORKER, "_get_evaluation_entrypoint", "a redrive starts at the failed state"),
+    Name(WORKER, "_get_evaluation_environment", "a redrive continues the history"),
+    Name(f"{EXECUTION}:Execution", "_get_start_execution_worker_comm", "a redrive makes a new worker"),
+)
+
+
+@contextmanager
+def replaced(owner: object, name: str, value: object) -> Iterator[None]:
+    """Replace an attribute of a module, class or object for a while."""
+    before = inspect.getattr_static(owner, name)  # getattr would turn a static method into a function
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        setattr(owner, name, before)
+
+
+@contextmanager
+def applied(module: str, replacements: Mapping[str, object]) -> Iterator[None]:
+    """Replace, for a while, the names that the table lists for a module of the sandbox.
+
+    The keys are ``Name.short``, for example ``ExecutionWorker.start``. Raises ValueError if they differ from the table.
+    """
+    names = {one.short: one for one in REPLACED[module]}
+    if names.keys() != replacements.keys():
+        odd = ", ".join(sorted(names.keys() ^ replacements.keys()))
+        raise ValueError(f"{module}.py and the table in sandbox/aws/patches.py differ in {odd}.")
+    with ExitStack() as stack:
+        for short, one in names.items():
+            stack.enter_context(replaced(resolve_name(one.owner), one.name, replacements[short]))
+        yield

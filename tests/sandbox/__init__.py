@@ -1,0 +1,1 @@
+"""The sandbox behaves as AWS does, as far as AWS documents it."""

@@ -1,0 +1,66 @@
+"""Projects: their names, ARNs, descriptions and quota."""
+
+from datetime import UTC
+
+import pytest
+from mypy_boto3_rekognition import RekognitionClient
+
+from sandbox.aws.rekognition import settings
+from tests.sandbox.rekognition.helpers import OTHER, REGION, SOURCE, START, Clock, client, refused
+
+
+def test_a_project_arn_ends_in_its_creation_time_in_milliseconds(project: str) -> None:
+    milliseconds = int(START.replace(tzinfo=UTC).timestamp() * 1000)
+    assert project == f"arn:aws:rekognition:{REGION}:{SOURCE}:project/cats/{milliseconds}"
+
+
+def test_a_project_name_is_unique(source: RekognitionClient, project: str) -> None:
+    refused("ResourceInUseException", source.create_project, ProjectName="cats")
+
+
+def test_a_project_belongs_to_one_account_and_region(source: RekognitionClient, project: str) -> None:
+    assert source.describe_projects()["ProjectDescriptions"][0]["ProjectArn"] == project
+    assert not client(OTHER).describe_projects()["ProjectDescriptions"]
+    assert not client(SOURCE, region="us-east-1").describe_projects()["ProjectDescriptions"]
+
+
+def test_projects_are_listed_newest_first_with_their_settings(
+    source: RekognitionClient, project: str, clock: Clock
+) -> None:
+    clock.advance(1)
+    source.create_project(ProjectName="rude", Feature="CONTENT_MODERATION", AutoUpdate="ENABLED", Tags={"a": "b"})
+    rude, cats = source.describe_projects()["ProjectDescriptions"]
+    assert (rude["Feature"], rude["AutoUpdate"], rude["Status"]) == ("CONTENT_MODERATION", "ENABLED", "CREATED")
+    assert (cats["Feature"], "AutoUpdate" in cats) == ("CUSTOM_LABELS", False)
+    assert cats["CreationTimestamp"] == START.replace(tzinfo=UTC)
+    assert source.list_tags_for_resource(ResourceArn=rude["ProjectArn"])["Tags"] == {"a": "b"}
+
+
+@pytest.mark.parametrize(
+    ("found", "shown"), [("CUSTOM_LABELS", {"Feature": "CUSTOM_LABELS"}), ("", {"Feature": ""}), (None, {})]
+)
+def test_a_setting_decides_the_reported_feature_of_custom_labels(
+    source: RekognitionClient, project: str, version: str, found: str | None, shown: dict[str, str]
+) -> None:
+    source.create_project(ProjectName="rude", Feature="CONTENT_MODERATION")
+    settings.reported_feature = found
+    features = [
+        {key: value for key, value in one.items() if key == "Feature"}
+        for one in (
+            *source.describe_projects()["ProjectDescriptions"],
+            *source.describe_project_versions(ProjectArn=project)["ProjectVersionDescriptions"],
+        )
+    ]
+    assert [one for one in features if one != {"Feature": "CONTENT_MODERATION"}] == [shown, shown]
+
+
+def test_projects_are_filtered_by_name_and_by_feature(source: RekognitionClient, project: str) -> None:
+    source.create_project(ProjectName="rude", Feature="CONTENT_MODERATION")
+    by_name = source.describe_projects(ProjectNames=["cats", "none"])["ProjectDescriptions"]
+    by_feature = source.describe_projects(Features=["CUSTOM_LABELS"])["ProjectDescriptions"]
+    assert [one["ProjectArn"] for one in by_name] == [one["ProjectArn"] for one in by_feature] == [project]
+
+
+def test_projects_have_a_quota(source: RekognitionClient, project: str) -> None:
+    settings.projects_quota = 1
+    refused("LimitExceededException", source.create_project, ProjectName="dogs")

@@ -1,0 +1,86 @@
+"""What a page tells its reader to type exists: AWS CLI commands with their options, make targets, links."""
+
+import re
+from pathlib import Path
+
+import botocore.session
+import pytest
+from botocore import xform_name
+
+from sandbox.deployment import ROOT
+
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "events").glob("*.md")])
+SESSION = botocore.session.get_session()
+# Those of the AWS CLI itself, and of its one command here that is no operation.
+OF_EVERY_COMMAND = {"profile", "query", "output", "region", "cli-read-timeout", "max-items"}
+OF_DEPLOY = {"stack-name", "template-file", "capabilities", "parameter-overrides"}
+
+
+def code(page: Path) -> list[str]:
+    """Return the inline code and the commands of the fenced blocks of a page, each on one line."""
+    text = page.read_text()
+    blocks = "".join(re.findall(r"^```\w*\n(.*?)^```$", text, re.M | re.S))
+    inline = re.findall(r"`([^`]+)`", re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S))
+    return [*re.sub(r"\\?\n +", " ", blocks).splitlines(), *(" ".join(one.split()) for one in inline)]
+
+
+def of_pages(pattern: str) -> list[tuple[str, str]]:
+    """Return each page's path with each match of the pattern in its code."""
+    found = {(page, match) for page in PAGES for one in code(page) for match in re.findall(pattern, one)}
+    return sorted((str(page.relative_to(ROOT)), match) for page, match in found)
+
+
+def options(service: str, operation: str, argument: str) -> set[str]:
+    """Return the options that a command of the AWS CLI takes beyond those of every command.
+
+    Raises botocore's UnknownServiceError, or KeyError for an unknown operation.
+    """
+    if (service, operation) == ("cloudformation", "deploy"):
+        return OF_DEPLOY
+    model = SESSION.get_service_model(service)
+    names = {xform_name(name).replace("_", "-"): name for name in model.operation_names}
+    if operation == "wait":
+        waiters = SESSION.get_waiter_model(service)
+        found = {
+            xform_name(name).replace("_", "-"): waiters.get_waiter(name).operation for name in waiters.waiter_names
+        }
+        operation = xform_name(found[argument]).replace("_", "-")
+    shape = model.operation_model(names[operation]).input_shape
+    return {xform_name(name).replace("_", "-") for name in shape.members} if shape else set()
+
+
+# A command within another comes last in it, so a command ends where the next one begins.
+@pytest.mark.parametrize(("page", "command"), of_pages(r"\baws [a-z-]+ [a-z-]+(?:(?!\baws [a-z-]+ [a-z-]+).)*"))
+def test_a_command_of_the_aws_cli_exists_with_its_options(page: str, command: str) -> None:
+    _, service, operation, *rest = command.split()
+
+    try:
+        known = options(service, operation, rest[0] if rest else "")
+    except Exception as error:
+        pytest.fail(f"{page}: the AWS CLI has no command 'aws {service} {operation}' ({error}).")
+    unknown = set(re.findall(r"(?<=\s)--([a-z-]+)", command)) - OF_EVERY_COMMAND - known
+    assert not unknown, f"{page}: 'aws {service} {operation}' has no option {', '.join(sorted(unknown))}."
+
+
+@pytest.mark.parametrize(("page", "target"), of_pages(r"^make ([a-z-]+)\b"))
+def test_a_target_of_make_exists(page: str, target: str) -> None:
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M)
+
+    assert target in targets, f"{page}: make has no target {target}."
+
+
+def links() -> list[tuple[str, str]]:
+    found = {(page, link) for page in PAGES for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text())}
+    return sorted((str(page.relative_to(ROOT)), link) for page, link in found if "://" not in link)
+
+
+@pytest.mark.parametrize(("page", "link"), links())
+def test_a_link_leads_to_a_file_and_a_heading(page: str, link: str) -> None:
+    file, _, anchor = link.partition("#")
+    target = (ROOT / page).parent / file if file else ROOT / page
+
+    assert target.exists(), f"{page}: there is no {target.relative_to(ROOT)}."
+    if anchor:
+        headings = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```$", "", target.read_text(), flags=re.M | re.S), re.M)
+        anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+        assert anchor in anchors, f"{page}: {target.name} has no heading for #{anchor}."

@@ -1,0 +1,39 @@
+"""The README is short, and its request is one that AWS would read."""
+
+import json
+import re
+
+import botocore.session
+from botocore.validate import ParamValidator
+
+from model_copy import __version__
+from sandbox.deployment import ROOT
+
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_readme_has_under_200_lines() -> None:
+    assert len(README.splitlines()) < 200
+
+
+def test_the_request_is_one_that_the_api_takes() -> None:
+    (request,) = re.findall(r"^```json\n(.*?)^```$", README, re.M | re.S)
+    model = botocore.session.get_session().get_service_model("rekognition")
+
+    report = ParamValidator().validate(json.loads(request), model.operation_model("CopyProjectVersion").input_shape)
+
+    assert not report.has_errors(), report.generate_report()
+
+
+def test_each_page_of_docs_is_linked() -> None:
+    pages = {f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")}
+    missing = pages - set(re.findall(r"\]\(([^)#]+)", README))
+
+    assert not missing, f"README.md links to no {', '.join(sorted(missing))}: add it to the table under 'More'."
+
+
+def test_the_newest_release_of_the_changelog_is_the_version() -> None:
+    newest = re.search(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(), re.M)
+
+    assert newest is not None
+    assert newest[1] == __version__, "CHANGELOG.md and functions/model_copy/__init__.py name different versions."
