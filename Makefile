@@ -79,7 +79,8 @@ matrix: .venv/.stamp ## Run every fault at every call, with the sandbox's other 
 
 .PHONY: fuzz
 fuzz: .venv/.stamp ## Run random faults and hostile input (FUZZ_EXAMPLES=500)
-	FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),500) .venv/bin/python -m pytest tests/workflow/test_schedules.py tests/unit/test_hostile_input.py
+	FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),500) .venv/bin/python -m pytest tests/workflow/test_schedules.py \
+		tests/workflow/test_forged_input.py tests/unit/test_hostile_input.py
 
 .PHONY: mutants
 mutants: .venv/.stamp ## Break the code in small ways, and list what no test notices (an hour)
