@@ -88,7 +88,7 @@ REFUSALS = {
     ),
     ("WithdrawGrantFunction", "many_mistakes"): (
         "InvalidRequestError",
-        "The request has 1 error: (1) It did not pass Validate request; invoke that function first.",
+        "The request has 1 error: (1) ValidateRequestFunction refuses this request; invoke that function to see why.",
     ),
     ("AnnounceOutcomeFunction", "execution_running"): (
         "InvalidStatusChangeError",

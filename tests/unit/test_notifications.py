@@ -93,7 +93,7 @@ def test_the_mail_is_sent_if_the_bus_accepts_no_event(listeners: Listeners) -> N
 def test_the_event_is_put_if_the_topic_accepts_no_mail(listeners: Listeners) -> None:
     Wire(clients.own("sns")).return_error("Publish", "KMSAccessDenied", message="No key.")
 
-    with pytest.raises(NotAnnouncedError, match=r"Publish on arn:aws:sns:\S+ was denied: No key\. Let the role of"):
+    with pytest.raises(NotAnnouncedError, match=r"Publish on arn:aws:sns:\S+ was denied: No key\. Allow the role of"):
         announce(REFUSED, "Refused")
     assert (len(listeners.events), len(listeners.mails)) == (1, 0)
 

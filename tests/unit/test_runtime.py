@@ -63,7 +63,7 @@ def test_a_bug_is_raised_as_it_is() -> None:
 
 @pytest.mark.parametrize("event", [None, "a string", 5, ["a list"], True])
 def test_an_input_that_is_not_an_object_is_refused(event: object) -> None:
-    with pytest.raises(InvalidRequestError, match=r"\(1\) It must be an object; got "):
+    with pytest.raises(InvalidRequestError, match=r"\(1\) The input must be an object; got "):
         run(lambda event, context: {}, event)
 
 

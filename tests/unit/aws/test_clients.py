@@ -195,7 +195,7 @@ def test_a_role_that_does_not_trust_the_stack_is_named_with_what_to_do(world: Wo
         "AssumeRole on arn:aws:iam::111111111111:role/model-copy-source was denied: User: "
     )
     assert (
-        "Create the role from accounts/ with this stack's function roles as principals and its external id. "
+        "Deploy the role from accounts/ with the stack's function roles as TrustedRoleArns and the stack's ExternalId. "
         "Then redrive the execution." in str(caught.value)
     )
     assert clients._clients == {}

@@ -118,10 +118,12 @@ def test_a_denied_call_names_the_missing_permission_and_its_account(
             call(source.client, copy_request)
 
         account = "222222222222" if operation == "CopyProjectVersion" else "111111111111"
-        assert "was denied: User is not authorized. Let the stack's role in account " in str(caught.value)
-        keys = r", use the bucket and key of the output \(.+ OutputKeyArn\) and, if the source .+ KMS key, that key"
+        assert "was denied: User is not authorized. Allow the stack's role in account " in str(caught.value)
+        keys = r", to use the bucket and key of the output \(.+ OutputKeyArn\) and, .+ KMS key, to use that key"
         also = keys if account == "222222222222" else ""
-        assert re.search(rf"{account} call rekognition:{operation} on it{also}\. Then redrive", str(caught.value))
+        assert re.search(
+            rf"{account} to call rekognition:{operation} on arn:\S+{also}\. Then redrive", str(caught.value)
+        )
 
 
 @pytest.mark.parametrize("code", ["InvalidParameterException", "ValidationException"])
