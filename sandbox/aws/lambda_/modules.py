@@ -20,7 +20,7 @@ def _compiled(path: str) -> CodeType:
 
 @contextmanager
 def own_modules(own: dict[str, ModuleType]) -> Iterator[None]:
-    """Use these modules of the functions for a while, and add each one that is imported to them."""
+    """Import the functions' modules from ``modules`` inside the context, and add each new one to it."""
     names = {path.stem for path in CODE.iterdir()}
 
     def taken_out() -> dict[str, ModuleType]:
