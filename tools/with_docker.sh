@@ -1,34 +1,34 @@
 #!/usr/bin/env bash
-# Runs a command with a Docker Engine at hand, and in it the image in which `sam local invoke` runs Python 3.13:
+# Runs a command with a Docker Engine that has the image in which `sam local invoke` runs Python 3.13:
 #
 #   tools/with_docker.sh COMMAND [ARGUMENT...]
 #
-# In the open, with Docker installed, it pulls that image and runs the command, and that is all. In a closed network,
-# or on a CI machine without an engine, each part that is missing is made from Debian's packages:
+# With Docker installed and a network, it pulls the image and runs the command. In a closed network, or on a CI machine
+# without an engine, it makes what is missing from Debian's packages:
 #
-# 1. No engine answers: dockerd, containerd and runc are unpacked from Debian's packages into build/docker, without
-#    being installed, and started with data, state and socket of their own. The engine sets up no iptables and no
-#    forwarding: containers reach this machine at the address of the engine's bridge, and need no more.
-# 2. The image can't be pulled: a stand-in is made of Debian 13, whose Python is 3.13 too, with Lambda's runtime
-#    interface client and boto3 from requirements/runtime.txt. It is kept as build/lambda-python.tar.
+# 1. No engine answers: it unpacks dockerd, containerd and runc into build/docker, without installing them, and starts
+#    them with their own data, state and socket. The engine sets up no iptables and no forwarding: containers reach this
+#    machine at the address of the engine's bridge, and need nothing else.
+# 2. The image can't be pulled: it builds a stand-in from Debian 13, whose Python is also 3.13, with Lambda's runtime
+#    interface client and boto3 from requirements/runtime.txt, and keeps it as build/lambda-python.tar.
 #
-# Both need Linux on x86_64, root, apt-get with Debian's packages, and 2 the environment .venv-runtime. Where that is
-# not so, it says what is missing and what else helps, and fails without running the command.
+# Both need Linux on x86_64, root, and apt-get with Debian's packages; 2 also needs the environment .venv-runtime. If
+# one is missing, the script names it, says what else helps, and fails without running the command.
 #
-# In the end it stops the engine that it started and removes what that one made, and the stand-in. An image that was
-# pulled stays, as after any `docker pull`.
+# At the end it stops the engine that it started and removes what that engine made, and the stand-in. A pulled image
+# stays, as after any `docker pull`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 IMAGE=public.ecr.aws/lambda/python:3.13-x86_64
-OF_SAM=public.ecr.aws/lambda/python:3.13-rapid-x86_64 # what SAM makes of it
+OF_SAM=public.ecr.aws/lambda/python:3.13-rapid-x86_64 # the image that SAM builds on it
 SUITE=trixie
 HERE=$PWD/build/docker
 PACKAGES=$HERE/packages
 ENGINE=$HERE/engine
 STAND_IN=$PWD/build/lambda-python.tar
-started= # the engine's process
-made=()  # what it makes outside its folders
+started= # the process of the engine
+made=()  # what the engine makes outside its folders
 
 say() { printf 'with_docker: %s\n' "$*" >&2; }
 
@@ -42,12 +42,12 @@ need_debian() {
     give_up "$1, and making it needs Linux on x86_64, root, apt-get and dpkg-deb." "$2"
 }
 
-# Unpacks packages of the machine's Debian where nothing else sees them.
+# Unpacks Debian packages into a folder of their own.
 unpack() {
   mkdir -p "$PACKAGES/debs"
   apt-get update > "$HERE/apt.log" 2>&1 || say "apt-get update failed; going on with the lists that are there"
   (cd "$PACKAGES/debs" && rm -f ./*.deb && apt-get download "$@" >> "$HERE/apt.log" 2>&1) ||
-    give_up "Debian's packages $* can't be downloaded." "apt's words are in build/docker/apt.log."
+    give_up "Debian's packages $* can't be downloaded." "The output of apt is in build/docker/apt.log."
   local deb
   for deb in "$PACKAGES"/debs/*.deb; do dpkg-deb -x "$deb" "$PACKAGES"; done
 }
@@ -55,7 +55,7 @@ unpack() {
 start_engine() {
   need_debian "No Docker Engine answers" "Install and start Docker, or set DOCKER_HOST to an engine that runs."
   exec 9> "$HERE/lock"
-  flock --nonblock 9 || give_up "Another run has its engine in build/docker." "Wait for it to end."
+  flock --nonblock 9 || give_up "Another run is using build/docker." "Wait for it to end."
   say "no Docker Engine answers; starting one from Debian's packages in build/docker"
   local client=docker.io place
   apt-cache show docker-cli > /dev/null 2>&1 && client=docker-cli
@@ -80,10 +80,10 @@ start_engine() {
 }
 
 make_stand_in() {
-  need_debian "$IMAGE can't be pulled" "Docker's words are in build/docker/pull.log. From a mirror of yours:
+  need_debian "$IMAGE can't be pulled" "Docker's output is in build/docker/pull.log. If you have a mirror:
 *** docker pull MIRROR/lambda/python:3.13-x86_64 && docker tag MIRROR/lambda/python:3.13-x86_64 $IMAGE"
   [[ -x .venv-runtime/bin/python3.13 ]] ||
-    give_up "Python 3.13 is missing, which makes what the stand-in for $IMAGE runs." "Install it, then: make clean"
+    give_up "The stand-in for $IMAGE needs Python 3.13, which is missing." "Install it, then: make clean"
   say "$IMAGE can't be pulled; making a stand-in from Debian $SUITE"
   unpack debootstrap
   local root=$HERE/root mirror site
@@ -136,13 +136,13 @@ clean_up() {
         rm -rf "$place"
       fi
     done
-    rmdir /sys/fs/cgroup/*/docker /sys/fs/cgroup/docker 2> /dev/null || true # in use by another engine, they stay
+    rmdir /sys/fs/cgroup/*/docker /sys/fs/cgroup/docker 2> /dev/null || true # they stay if another engine uses them
   elif is_stand_in; then
     docker image rm --force "$IMAGE" "$OF_SAM" > /dev/null 2>&1 || true
   fi
 }
 
-# A signal is acted on when the command has ended, which gets the terminal's by itself.
+# A signal takes effect once the command has ended; the terminal also sends it to the command.
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 trap clean_up EXIT

@@ -158,10 +158,10 @@ def test_a_missing_source_version_is_named(
 
 def test_a_source_version_with_another_number_is_named(source: Wire, copy_request: CopyRequest) -> None:
     text = copy_request.source_version.text.replace("1700000000001", "1700000000099")
-    wanted = replace(copy_request.source_version, text=text)
+    other = replace(copy_request.source_version, text=text)
 
     with pytest.raises(SourceVersionNotFoundError, match=r"the version named v1 is arn:\S+/1700000000001\. Correct"):
-        copying.find_source(source.client, replace(copy_request, source_version=wanted))
+        copying.find_source(source.client, replace(copy_request, source_version=other))
 
 
 def test_a_missing_source_project_is_named(source: Wire, world: World, copy_request: CopyRequest) -> None:

@@ -1,5 +1,6 @@
 """A copy is polled to its end, and a version that is not this copy is a conflict."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -17,20 +18,20 @@ from model_copy.request import CopyRequest
 from tests.unit.world import DESTINATION, OTHER_VERSION, CopyOnce, Json, Wire, World
 
 
-@pytest.mark.parametrize("step", ["copy_once", "poll", "check_both"])
+@pytest.mark.parametrize("call", ["copy_once", "poll", "check_both"])
 def test_a_missing_destination_project_is_named(
-    source: Wire, destination: Wire, world: World, copy_request: CopyRequest, step: str, copy_once: CopyOnce
+    source: Wire, destination: Wire, world: World, copy_request: CopyRequest, call: str, copy_once: CopyOnce
 ) -> None:
     world.backend(DESTINATION).projects.clear()
     before = Progress("", "COPYING_IN_PROGRESS", "", world.now, adopted=True)
-    steps = {
+    calls: dict[str, Callable[[], object]] = {
         "copy_once": copy_once,
         "poll": lambda: copying.poll(destination.client, copy_request, before),
         "check_both": lambda: copying.check_both(source.client, destination.client, copy_request),
     }
 
     with pytest.raises(DestinationProjectNotFoundError, match="Create the project in account 222222222222 or"):
-        steps[step]()
+        calls[call]()
 
 
 def test_a_poll_returns_the_status_and_keeps_when_the_copy_was_first_seen(
@@ -46,13 +47,13 @@ def test_a_poll_returns_the_status_and_keeps_when_the_copy_was_first_seen(
 
 
 def test_a_copy_may_be_missing_ten_times_in_a_row(destination: Wire, world: World, copy_request: CopyRequest) -> None:
-    seen = Progress("the-copy", "COPYING_IN_PROGRESS", "", world.now, adopted=False)
+    polled = Progress("the-copy", "COPYING_IN_PROGRESS", "", world.now, adopted=False)
 
     for times in range(1, 11):
-        seen = copying.poll(destination.client, copy_request, seen)
-        assert (seen.status, seen.times_missing) == ("COPYING_IN_PROGRESS", times)
+        polled = copying.poll(destination.client, copy_request, polled)
+        assert (polled.status, polled.times_missing) == ("COPYING_IN_PROGRESS", times)
     with pytest.raises(VersionGoneError, match="The copy the-copy was not found 11 times in a row"):
-        copying.poll(destination.client, copy_request, seen)
+        copying.poll(destination.client, copy_request, polled)
 
 
 def test_a_copy_that_is_found_again_is_not_missing(
@@ -89,10 +90,10 @@ def test_a_copy_that_another_copy_of_the_same_version_replaces_is_polled(
     world.clock.sleep(60)
     version = world.add_version(status, **changed)
 
-    seen = copying.poll(destination.client, copy_request, progress)
+    polled = copying.poll(destination.client, copy_request, progress)
 
     assert version.arn != progress.arn
-    assert (seen.arn, seen.status) == (version.arn, status)
+    assert (polled.arn, polled.status) == (version.arn, status)
 
 
 @pytest.mark.parametrize(("hours", "name"), [("24", "24 hours"), ("0.5", "0.5 hours")])

@@ -25,13 +25,13 @@ def test_a_running_copy_without_a_source_is_adopted_and_polled_until_it_reports_
     version = world.add_version("COPYING_IN_PROGRESS")
 
     found = copying.check_both(source.client, destination.client, copy_request)
-    seen = copy_once()
+    polled = copy_once()
     assert found is not None
-    assert found.arn == seen.arn == version.arn
-    assert copying.poll(destination.client, copy_request, seen) == seen
+    assert found.arn == polled.arn == version.arn
+    assert copying.poll(destination.client, copy_request, polled) == polled
 
     version.forced_status = "COPYING_COMPLETED"
-    assert copying.poll(destination.client, copy_request, seen).status == "COPYING_COMPLETED"
+    assert copying.poll(destination.client, copy_request, polled).status == "COPYING_COMPLETED"
 
 
 @pytest.mark.usefixtures("grant", "source_when_complete")
@@ -40,9 +40,9 @@ def test_a_copy_without_a_source_is_adopted_after_a_lost_response(
 ) -> None:
     destination.lose_responses("CopyProjectVersion", times=3)
 
-    seen = copy_once()
+    polled = copy_once()
 
-    assert (seen.adopted, seen.status) == (True, "COPYING_IN_PROGRESS")
+    assert (polled.adopted, polled.status) == (True, "COPYING_IN_PROGRESS")
     assert world.copies == 1
 
 
@@ -58,12 +58,12 @@ def test_a_polled_copy_of_another_version_is_a_conflict_once_it_reports_its_sour
     destination: Wire, world: World, copy_request: CopyRequest, status: str, words: str, copy_once: CopyOnce
 ) -> None:
     version = world.add_version("COPYING_IN_PROGRESS", source_arn=OTHER_VERSION)
-    seen = copy_once()
-    seen = copying.poll(destination.client, copy_request, seen)
+    polled = copy_once()
+    polled = copying.poll(destination.client, copy_request, polled)
 
     version.forced_status, version.forced_message = status, "No bucket."
     with pytest.raises(VersionConflictError, match=f"{version.arn}, with status {status}, {words}"):
-        copying.poll(destination.client, copy_request, seen)
+        copying.poll(destination.client, copy_request, polled)
 
 
 @pytest.mark.usefixtures("source_when_complete")
@@ -72,13 +72,13 @@ def test_an_adopted_copy_that_fails_without_a_source_may_be_somebody_else_s(
     destination: Wire, world: World, copy_request: CopyRequest, source_arn: str | None, copy_once: CopyOnce
 ) -> None:
     version = world.add_version("COPYING_IN_PROGRESS", **({"source_arn": source_arn} if source_arn else {}))
-    seen = copy_once()
+    polled = copy_once()
 
     version.forced_status, version.forced_message = "COPYING_FAILED", "No bucket."
-    seen = copying.poll(destination.client, copy_request, seen)
+    polled = copying.poll(destination.client, copy_request, polled)
 
-    assert seen.status == "COPYING_FAILED"
-    assert seen.message == "No bucket (it reports no source, so it may be somebody else's copy)"
+    assert polled.status == "COPYING_FAILED"
+    assert polled.message == "No bucket (it reports no source, so it may be somebody else's copy)"
 
 
 @pytest.mark.usefixtures("source_when_complete")
@@ -88,12 +88,12 @@ def test_a_copy_that_an_unknown_copy_replaces_is_a_conflict_once_that_reports_an
     world.clock.sleep(60)
     version = world.add_version("COPYING_IN_PROGRESS", source_arn=OTHER_VERSION)
 
-    seen = copying.poll(destination.client, copy_request, progress)
-    assert seen.adopted
+    polled = copying.poll(destination.client, copy_request, progress)
+    assert polled.adopted
 
     version.forced_status = "COPYING_COMPLETED"
     with pytest.raises(VersionConflictError, match=f"copied from {OTHER_VERSION}"):
-        copying.poll(destination.client, copy_request, seen)
+        copying.poll(destination.client, copy_request, polled)
 
 
 @pytest.mark.usefixtures("source_when_complete")
@@ -103,6 +103,6 @@ def test_a_copy_that_this_execution_started_needs_to_report_no_source(
     version = world.copy
     version.forced_status, version.forced_message = "COPYING_FAILED", "No bucket."
 
-    seen = copying.poll(destination.client, copy_request, progress)
+    polled = copying.poll(destination.client, copy_request, progress)
 
-    assert (seen.status, seen.message) == ("COPYING_FAILED", "No bucket")
+    assert (polled.status, polled.message) == ("COPYING_FAILED", "No bucket")

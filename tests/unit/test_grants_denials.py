@@ -1,8 +1,9 @@
 """A denied copy is explained by the policies of the source project, as far as they explain it."""
 
-from typing import Any
+from collections.abc import Callable
 
 import pytest
+from mypy_boto3_rekognition import RekognitionClient
 
 from model_copy import grants
 from model_copy.errors import (
@@ -16,20 +17,22 @@ from sandbox.aws.rekognition import settings
 from tests.unit.policy_samples import OTHER_ACCOUNT, THEIRS, VERSION, document, statement
 from tests.unit.world import ROLE, Json, Wire, World
 
+Task = Callable[[RekognitionClient, CopyRequest], object]
+
 CONDITION = {"Bool": {"aws:SecureTransport": "false"}}
 
 
-def explain(client: Any, request: CopyRequest) -> None:
-    """Explain a denial, as a step like the two others."""
+def explain(client: RekognitionClient, request: CopyRequest) -> None:
+    """Explain a denial, with the parameters of the two others."""
     grants.explain_denial(client, request, "Not authorized")
 
 
-@pytest.mark.parametrize("step", [grants.ensure, grants.withdraw, explain])
-def test_a_missing_source_project_is_named(source: Wire, world: World, copy_request: CopyRequest, step: Any) -> None:
+@pytest.mark.parametrize("task", [grants.ensure, grants.withdraw, explain])
+def test_a_missing_source_project_is_named(source: Wire, world: World, copy_request: CopyRequest, task: Task) -> None:
     world.backend("111111111111").projects.clear()
 
     with pytest.raises(SourceVersionNotFoundError, match=f"because there is no project {copy_request.source_project}"):
-        step(source.client, copy_request)
+        task(source.client, copy_request)
 
 
 def deny(condition: bool = False) -> Json:
@@ -61,7 +64,7 @@ def test_a_denial_is_explained_by_a_deny_a_missing_grant_a_new_grant_or_a_deny_w
     world: World,
     copy_request: CopyRequest,
     age: float,
-    statements: list[Any],
+    statements: list[Json],
     error: type[Exception],
     words: str,
 ) -> None:
@@ -103,13 +106,13 @@ def test_old_policies_that_allow_the_copy_explain_no_denial(
     world.clock.sleep(300)
     world.put_policy("somebody-elses", THEIRS)
 
-    assert grants.explain_denial(source.client, copy_request, "Not authorized") is None
+    grants.explain_denial(source.client, copy_request, "Not authorized")
 
 
 def test_within_one_account_a_missing_grant_explains_no_denial(
     source: Wire, world: World, own_request: CopyRequest
 ) -> None:
-    assert grants.explain_denial(source.client, own_request, "Not authorized") is None
+    grants.explain_denial(source.client, own_request, "Not authorized")
 
 
 def test_within_one_account_a_deny_with_a_condition_explains_a_denial(

@@ -28,9 +28,9 @@ def test_the_first_grant_makes_a_document() -> None:
 
 
 def test_a_second_version_is_added_to_the_statement_of_its_principal() -> None:
-    grown = json.loads(with_grant(with_grant(None, GRANT), Grant(ROLE, VERSION_2)))
+    changed = json.loads(with_grant(with_grant(None, GRANT), Grant(ROLE, VERSION_2)))
 
-    assert grown["Statement"] == [{**OURS, "Resource": [VERSION, VERSION_2]}]
+    assert changed["Statement"] == [{**OURS, "Resource": [VERSION, VERSION_2]}]
 
 
 @pytest.mark.parametrize(
@@ -49,9 +49,9 @@ def test_a_second_version_is_added_to_the_statement_of_its_principal() -> None:
     ],
 )
 def test_a_statement_that_this_stack_would_not_write_gets_no_version(not_ours: Json) -> None:
-    grown = json.loads(with_grant(document(not_ours), Grant(ROLE, VERSION_2)))
+    changed = json.loads(with_grant(document(not_ours), Grant(ROLE, VERSION_2)))
 
-    assert grown["Statement"] == [not_ours, {**OURS, "Resource": [VERSION_2]}]
+    assert changed["Statement"] == [not_ours, {**OURS, "Resource": [VERSION_2]}]
 
 
 @pytest.mark.parametrize(
@@ -64,9 +64,9 @@ def test_a_statement_that_this_stack_would_not_write_gets_no_version(not_ours: J
     ],
 )
 def test_a_string_in_place_of_a_list_is_still_the_stack_s(ours: Json) -> None:
-    grown = json.loads(with_grant(json.dumps({"Statement": ours}), Grant(ROLE, VERSION_2)))
+    changed = json.loads(with_grant(json.dumps({"Statement": ours}), Grant(ROLE, VERSION_2)))
 
-    assert grown["Statement"] == [{**ours, "Resource": [VERSION, VERSION_2]}]
+    assert changed["Statement"] == [{**ours, "Resource": [VERSION, VERSION_2]}]
     assert has_grant(document(ours), GRANT)
     assert without_grant(document(ours), GRANT) is None
 
@@ -178,7 +178,7 @@ def is_ours(statement: Json) -> bool:
 
 
 def others(text: str | None) -> list[Json]:
-    return [one for one in policies.statements(text or "") if not is_ours(one)]
+    return [dict(one) for one in policies.statements(text or "") if not is_ours(dict(one))]
 
 
 @given(before=st.lists(STATEMENTS, max_size=5))

@@ -40,7 +40,7 @@ def test_a_result_is_returned_and_logged_under_the_execution(log: StringIO) -> N
 def test_an_error_of_the_workflow_is_logged_by_its_name_and_raised(log: StringIO) -> None:
     error = TransientError(what="The copy", reason="throttled")
 
-    def fail(event: Any, context: Any) -> Any:
+    def fail(event: runtime.Event, context: runtime.Context) -> runtime.Event:
         raise error
 
     with pytest.raises(TransientError) as caught:
@@ -54,7 +54,7 @@ def test_an_error_of_the_workflow_is_logged_by_its_name_and_raised(log: StringIO
 
 
 def test_a_bug_is_raised_as_it_is() -> None:
-    def fail(event: Any, context: Any) -> Any:
+    def fail(event: runtime.Event, context: runtime.Context) -> runtime.Event:
         raise KeyError("a-bug")
 
     with pytest.raises(KeyError, match="a-bug"):
@@ -68,13 +68,14 @@ def test_an_input_that_is_not_an_object_is_refused(event: object) -> None:
 
 
 @pytest.mark.parametrize("event", [{}, {"Execution": None}, {"Execution": "by hand"}])
-def test_a_function_runs_without_an_execution(event: Any) -> None:
+def test_a_function_runs_without_an_execution(event: Json) -> None:
     assert run(lambda event, context: {"Ran": True}, event) == {"Ran": True}
 
 
 def test_a_handler_keeps_its_name_and_its_docstring() -> None:
-    def copy(event: Any, context: Any) -> Any:
+    def copy(event: runtime.Event, context: runtime.Context) -> runtime.Event:
         """Copy it."""
+        return event
 
     for decorated in (runtime.task(copy), runtime.function(copy)):
         assert (decorated.__name__, decorated.__doc__) == ("copy", "Copy it.")
@@ -123,7 +124,7 @@ def measured(capsys: pytest.CaptureFixture[str]) -> list[Json]:
 
 
 def test_a_measurement_is_written_once_in_the_project_s_namespace(capsys: pytest.CaptureFixture[str]) -> None:
-    def count(event: Any, context: Any) -> Any:
+    def count(event: runtime.Event, context: runtime.Context) -> runtime.Event:
         runtime.measure("Polls")
         runtime.measure("Polls")
         runtime.measure("CopyAge", 90.5)
@@ -143,7 +144,7 @@ def test_a_measurement_is_written_once_in_the_project_s_namespace(capsys: pytest
 
 def test_an_error_of_the_workflow_is_counted_and_a_bug_is_not(capsys: pytest.CaptureFixture[str]) -> None:
     def fail(error: Exception) -> runtime.Handler:
-        def handler(event: Any, context: Any) -> Any:
+        def handler(event: runtime.Event, context: runtime.Context) -> runtime.Event:
             runtime.measure("Polls")
             raise error
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from botocore.model import Shape, ShapeResolver
+from botocore.model import Shape, ShapeResolver, StructureShape
 from botocore.validate import ParamValidator
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -269,7 +269,7 @@ def test_any_json_value_can_be_checked(value: object) -> None:
     assert all(isinstance(error, str) for error in found(value))
 
 
-def test_the_rules_are_those_of_the_given_shape(shape: Shape) -> None:
+def test_the_rules_are_those_of_the_given_shape(shape: StructureShape) -> None:
     [error] = shape_errors("v 1", shape.members["VersionName"], "Name")
 
     assert error.startswith("Name must match ")
@@ -302,7 +302,12 @@ def test_of_40000_unknown_fields_the_first_20_get_a_hint(
     fields: Json, monkeypatch: pytest.MonkeyPatch, inside: str
 ) -> None:
     looked_up: list[str] = []
-    monkeypatch.setattr(difflib, "get_close_matches", lambda name, *_, **__: looked_up.append(name) or [])
+
+    def get_close_matches(name: str, *_: object, **__: object) -> list[str]:
+        looked_up.append(name)
+        return []
+
+    monkeypatch.setattr(difflib, "get_close_matches", get_close_matches)
     for number in range(40_000):
         put(fields, f"{inside}Zebra{number}", None)
 

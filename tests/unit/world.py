@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ReadTimeoutError
 from botocore.model import OperationModel
 from moto.sts.models import AssumedRole, sts_backends
@@ -136,7 +137,7 @@ class World:
     def put_policy(self, name: str, document: Json) -> None:
         """Write a policy of the source project as its owner does, whatever its revision."""
         existing = self.source.policies.get(name)
-        self.source.put_policy(name, json.dumps(document), existing and existing.revision_id, self.moto_now)
+        self.source.put_policy(name, json.dumps(document), existing.revision_id if existing else None, self.moto_now)
 
     def delete_policy(self, name: str) -> None:
         """Delete a policy of the source project as its owner does."""
@@ -176,7 +177,7 @@ def sessions() -> list[AssumedRole]:
 class Wire:
     """What happens between a client, of whatever service, and AWS; ``calls`` lists the operations."""
 
-    client: Any
+    client: Any  # BaseClient has none of the operations
     calls: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -205,7 +206,7 @@ class Wire:
         def respond(request: AWSPreparedRequest, **_: object) -> AWSResponse:
             responses.append(status)
             raw: Any = SimpleNamespace(stream=lambda **_: iter([body]))
-            return AWSResponse(str(request.url), status, {}, raw)
+            return AWSResponse(str(request.url), status, HTTPHeaders(), raw)
 
         self.client.meta.events.register_first(self._event("before-send", operation), respond)
         return responses

@@ -65,7 +65,9 @@ def scope() -> Scope:
     """
     region = runtime.setting("AWS_REGION")
     partition = _session().get_partition_for_region(region)
-    known = _session().get_available_regions("rekognition", partition_name=partition)
+    # get_available_regions would load Rekognition's whole model to find the name of its endpoints.
+    (places,) = (one for one in _endpoints()["partitions"] if one["partition"] == partition)
+    known = places["regions"].keys() & places["services"].get("rekognition", {}).get("endpoints", {}).keys()
     accounts = [account for account in runtime.setting("ALLOWED_ACCOUNTS").split(",") if account]
     return Scope(partition=partition, regions=sorted({*known, region}), accounts=accounts)
 
@@ -87,6 +89,10 @@ def _botocore_session() -> Any:
 @cache
 def _session() -> boto3.Session:
     return boto3.Session(botocore_session=_botocore_session())
+
+
+def _endpoints() -> Any:
+    return _botocore_session().get_data("endpoints")
 
 
 def _rekognition(project: Arn, role_setting: str, execution_name: str, actions: tuple[str, ...]) -> "RekognitionClient":

@@ -8,12 +8,13 @@ from moto import mock_aws
 from mypy_boto3_rekognition import RekognitionClient
 from mypy_boto3_rekognition.type_defs import ProjectVersionDescriptionTypeDef
 
-from sandbox.aws.rekognition import install, models, settings
+from sandbox.aws import clock as sandbox_clock
+from sandbox.aws.clock import VirtualClock
+from sandbox.aws.rekognition import install, settings
 from tests.sandbox.rekognition.helpers import (
     BUCKET,
     DESTINATION,
     SOURCE,
-    Clock,
     Copy,
     Describe,
     Request,
@@ -25,12 +26,11 @@ install()
 
 
 @pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+def clock() -> Iterator[VirtualClock]:
     """An empty AWS with default settings and a clock that the test moves."""
-    clock = Clock()
-    monkeypatch.setattr(models, "utcnow", clock)
+    clock = VirtualClock()
     settings.reset()
-    with mock_aws():
+    with mock_aws(), sandbox_clock.install(clock):
         yield clock
     settings.reset()
 

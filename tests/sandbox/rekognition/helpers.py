@@ -1,8 +1,7 @@
-"""Accounts, clients, policies and a clock for the tests of the sandbox's Rekognition."""
+"""Accounts, clients and policies for the tests of the sandbox's Rekognition."""
 
 import json
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -14,6 +13,7 @@ from mypy_boto3_rekognition import RekognitionClient
 from mypy_boto3_rekognition.type_defs import OutputConfigTypeDef, ProjectVersionDescriptionTypeDef
 from mypy_boto3_sts import STSClient
 
+from sandbox.aws.clock import EPOCH
 from sandbox.aws.rekognition import rekognition_backends
 from sandbox.aws.rekognition.models import RekognitionBackend
 
@@ -24,25 +24,12 @@ ROLE = f"arn:aws:iam::{DESTINATION}:role/copier"
 SESSION = f"arn:aws:sts::{DESTINATION}:assumed-role/copier/a-session"
 INSIDE = f"arn:aws:rekognition:{REGION}:{SOURCE}:project/cats"
 V1 = f"{INSIDE}/version/v1/1"
-START = datetime(2025, 6, 1)
+START = EPOCH.replace(tzinfo=None)
 BOTO = boto3.Session("AKIAEXAMPLE", "secret", region_name=REGION)  # shared, as it caches the service models
 
 Request = dict[str, Any]
 Copy = Callable[..., str]
 Describe = Callable[..., ProjectVersionDescriptionTypeDef]
-
-
-class Clock:
-    """The time of the world, which the tests move."""
-
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
 
 
 @cache

@@ -10,6 +10,7 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.server import ThreadedMotoServer
 from mypy_boto3_rekognition import RekognitionClient
 
+from sandbox.aws.clock import VirtualClock
 from sandbox.aws.rekognition import exceptions, install, models, rekognition_backends, settings
 from tests.sandbox.rekognition.helpers import (
     BOTO,
@@ -18,7 +19,6 @@ from tests.sandbox.rekognition.helpers import (
     REGION,
     SOURCE,
     START,
-    Clock,
     backend,
     client,
     policy,
@@ -26,17 +26,17 @@ from tests.sandbox.rekognition.helpers import (
 )
 
 
-def test_requests_above_the_rate_are_throttled(source: RekognitionClient, project: str, clock: Clock) -> None:
+def test_requests_above_the_rate_are_throttled(source: RekognitionClient, project: str, clock: VirtualClock) -> None:
     settings.requests_per_second = 2
     source.describe_projects()
     source.describe_projects()
     refused("ThrottlingException", source.describe_projects)
     source.list_project_policies(ProjectArn=project)
     client(OTHER).describe_projects()
-    clock.advance(0.5)
+    clock.sleep(0.5)
     source.describe_projects()
     refused("ThrottlingException", source.describe_projects)
-    clock.advance(60)
+    clock.sleep(60)
     source.describe_projects()
     source.describe_projects()
     refused("ThrottlingException", source.describe_projects)
@@ -72,7 +72,7 @@ def test_operations_do_not_interleave() -> None:
     assert seeded.projects
 
 
-def test_a_world_can_be_seeded_without_the_api(clock: Clock) -> None:
+def test_a_world_can_be_seeded_without_the_api(clock: VirtualClock) -> None:
     seeded = backend(SOURCE)
     created = datetime(2024, 2, 3, 4, 5, 6, 789000)
     project = seeded.create_project("cats", created=created)

@@ -3,6 +3,7 @@
 import pytest
 from mypy_boto3_rekognition import RekognitionClient
 
+from sandbox.aws.clock import VirtualClock
 from sandbox.aws.rekognition import rekognition_backends, settings
 from tests.sandbox.rekognition.helpers import (
     DESTINATION,
@@ -10,7 +11,6 @@ from tests.sandbox.rekognition.helpers import (
     REGION,
     SOURCE,
     START,
-    Clock,
     Copy,
     Request,
     backend,
@@ -27,12 +27,12 @@ def test_a_taken_name_is_refused(copy: Copy, code: str) -> None:
 
 
 @pytest.mark.parametrize("code", ["LimitExceededException", "ServiceQuotaExceededException"])
-def test_concurrent_copies_have_a_quota(copy: Copy, clock: Clock, code: str) -> None:
+def test_concurrent_copies_have_a_quota(copy: Copy, clock: VirtualClock, code: str) -> None:
     settings.slot_error = code
     for number in range(5):
         copy(VersionName=f"v{number}")
     refused(code, copy, VersionName="v5")
-    clock.advance(3600)
+    clock.sleep(3600)
     copy(VersionName="v5")
 
 

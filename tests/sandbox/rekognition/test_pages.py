@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from mypy_boto3_rekognition import RekognitionClient
 
-from tests.sandbox.rekognition.helpers import BUCKET, REGION, SOURCE, Clock, policy, refused
+from sandbox.aws.clock import VirtualClock
+from tests.sandbox.rekognition.helpers import BUCKET, REGION, SOURCE, policy, refused
 
 
 def pages(call: Callable[..., Any], key: str, **request: Any) -> list[list[Any]]:
@@ -29,9 +30,11 @@ def lists(source: RekognitionClient, project: str) -> list[tuple[Callable[..., A
     ]
 
 
-def test_the_pages_of_a_list_have_each_item_exactly_once(source: RekognitionClient, project: str, clock: Clock) -> None:
+def test_the_pages_of_a_list_have_each_item_exactly_once(
+    source: RekognitionClient, project: str, clock: VirtualClock
+) -> None:
     for number in range(5):
-        clock.advance(number % 2)
+        clock.sleep(number % 2)
         source.create_project(ProjectName=f"p{number}")
         source.create_project_version(ProjectArn=project, VersionName=f"v{number}", OutputConfig=BUCKET)
         document = policy(f"arn:aws:rekognition:{REGION}:{SOURCE}:project/cats/version/*")

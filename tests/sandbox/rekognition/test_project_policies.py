@@ -6,14 +6,17 @@ from datetime import UTC, timedelta
 import pytest
 from mypy_boto3_rekognition import RekognitionClient
 
+from sandbox.aws.clock import VirtualClock
 from sandbox.aws.rekognition import settings
-from tests.sandbox.rekognition.helpers import START, Clock, policy, refused
+from tests.sandbox.rekognition.helpers import START, policy, refused
 
 
-def test_a_policy_is_listed_as_it_was_put(source: RekognitionClient, project: str, version: str, clock: Clock) -> None:
+def test_a_policy_is_listed_as_it_was_put(
+    source: RekognitionClient, project: str, version: str, clock: VirtualClock
+) -> None:
     document = policy(version)
     first = source.put_project_policy(ProjectArn=project, PolicyName="p", PolicyDocument=document)["PolicyRevisionId"]
-    clock.advance(60)
+    clock.sleep(60)
     revision = source.put_project_policy(
         ProjectArn=project, PolicyName="p", PolicyDocument=document, PolicyRevisionId=first.upper()
     )["PolicyRevisionId"]

@@ -5,8 +5,9 @@ from datetime import UTC
 import pytest
 from mypy_boto3_rekognition import RekognitionClient
 
+from sandbox.aws.clock import VirtualClock
 from sandbox.aws.rekognition import settings
-from tests.sandbox.rekognition.helpers import OTHER, REGION, SOURCE, START, Clock, client, refused
+from tests.sandbox.rekognition.helpers import OTHER, REGION, SOURCE, START, client, refused
 
 
 def test_a_project_arn_ends_in_its_creation_time_in_milliseconds(project: str) -> None:
@@ -25,9 +26,9 @@ def test_a_project_belongs_to_one_account_and_region(source: RekognitionClient, 
 
 
 def test_projects_are_listed_newest_first_with_their_settings(
-    source: RekognitionClient, project: str, clock: Clock
+    source: RekognitionClient, project: str, clock: VirtualClock
 ) -> None:
-    clock.advance(1)
+    clock.sleep(1)
     source.create_project(ProjectName="rude", Feature="CONTENT_MODERATION", AutoUpdate="ENABLED", Tags={"a": "b"})
     rude, cats = source.describe_projects()["ProjectDescriptions"]
     assert (rude["Feature"], rude["AutoUpdate"], rude["Status"]) == ("CONTENT_MODERATION", "ENABLED", "CREATED")

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from mypy_boto3_rekognition import RekognitionClient
 
+from sandbox.aws.clock import VirtualClock
 from sandbox.aws.rekognition import settings
-from tests.sandbox.rekognition.helpers import BUCKET, SOURCE, START, Clock, backend, refused
+from tests.sandbox.rekognition.helpers import BUCKET, SOURCE, START, backend, refused
 
 
 def test_a_model_starts_runs_stops_and_is_deleted(
-    source: RekognitionClient, project: str, version: str, clock: Clock
+    source: RekognitionClient, project: str, version: str, clock: VirtualClock
 ) -> None:
     settings.start_seconds = settings.stop_seconds = settings.delete_seconds = 10
     steps: list[tuple[Callable[..., Any], dict[str, int], str, str | None]] = [
@@ -24,7 +25,7 @@ def test_a_model_starts_runs_stops_and_is_deleted(
         for expected in (during, after):
             found = source.describe_project_versions(ProjectArn=project)["ProjectVersionDescriptions"]
             assert [one["Status"] for one in found] == ([expected] if expected else [])
-            clock.advance(10)
+            clock.sleep(10)
 
 
 def test_a_started_model_is_described_with_its_inference_units(

@@ -7,11 +7,14 @@ import pytest
 from mypy_boto3_rekognition import RekognitionClient
 from mypy_boto3_rekognition.type_defs import TrainingDataTypeDef
 
+from sandbox.aws.clock import VirtualClock
 from sandbox.aws.rekognition import settings
-from tests.sandbox.rekognition.helpers import BUCKET, REGION, SOURCE, START, Clock, refused
+from tests.sandbox.rekognition.helpers import BUCKET, REGION, SOURCE, START, refused
 
 
-def test_a_setting_decides_how_long_a_version_trains(source: RekognitionClient, project: str, clock: Clock) -> None:
+def test_a_setting_decides_how_long_a_version_trains(
+    source: RekognitionClient, project: str, clock: VirtualClock
+) -> None:
     settings.training_seconds = 60
     source.create_project_version(ProjectArn=project, VersionName="v1", OutputConfig=BUCKET)
     statuses = []
@@ -19,7 +22,7 @@ def test_a_setting_decides_how_long_a_version_trains(source: RekognitionClient, 
         statuses += [
             one["Status"] for one in source.describe_project_versions(ProjectArn=project)["ProjectVersionDescriptions"]
         ]
-        clock.advance(30)
+        clock.sleep(30)
     assert statuses == ["TRAINING_IN_PROGRESS", "TRAINING_IN_PROGRESS", "TRAINING_COMPLETED"]
 
 
@@ -74,8 +77,10 @@ def test_versions_have_a_quota(source: RekognitionClient, project: str, version:
     refused(code, make, ProjectArn=project, VersionName="v2", OutputConfig=BUCKET)
 
 
-def test_versions_are_listed_newest_first(source: RekognitionClient, project: str, version: str, clock: Clock) -> None:
-    clock.advance(1)
+def test_versions_are_listed_newest_first(
+    source: RekognitionClient, project: str, version: str, clock: VirtualClock
+) -> None:
+    clock.sleep(1)
     newer = source.create_project_version(ProjectArn=project, VersionName="v2", OutputConfig=BUCKET)
     found = source.describe_project_versions(ProjectArn=project)["ProjectVersionDescriptions"]
     assert [one["ProjectVersionArn"] for one in found] == [newer["ProjectVersionArn"], version]

@@ -3,6 +3,7 @@
 import pytest
 from mypy_boto3_rekognition import RekognitionClient
 
+from sandbox.aws.clock import VirtualClock
 from sandbox.aws.rekognition import rekognition_backends, settings
 from sandbox.aws.rekognition.identity import Caller
 from sandbox.aws.rekognition.policy import allows
@@ -17,7 +18,6 @@ from tests.sandbox.rekognition.helpers import (
     SESSION,
     START,
     V1,
-    Clock,
     Copy,
     Request,
     backend,
@@ -158,15 +158,15 @@ def test_within_one_account_a_deny_still_counts(source: RekognitionClient, reque
 
 
 def test_a_policy_takes_effect_only_after_its_propagation(
-    source: RekognitionClient, project: str, version: str, copy: Copy, clock: Clock
+    source: RekognitionClient, project: str, version: str, copy: Copy, clock: VirtualClock
 ) -> None:
     settings.propagation_seconds = 30
     source.delete_project_policy(ProjectArn=project, PolicyName="grant")
     copy(VersionName="still-allowed")
-    clock.advance(30)
+    clock.sleep(30)
     refused("AccessDeniedException", copy)
     source.put_project_policy(ProjectArn=project, PolicyName="grant", PolicyDocument=policy(version))
-    clock.advance(29)
+    clock.sleep(29)
     refused("AccessDeniedException", copy)
-    clock.advance(1)
+    clock.sleep(1)
     copy()

@@ -169,7 +169,7 @@ def test_an_operation_names_its_own_errors(
         ConnectTimeoutError(endpoint_url=URL),
         EndpointConnectionError(endpoint_url=URL),
         ConnectionClosedError(endpoint_url=URL),
-        SSLError(endpoint_url=URL, error="handshake"),
+        SSLError(endpoint_url=URL, error=OSError("handshake")),
         ProxyConnectionError(proxy_url="http://proxy"),
         ResponseParserError("Unable to parse the response."),
     ],
