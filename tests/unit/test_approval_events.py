@@ -296,7 +296,7 @@ class Called(Exception):
 
 @given(tampered() | JSON, st.sampled_from(["", SOURCE, DESTINATION]), st.booleans())
 @settings(max_examples=500)
-def test_anything_is_read_or_refused_and_aws_is_called_only_for_an_approval_in_an_allowed_account(
+def test_any_event_is_read_or_refused_and_aws_is_called_only_for_an_approval_in_an_allowed_account(
     anything: Any, allowed: str, is_nested: bool
 ) -> None:
     called: list[Arn] = []

@@ -133,7 +133,7 @@ def test_a_subject_has_what_is_known_and_no_long_name_crowds_out_another() -> No
     assert mailed(failed("DestinationProjectNotFoundError", long))[0].endswith(", to cccccc in 222222222222")
 
 
-def test_an_adopted_copy_is_said_to_have_existed() -> None:
+def test_an_adopted_copy_is_reported_as_existing() -> None:
     _, lines = mailed(ended(data={**DONE, "Copy": {**COPY, "Adopted": True}}))
 
     assert lines["Copy"] == "the-copy is COPYING_COMPLETED (it already existed)"

@@ -1,4 +1,4 @@
-"""An outcome is put on the bus and mailed, and if one of the two fails, the other is tried all the same."""
+"""An outcome is put on the bus and mailed; if one of the two fails, the other is still tried."""
 
 import json
 from io import StringIO

@@ -39,8 +39,8 @@ class Call:
 class Statement:
     """One statement of a policy.
 
-    ``principals`` is None in a policy of an identity. ``resources`` is None if the policy belongs to the resource itself,
-    as in trust policies.
+    ``principals`` is None in a policy of an identity. ``resources`` is None if the policy belongs to the resource, as
+    in trust policies.
     """
 
     effect: str

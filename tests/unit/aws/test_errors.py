@@ -1,4 +1,4 @@
-"""AWS's errors get the few names that the workflow knows; an unknown error passes."""
+"""AWS's errors become the few errors that the workflow knows; an unknown error passes unchanged."""
 
 import re
 from collections.abc import Callable
@@ -223,7 +223,7 @@ def test_all_attempts_fit_in_the_time_of_a_function(source: Wire) -> None:
 
 
 @pytest.mark.parametrize("error", [NoCredentialsError(), ConnectTimeoutError(endpoint_url=URL)])
-def test_whatever_keeps_a_notification_from_being_sent_is_not_sent(error: Exception) -> None:
+def test_any_error_of_aws_while_sending_is_a_not_sent_error(error: Exception) -> None:
     with (
         pytest.raises(errors.NotSentError, match=re.escape(str(error).rstrip("."))),
         errors.sending("Publish", "t", ""),
