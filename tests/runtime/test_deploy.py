@@ -133,6 +133,6 @@ def test_the_definition_that_was_uploaded_calls_the_functions_that_were_made(aws
     aws.deployment = deployment.deployed(STACK_ACCOUNT)
     aws.lambdas = Lambdas(aws.deployment, aws.clock, lambda: aws.plan)
 
-    ending = Ending.of(aws.run(read_event("many_mistakes")))
+    ending = Ending.of(aws.run(read_event("many_errors")))
 
     assert ending.error == "InvalidRequestError"
