@@ -1,4 +1,4 @@
-"""For each function an event that it answers and one that it refuses, with what it then says."""
+"""For each function an event that it accepts and one that it refuses, with the result or the error."""
 
 import json
 from typing import Any
@@ -88,7 +88,7 @@ REFUSALS = {
     ),
     ("WithdrawGrantFunction", "many_errors"): (
         "InvalidRequestError",
-        "The request has 1 error: (1) It did not pass Validate request; invoke that function first.",
+        "The request has 1 error: (1) ValidateRequestFunction refuses this request; invoke that function to see why.",
     ),
     ("AnnounceOutcomeFunction", "execution_running"): (
         "InvalidStatusChangeError",
@@ -99,7 +99,7 @@ SAMPLES = sorted([*ANSWERS, *REFUSALS])
 
 
 def check(function: str, story: str, answer: str) -> None:
-    """Compare what a function answered, or the error that it ended with, with what the sample says."""
+    """Compare the result or the error of a function with the sample."""
     given = json.loads(answer)
     if (function, story) in REFUSALS:
         error, sentence = REFUSALS[function, story]

@@ -99,7 +99,7 @@ def _read_own(approval: Approval, detail: Detail, rules: ApprovalRules) -> Appro
 def _not_json(detail: Detail) -> Iterator[str]:
     """Report a detail that Lambda could not return."""
     if to_json(detail) is None:
-        yield "detail must be JSON in Unicode; it has a lone surrogate or a number that is too large, or is too deep"
+        yield "detail must be valid JSON; it has a lone surrogate, too large a number or too many levels"
 
 
 def _of_another_account(detail: Detail, account: str | None, stack_account: str) -> Iterator[str]:
@@ -171,7 +171,7 @@ def _place_errors(name: str, given: object, arn: Arn | None, approval: Approval,
     yield from rules.scope.place_errors(name, arn)
     yield from rules.scope.account_errors(name, arn.account)
     if approval.account != arn.account:
-        yield f"account must be that of {name}, {arn.account}; got {excerpt(approval.account)}"
+        yield f"account must be the account of {name}, {arn.account}; got {excerpt(approval.account)}"
 
 
 def _type_errors(name: str, value: object, kind: type, words: str) -> Iterator[str]:

@@ -46,7 +46,7 @@ def _complete_package(approval: Approval, arn: Arn, client_for: ClientFor) -> Ap
         status = package.approval_status or "without an approval status"
         return replace(approval, ignored=f"The model package is now {status}.")
     given = {name: value for name in FIELDS if (value := joined(package.properties, name))}
-    gaps = [f"{name} has numbered parts with one missing" for name in incomplete(package.properties)]
+    gaps = [f"{name} is split into numbered parts, of which one is missing" for name in incomplete(package.properties)]
     by = printable(package.modified_by, LONGEST_TEXT) if package.modified_by else None
     return replace(approval, by=by, request=request(given, f"the CustomerMetadataProperties of {arn}", gaps))
 

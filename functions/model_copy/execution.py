@@ -19,7 +19,7 @@ _EXECUTION = re.compile(r"arn:[a-z\d-]+:states:[a-z\d-]+:\d{12}:execution:[\w-]{
 
 
 class InvalidStatusChangeError(ModelCopyError):
-    """The event is not one that Step Functions sends when an execution ends.  Not of the workflow."""
+    """The event is not one that Step Functions sends when an execution ends.  Not part of the workflow."""
 
     sentence = (
         "The status change has {errors} "

@@ -13,7 +13,7 @@ from model_copy.errors import (
     VersionGoneError,
 )
 from model_copy.execution import EndedExecution
-from model_copy.text import escape, parse_object, printable, shorten, to_json
+from model_copy.text import escape, parse_object, printable, shorten, to_json, without_period
 
 SCHEMA_VERSION = "1.0"
 # Errors of the definition's own Fail states.
@@ -42,7 +42,7 @@ Outcome = Mapping[str, Any]
 
 
 class NotAnnouncedError(ModelCopyError):
-    """The end of an execution could not be announced, or not everywhere.  Not of the workflow."""
+    """The end of an execution could not be announced, or not everywhere.  Not part of the workflow."""
 
     sentence = (
         "The end of {execution} was not announced everywhere: {reasons}. "
@@ -121,7 +121,8 @@ def _kind(execution: EndedExecution, error: str | None, data: Mapping[str, Any])
     if "Ignored" in _part(data, "Approval"):
         return "Ignored"
     if not _part(data, "Copy"):
-        reasons = f"it succeeded, and neither the event nor AWS shows its output ({execution.unread})"
+        unread = without_period(execution.unread or "")
+        reasons = f"the execution succeeded, but neither the event nor AWS shows its output ({unread})"
         raise NotAnnouncedError(execution=execution.arn, reasons=reasons)
     return "Copied"
 

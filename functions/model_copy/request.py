@@ -37,7 +37,7 @@ class RequestArns:
                 other, own = getattr(version, part), getattr(source, part)
                 if other != own:
                     rule = "SourceProjectVersionArn must be a version of the source project"
-                    yield f"{rule}; its {part} is {printable(other)}, not {printable(own)}"
+                    yield f"{rule}; the version's {part} is {printable(other)}, not {printable(own)}"
         if source and destination:
             for part in ("partition", "region"):
                 other, own = getattr(destination, part), getattr(source, part)
@@ -45,7 +45,7 @@ class RequestArns:
                     rule = f"DestinationProjectArn must have the {part} of the source, {printable(own)}"
                     yield f"{rule}; got {printable(other)}"
             if source == destination:
-                yield "DestinationProjectArn must be of another project than SourceProjectArn"
+                yield "DestinationProjectArn must differ from SourceProjectArn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,9 @@ class CopyRequest:
         # The Region becomes a part of the host name that is called.
         has_region = source is not None and _HOST_LABEL.fullmatch(source.region)
         if not (source and version and destination and is_named and has_region) or any(arns.contradictions()):
-            raise InvalidRequestError(errors=numbered(["It did not pass Validate request; invoke that function first"]))
+            raise InvalidRequestError(
+                errors=numbered(["ValidateRequestFunction refuses this request; invoke that function to see why"])
+            )
         return cls(
             source_project=source,
             source_version=version,

@@ -78,7 +78,7 @@ def function(handler: Handler) -> Handler:
         measure("KnownErrors", 0)
         try:
             if not isinstance(event, dict):
-                raise InvalidRequestError(errors=numbered([f"It must be an object; got {excerpt(event)}"]))
+                raise InvalidRequestError(errors=numbered([f"The input must be an object; got {excerpt(event)}"]))
             result = handler(event, context)
         except ModelCopyError as error:
             name = type(error).__name__

@@ -113,7 +113,7 @@ def check_is_this_copy(existing: ModelVersion, request: CopyRequest, source: Mod
 
 def explain_failure(existing: ModelVersion) -> str:
     """Return AWS's reason; add that a failed copy without a source may be somebody else's."""
-    unknown = "" if existing.source else " (it reports no source, so it may be somebody else's copy)"
+    unknown = "" if existing.source else " (the failed version reports no source, so it may be somebody else's copy)"
     return f"{existing.message}{unknown}"
 
 

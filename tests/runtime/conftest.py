@@ -14,7 +14,7 @@ from tests.samples import SAMPLES
 
 @pytest.fixture(scope="session", autouse=True)
 def _runtime() -> None:
-    """Lambda's runtime has to be there: where tests must not be left out, nothing is skipped."""
+    """Skip the tests if Lambda's runtime is missing; in CI, fail instead."""
     part = emulator.missing()
     if part:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(part)

@@ -14,14 +14,14 @@ def bill():
     return json.loads((ROOT / "build" / "sbom.cdx.json").read_text())
 
 
-def test_it_names_exactly_what_is_locked_to_ship(bill):
+def test_the_bill_names_exactly_the_locked_packages(bill):
     lock = (ROOT / "functions" / "requirements.txt").read_text()
     locked = {f"pkg:pypi/{name}@{version}" for name, version in re.findall(r"^([\w.-]+)==(\S+)", lock, re.MULTILINE)}
 
     assert {one["purl"] for one in bill["components"]} == locked
 
 
-def test_it_names_exactly_what_each_function_was_built_with(bill):
+def test_the_bill_names_exactly_the_packages_in_each_function(bill):
     named = {f"{one['name']}-{one['version']}.dist-info" for one in bill["components"]}
 
     for folder in built.functions().values():
@@ -43,6 +43,6 @@ def test_the_dependencies_lead_from_the_project_to_each_component(bill):
     assert {direct, *needs[direct]} == {one["bom-ref"] for one in bill["components"]}
 
 
-def test_the_same_build_gives_the_same_bill(bill):
+def test_the_same_build_has_the_same_bill(bill):
     assert "serialNumber" not in bill
     assert "timestamp" not in bill["metadata"]

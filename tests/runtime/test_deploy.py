@@ -1,4 +1,4 @@
-"""The way to a stack that the README shows: sam build, then sam deploy, with no flags."""
+"""The deployment that the README shows: sam build, then sam deploy."""
 
 import io
 import json
@@ -25,7 +25,7 @@ from sandbox.stories import read_event
 from sandbox.world import sandbox
 from tests.workflow.ending import Ending
 
-# SAM makes a bucket for what it uploads by a stack of its own, which moto's CloudFormation can't.
+# SAM creates its bucket in a stack of its own. moto's CloudFormation cannot create that stack, so the test does.
 MANAGED_STACK = {
     "Resources": {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "managed-by-sam"}}},
     "Outputs": {"SourceBucket": {"Value": {"Ref": "Bucket"}}},
@@ -34,7 +34,7 @@ MANAGED_STACK = {
 
 @pytest.fixture(scope="module")
 def aws():
-    """An AWS in which the stack is in another account, and CloudFormation expands what SAM uploads."""
+    """An AWS with an empty account for the stack, in which CloudFormation expands the template that SAM uploads."""
     with sandbox(VirtualClock(), stack_account=SOURCE_ACCOUNT) as aws:
         tags = [{"Key": "ManagedStackSource", "Value": "AwsSamCli"}]
         deployment.client("cloudformation", STACK_ACCOUNT).create_stack(
@@ -48,7 +48,7 @@ def aws():
 
 
 def load_parameters(self, load):
-    """Give moto the lists among the earlier values in the form in which it takes them."""
+    """Pass the earlier values of parameters to moto in the form that it accepts, with lists as strings."""
     for key, value in self.input_parameters.items():
         self.input_parameters[key] = ",".join(value) if isinstance(value, list) else value
     load(self)
@@ -68,7 +68,7 @@ def expanded(url):
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    """A clone in which sam build has run."""
+    """A copy of the project in which sam build has run."""
     folder = tmp_path_factory.mktemp("project")
     for name in ("template.yaml", "samconfig.toml"):
         shutil.copy(ROOT / name, folder)
@@ -94,21 +94,19 @@ def sam_deploy(aws, project):
 
 @pytest.fixture(scope="module")
 def first_deployment(sam_deploy):
-    """The one with --guided, each of its questions answered by return, and then consent."""
-    # The stack's name and Region, the parameters, four questions of SAM's and two on where to write the answers.
+    """sam deploy --guided, with Return for each question and then y."""
+    # The stack's name and Region, the parameters, four questions of SAM, and two about where to save the answers.
     questions = 2 + len(built.template()["Parameters"]) + 4 + 2
     return sam_deploy("--guided", answers="\n" * questions + "y\n")
 
 
-def test_the_first_deployment_makes_the_stack(aws, first_deployment):
+def test_the_first_deployment_creates_the_stack(aws, first_deployment):
     assert first_deployment.returncode == 0, first_deployment.stdout + first_deployment.stderr
     made = deployment.deployed(STACK_ACCOUNT)
     assert {deployment.logical_id(one.function_name) for one in made.functions.values()} == set(function_names())
 
 
-def test_later_ones_need_no_flags_and_only_consent_and_not_what_the_first_one_saved(
-    aws, first_deployment, project, sam_deploy
-):
+def test_a_later_deployment_needs_no_flags_and_no_saved_answers(aws, first_deployment, project, sam_deploy):
     shutil.copy(ROOT / "samconfig.toml", project)
 
     done = sam_deploy(answers="y\n")
@@ -118,7 +116,7 @@ def test_later_ones_need_no_flags_and_only_consent_and_not_what_the_first_one_sa
     assert "Successfully created/updated stack - rekognition-model-copy" in done.stdout
 
 
-def test_what_was_built_is_uploaded(aws, first_deployment):
+def test_the_built_packages_are_uploaded(aws, first_deployment):
     keys = {function.code["S3Key"] for function in deployment.deployed(STACK_ACCOUNT).functions.values()}
     folders = built.functions().values()
 
@@ -129,7 +127,7 @@ def test_what_was_built_is_uploaded(aws, first_deployment):
             assert packed == {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
-def test_the_definition_that_was_uploaded_calls_the_functions_that_were_made(aws, first_deployment):
+def test_the_uploaded_definition_calls_the_deployed_functions(aws, first_deployment):
     aws.deployment = deployment.deployed(STACK_ACCOUNT)
     aws.lambdas = Lambdas(aws.deployment, aws.clock, lambda: aws.plan)
 

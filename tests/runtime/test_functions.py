@@ -1,4 +1,4 @@
-"""Each function as it is deployed: what sam build made of it, under Lambda's own runtime."""
+"""Each function as it is deployed: the package that sam build made, under Lambda's own runtime."""
 
 import copy
 import json
@@ -16,11 +16,11 @@ from sandbox.stories import read_event
 from tests.samples import REFUSALS, SAMPLES, check
 
 SOURCES = ROOT / "functions"
-DEPENDENCY = "typing_extensions"  # the one that is a file, beside the handlers
+DEPENDENCY = "typing_extensions"  # the dependency that is a single file beside the handlers
 
 
 def routes(state):
-    """Name the errors that a state of the definition retries or catches."""
+    """Return the errors that a state of the definition retries or catches."""
     definition = yaml.safe_load((ROOT / "statemachine" / "copy_model.asl.yaml").read_text())["States"][state]
     return {error for one in (*definition["Retry"], *definition["Catch"]) for error in one["ErrorEquals"]}
 
@@ -30,12 +30,12 @@ def event(story):
 
 
 def harmless_event(function):
-    """One that the function answers and that makes it change nothing."""
+    """Return an event with which the function succeeds and changes nothing."""
     others = {"ReadApprovalFunction": "approved_in_sagemaker", "AnnounceOutcomeFunction": "execution_failed"}
     return event(others.get(function, "already_copied"))
 
 
-def test_a_part_that_is_missing_is_named_with_how_to_get_it(monkeypatch):
+def test_a_missing_part_of_the_runtime_is_named_with_the_command_that_installs_it(monkeypatch):
     assert emulator.missing() is None
 
     monkeypatch.setattr(emulator, "PYTHON", ROOT / ".venv-runtime" / "bin" / "python3.0")
@@ -44,7 +44,7 @@ def test_a_part_that_is_missing_is_named_with_how_to_get_it(monkeypatch):
 
 
 @pytest.mark.parametrize("function", function_names())
-def test_an_artefact_has_the_sources_that_are_here_now(function):
+def test_a_package_has_the_current_sources(function):
     sources = {path.relative_to(SOURCES): path.read_bytes() for path in SOURCES.rglob("*.py")}
     folder = built.functions()[function]
     ours = [path for path in (*folder.glob("*.py"), *folder.rglob("model_copy/**/*.py")) if path.stem != DEPENDENCY]
@@ -54,7 +54,7 @@ def test_an_artefact_has_the_sources_that_are_here_now(function):
 
 
 @pytest.mark.parametrize("function", function_names())
-def test_all_that_an_artefact_imports_is_compiled_in_it(aws, endpoint, function):
+def test_a_package_has_the_bytecode_of_all_its_imports(aws, endpoint, function):
     with emulated(aws.deployment.function(function), endpoint, PYTHONVERBOSE="1") as environment:
         _, failed = environment.invoke(harmless_event(function))
         log = environment.log
@@ -66,7 +66,7 @@ def test_all_that_an_artefact_imports_is_compiled_in_it(aws, endpoint, function)
 
 
 @pytest.mark.parametrize(("function", "story"), SAMPLES)
-def test_it_answers_its_good_event_and_refuses_its_bad_one(aws, endpoint, function, story):
+def test_a_function_accepts_a_valid_event_and_refuses_an_invalid_one(aws, endpoint, function, story):
     with emulated(aws.deployment.function(function), endpoint) as environment:
         answer, failed = environment.invoke(event(story))
 
@@ -75,7 +75,7 @@ def test_it_answers_its_good_event_and_refuses_its_bad_one(aws, endpoint, functi
 
 
 @pytest.mark.parametrize("function", function_names())
-def test_an_aws_that_is_not_there_is_tried_again(aws, function):
+def test_an_unreachable_aws_is_a_transient_error(aws, function):
     with emulated(aws.deployment.function(function), "http://127.0.0.1:1") as environment:
         answer, failed = environment.invoke(harmless_event(function))
 
@@ -84,7 +84,7 @@ def test_an_aws_that_is_not_there_is_tried_again(aws, function):
     assert json.loads(answer)["errorType"] == error
 
 
-def test_a_setting_that_the_template_does_not_give_is_a_bug_that_no_route_of_the_definition_takes(aws, endpoint):
+def test_a_missing_setting_is_a_bug_that_is_neither_retried_nor_caught(aws, endpoint):
     function = copy.copy(aws.deployment.function("ValidateRequestFunction"))
     function.environment_vars = {"EXTERNAL_ID": function.environment_vars["EXTERNAL_ID"]}
     with emulated(function, endpoint) as environment:
@@ -95,7 +95,7 @@ def test_a_setting_that_the_template_does_not_give_is_a_bug_that_no_route_of_the
     assert {"KeyError", "States.ALL", "States.TaskFailed"}.isdisjoint(routes("Validate request"))
 
 
-def test_a_function_that_takes_longer_than_the_template_lets_it_is_timed_out(aws):
+def test_a_function_times_out_after_the_timeout_of_the_template(aws):
     function = copy.copy(aws.deployment.function("DescribeProjectVersionFunction"))
     function.timeout = 2
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -125,4 +125,4 @@ def test_each_log_line_of_an_execution_has_its_arn(aws, endpoint):
 
     assert [line["correlation_id"] for line in lines] == [
         "arn:of:the:execution"
-    ] * 2  # what was done, and what was measured
+    ] * 2  # one line with the result, and one with the metrics

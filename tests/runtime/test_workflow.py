@@ -1,4 +1,4 @@
-"""The whole definition over the functions as they are deployed."""
+"""The whole definition with the functions as they are deployed."""
 
 import time
 from contextlib import ExitStack
@@ -16,7 +16,7 @@ from tests.workflow.ending import Ending
 
 @pytest.fixture
 def deployed_functions(aws, endpoint):
-    """Each function under Lambda's runtime, in the place of those that the sandbox runs itself."""
+    """Each function under Lambda's runtime, in place of the sandbox's own functions."""
     with ExitStack() as stack:
         running = {
             arn: stack.enter_context(emulated(function, endpoint)) for arn, function in aws.deployment.functions.items()
@@ -47,7 +47,7 @@ def test_the_definition_copies_between_accounts(aws, deployed_functions, monkeyp
     assert backend_of(request["SourceProjectArn"]).projects[request["SourceProjectArn"]].policies == {}
 
 
-def test_the_definition_takes_a_refusal_by_its_name(aws, deployed_functions):
+def test_the_definition_catches_a_refusal_by_its_name(aws, deployed_functions):
     ending = run(aws, "name_taken")
 
     assert ending.error == "VersionConflictError"

@@ -1,4 +1,4 @@
-"""Each mutant breaks something that is there."""
+"""Each mutant changes code that exists."""
 
 import pytest
 

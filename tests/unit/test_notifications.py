@@ -1,4 +1,4 @@
-"""An outcome is put on the bus and mailed, and if one of the two fails, the other is tried all the same."""
+"""An outcome is put on the bus and mailed; if one of the two fails, the other is still tried."""
 
 import json
 from io import StringIO
@@ -93,7 +93,7 @@ def test_the_mail_is_sent_if_the_bus_accepts_no_event(listeners: Listeners) -> N
 def test_the_event_is_put_if_the_topic_accepts_no_mail(listeners: Listeners) -> None:
     Wire(clients.own("sns")).return_error("Publish", "KMSAccessDenied", message="No key.")
 
-    with pytest.raises(NotAnnouncedError, match=r"Publish on arn:aws:sns:\S+ was denied: No key\. Let the role of"):
+    with pytest.raises(NotAnnouncedError, match=r"Publish on arn:aws:sns:\S+ was denied: No key\. Allow the role of"):
         announce(REFUSED, "Refused")
     assert (len(listeners.events), len(listeners.mails)) == (1, 0)
 

@@ -143,7 +143,9 @@ def _assume(
         "ExternalId": runtime.setting("EXTERNAL_ID"),
         "Policy": json.dumps(policy, separators=(",", ":")),
     }
-    advice = "Create the role from accounts/ with this stack's function roles as principals and its external id."
+    advice = (
+        "Deploy the role from accounts/ with the stack's function roles as TrustedRoleArns and the stack's ExternalId."
+    )
     try:
         with errors.translated("AssumeRole", role, advice):
             found = _own_client("sts", region).assume_role(**parameters)["Credentials"]

@@ -13,7 +13,7 @@ def put_event(client: Any, bus: str, event: dict[str, Any]) -> None:
 
     Raises NotSentError.
     """
-    with sending("PutEvents", bus, "Let the role of AnnounceOutcomeFunction put events on it."):
+    with sending("PutEvents", bus, "Allow the role of AnnounceOutcomeFunction to put events on the bus."):
         (result,) = client.put_events(Entries=[{**event, "EventBusName": bus}])["Entries"]
     if "ErrorCode" in result:
         raise NotSentError(f"PutEvents on {bus} failed: {result['ErrorCode']}, {result.get('ErrorMessage')}")

@@ -105,8 +105,8 @@ def copy_version(client: "RekognitionClient", request: CopyRequest) -> str:
     Raises CopyQuotaError, RequestRejectedError, TransientError, AccessDeniedError.
     """
     fields: dict[str, Any] = dict(request.fields)
-    also = ", use the bucket and key of the output (parameters OutputBucket and OutputKeyArn)"
-    also += " and, if the source was trained with a KMS key, that key"
+    also = ", to use the bucket and key of the output (parameters OutputBucket and OutputKeyArn)"
+    also += " and, if the source was trained with a KMS key, to use that key"
     try:
         with _translated("CopyProjectVersion", request.destination_project, also):
             return client.copy_project_version(**fields)["ProjectVersionArn"]
@@ -179,5 +179,5 @@ def _policy_error(error: ClientError) -> Exception:
 
 
 def _translated(operation: str, project: Arn, also: str = "") -> AbstractContextManager[None]:
-    advice = f"Let the stack's role in account {project.account} call rekognition:{operation} on it{also}."
+    advice = f"Allow the stack's role in account {project.account} to call rekognition:{operation} on {project}{also}."
     return translated(operation, project, advice)

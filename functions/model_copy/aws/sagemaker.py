@@ -41,7 +41,7 @@ def describe_package(client: Any, arn: Arn) -> ModelPackage:
 
     Raises ModelPackageNotFoundError, TransientError, AccessDeniedError.
     """
-    advice = f"Let the stack's role in account {arn.account} call sagemaker:DescribeModelPackage on it."
+    advice = f"Allow the stack's role in account {arn.account} to call sagemaker:DescribeModelPackage on {arn}."
     with translated("DescribeModelPackage", arn, advice):
         try:
             return ModelPackage.from_description(client.describe_model_package(ModelPackageName=arn.text))
