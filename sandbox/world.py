@@ -105,9 +105,13 @@ class Sandbox:
     def run(self, request: object, name: str | None = None) -> Execution:
         """Run the workflow to its end on a virtual clock."""
         execution = self.start(request, name)
+        self.finish()
+        return execution
+
+    def finish(self) -> None:
+        """Run everything that was started to its end on a virtual clock."""
         assert isinstance(self.clock, VirtualClock)
         self.clock.run()
-        return execution
 
     def put(self, event: dict[str, Any]) -> list[Execution]:
         """Put an event on the default bus of its account, and return the executions that it starts.

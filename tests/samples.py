@@ -69,7 +69,7 @@ REFUSALS = {
         "InvalidApprovalError",
         "The approval has 2 errors: (1) detail.UpdatedModelPackageFields must be a list; got ",
     ),
-    ("ValidateRequestFunction", "many_mistakes"): (
+    ("ValidateRequestFunction", "many_errors"): (
         "InvalidRequestError",
         "The request has 7 errors: (1) DestinationProjectArn is required. ",
     ),
@@ -86,7 +86,7 @@ REFUSALS = {
         "DestinationProjectNotFoundError",
         f"There is no project arn:aws:rekognition:us-east-1:{DESTINATION}:project/destination_missing-misspelt/17",
     ),
-    ("WithdrawGrantFunction", "many_mistakes"): (
+    ("WithdrawGrantFunction", "many_errors"): (
         "InvalidRequestError",
         "The request has 1 error: (1) ValidateRequestFunction refuses this request; invoke that function to see why.",
     ),

@@ -131,6 +131,6 @@ def test_the_uploaded_definition_calls_the_deployed_functions(aws, first_deploym
     aws.deployment = deployment.deployed(STACK_ACCOUNT)
     aws.lambdas = Lambdas(aws.deployment, aws.clock, lambda: aws.plan)
 
-    ending = Ending.of(aws.run(read_event("many_mistakes")))
+    ending = Ending.of(aws.run(read_event("many_errors")))
 
     assert ending.error == "InvalidRequestError"

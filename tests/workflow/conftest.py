@@ -2,32 +2,89 @@
 
 import gc
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from typing import Protocol
 
 import pytest
 
 from sandbox.aws.clock import VirtualClock
+from sandbox.aws.rekognition.settings import settings
+from sandbox.deployment import STACK_ACCOUNT
 from sandbox.stories import read_event
 from sandbox.world import Sandbox, sandbox
+from tests.workflow import announcement
 from tests.workflow.ending import Ending
 from tests.workflow.invariants import Witness
+from tests.workflow.story import STORY
+
+# Deploys a sandbox of the test's own, with the stack in the given account.
+Deploy = Callable[..., AbstractContextManager[Sandbox]]
+RunStory = Callable[[str], Ending]
 
 
-@pytest.fixture(scope="module")
-def deployed() -> Iterator[Sandbox]:
-    with sandbox(VirtualClock()) as aws:
-        gc.freeze()  # what was made so far stays, and is not to be looked through again and again
-        yield aws
+class Run(Protocol):
+    """Runs an input to its end, under the given name or a new one."""
+
+    def __call__(self, request: object, name: str | None = None) -> Ending: ...
+
+
+class SharedSandbox:
+    """The sandbox that the tests of this folder share, deployed when a test first needs it."""
+
+    def __init__(self) -> None:
+        self._open = ExitStack()
+        self._aws: Sandbox | None = None
+
+    def deployed(self) -> Sandbox:
+        """Return the sandbox."""
+        if self._aws is None:
+            self._aws = self._open.enter_context(sandbox(VirtualClock()))
+            gc.freeze()  # the garbage collector need not search what lives as long as the sandbox
+        return self._aws
+
+    def close(self) -> None:
+        """Close the sandbox, since a process can have only one."""
+        self._open.close()
+        self._aws = None
+
+
+@pytest.fixture(scope="package")
+def _shared() -> Iterator[SharedSandbox]:
+    shared = SharedSandbox()
+    yield shared
+    shared.close()
 
 
 @pytest.fixture
-def aws(deployed: Sandbox) -> Sandbox:
-    deployed.reset()
-    return deployed
+def aws(_shared: SharedSandbox) -> Sandbox:
+    """The shared sandbox, as it was right after deployment."""
+    aws = _shared.deployed()
+    aws.reset()
+    return aws
+
+
+@pytest.fixture
+def world(aws: Sandbox) -> Sandbox:
+    """The world of a copy between accounts, which takes a minute."""
+    aws.seed(STORY)
+    settings.copy_seconds = 60
+    return aws
+
+
+@pytest.fixture
+def deploy(_shared: SharedSandbox) -> Deploy:
+    """Deploy a sandbox that the test may change for good."""
+    _shared.close()
+
+    def deploy(stack_account: str = STACK_ACCOUNT) -> AbstractContextManager[Sandbox]:
+        return sandbox(VirtualClock(), stack_account)
+
+    return deploy
 
 
 @pytest.fixture
 def witness(aws: Sandbox, witnessed: dict[str, int]) -> Iterator[Witness]:
-    """Whoever watches the calls of a test, and checks the world when it is over."""
+    """Watch the calls of a test, and check the world at its end."""
     witness = Witness()
     with witness.watching():
         yield witness
@@ -37,27 +94,30 @@ def witness(aws: Sandbox, witnessed: dict[str, int]) -> Iterator[Witness]:
 
 
 @pytest.fixture
-def end(aws: Sandbox, witness: Witness) -> Callable[..., Ending]:
+def run(aws: Sandbox, witness: Witness) -> Run:
     """Run an input to its end, and check what must be true of every run."""
 
-    def end(request: object, name: str | None = None) -> Ending:
+    def run(request: object, name: str | None = None) -> Ending:
         calls_before = len(witness.calls)
         ending = Ending.of(aws.run(request, name))
         witness.check_world()
-        read = ending.request or request
-        witness.check_ending(ending, read, calls_before)
-        witness.check_grants([(ending, read)])
+        copied = ending.request or request
+        witness.check_ending(ending, copied, calls_before)
+        witness.check_grants([(ending, copied)])
         return ending
 
-    return end
+    return run
 
 
 @pytest.fixture
-def tell(aws: Sandbox, end: Callable[..., Ending]) -> Callable[[str], Ending]:
-    """Run a story from the world that it starts from."""
+def run_story(aws: Sandbox, run: Run) -> RunStory:
+    """Run a story in its world, and check that its end is announced."""
 
-    def tell(story: str) -> Ending:
+    def run_story(story: str) -> Ending:
         aws.seed(story)
-        return end(read_event(story))
+        aws.announces = True
+        ending = run(read_event(story))
+        announcement.check(aws, ending, read_event(story))
+        return ending
 
-    return tell
+    return run_story

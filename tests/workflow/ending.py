@@ -1,11 +1,15 @@
-"""How an execution ended, as tests ask for it."""
+"""How an execution ended, in the words of the tests."""
 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
+
+from moto.stepfunctions.parser.backend.execution import Execution
 
 from sandbox.aws.stepfunctions.interpreter import paid_transitions
+
+History = list[Any]
 
 
 @dataclass(frozen=True)
@@ -16,40 +20,45 @@ class Ending:
     output: dict[str, Any]
     error: str | None
     cause: str
-    history: list[Any]
+    history: History
     seconds: float
 
     @classmethod
-    def of(cls, execution: Any) -> "Ending":
+    def of(cls, execution: Execution) -> Self:
         """Read an execution that has ended."""
+        ended: Any = execution
         return cls(
-            status=execution.status,
-            output=execution.output or {},
-            error=execution.error,
-            cause=execution.cause or "",
-            history=execution.to_history_output()["events"],
-            seconds=(execution.stop_date - execution.start_date).total_seconds(),
+            status=ended.status,
+            output=ended.output or {},
+            error=ended.error,
+            cause=ended.cause or "",
+            history=ended.to_history_output()["events"],
+            seconds=(ended.stop_date - ended.start_date).total_seconds(),
         )
 
     @property
-    def entered(self) -> Iterator[Any]:
-        """The states that were entered, with what was put into them."""
+    def entered(self) -> Iterator[dict[str, Any]]:
+        """The details of each state that was entered: its name and its input."""
         return (event["stateEnteredEventDetails"] for event in self.history if "stateEnteredEventDetails" in event)
 
     @property
     def states(self) -> list[str]:
-        """The states in the order in which they were entered."""
+        """The names of the states, in the order in which they were entered."""
         return [details["name"] for details in self.entered]
+
+    def state_data(self, state: str) -> dict[str, Any] | None:
+        """Return what a state was first entered with; None if it was not entered."""
+        return next((json.loads(one["input"]) for one in self.entered if one["name"] == state), None)
 
     @property
     def failed_at_task(self) -> bool:
-        """Whether a task failed it, so that it can be redriven, and not a Fail state."""
+        """Whether it failed at a task, so that it can be redriven, and not in a Fail state."""
         entered = [event["type"].value for event in self.history if event["type"].value.endswith("StateEntered")]
         return self.status == "FAILED" and entered[-1] == "TaskStateEntered"
 
     @property
     def was_valid(self) -> bool:
-        """Whether the request passed its validation."""
+        """Whether the request passed Validate request."""
         return "Needs a grant?" in self.states
 
     @property
@@ -59,33 +68,38 @@ class Ending:
 
     @property
     def request(self) -> dict[str, Any] | None:
-        """The request that was validated, which an event may have stood for."""
-        return next(
-            (json.loads(one["input"])["Request"] for one in self.entered if one["name"] == "Validate request"), None
-        )
+        """The request that Validate request was given: the input, or what an event approves."""
+        data = self.state_data("Validate request")
+        return data and data["Request"]
 
     @property
     def ignored(self) -> bool:
-        """Whether it ended because nothing was approved."""
+        """Whether the event approved nothing."""
         return self.states[-1] == "Ignored"
 
     @property
-    def says_that_the_grant_stayed(self) -> bool:
-        """Whether withdrawing the grant failed, and the state data has the error."""
+    def grant_stays(self) -> bool:
+        """Whether withdrawing the grant failed, so that the state data has the error."""
         return any("Error" in _withdrawal(json.loads(details["input"])) for details in self.entered)
 
     @property
     def transitions(self) -> int:
-        """What AWS bills."""
+        """The state transitions that AWS bills."""
         return paid_transitions(self.history)
 
     @property
-    def told(self) -> str:
-        """The ending in a word or two, as tables write it."""
+    def task_errors(self) -> list[str]:
+        """The error of each attempt at a task that failed."""
+        failed = (event.get("lambdaFunctionFailedEventDetails") for event in self.history)
+        return [details["error"] for details in failed if details]
+
+    @property
+    def summary(self) -> str:
+        """The ending in a few words, as in matrix.tsv."""
         if self.status == "SUCCEEDED":
-            return "succeeds, grant stays" if self.says_that_the_grant_stayed else "succeeds"
+            return "succeeds, grant stays" if self.grant_stays else "succeeds"
         return f"{'task' if self.failed_at_task else 'refused'}: {self.error}"
 
 
-def _withdrawal(state: Any) -> Any:
-    return (state.get("Withdrawal") if isinstance(state, dict) else None) or {}
+def _withdrawal(state_data: Any) -> dict[str, Any]:
+    return (state_data.get("Withdrawal") if isinstance(state_data, dict) else None) or {}

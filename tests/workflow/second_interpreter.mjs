@@ -1,7 +1,7 @@
 // Run state machines in the package aws-local-stepfunctions, for test_second_interpreter.py.
 //
-// Both sides write one JSON object a line. Python sends a run. This program asks Python to run each task and to let
-// each delay pass, and at the end it sends how the run ended.
+// Both sides write one JSON object a line. Python sends a run. This program sends back each task and each delay, which
+// Python runs and waits for, and at the end how the run ended.
 
 import { readSync, writeFileSync } from "node:fs";
 import { StateMachine } from "aws-local-stepfunctions";

@@ -1,4 +1,4 @@
-"""``make demo`` and ``make serve``, as a person meets them."""
+"""``make demo`` and ``make serve``, as a person uses them."""
 
 import json
 import os
@@ -6,6 +6,8 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from typing import Any
 
 import boto3
 import pytest
@@ -13,32 +15,36 @@ import pytest
 from sandbox.deployment import ADMINISTRATOR, DESTINATION_ACCOUNT, REGION, ROOT, SOURCE_ACCOUNT, function_names
 from sandbox.stories import read_event
 from tests.samples import ANSWERS, REFUSALS
+from tests.workflow.story import STORY
 
 
-def sandbox(*arguments):
+def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "sandbox", *arguments]
 
 
-def told(*arguments):
-    return subprocess.run(sandbox("demo", *arguments), cwd=ROOT, capture_output=True, text=True, check=True).stdout
+def demo(*arguments: str) -> list[str]:
+    """Return the lines that the demo prints."""
+    done = subprocess.run(command("demo", *arguments), cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
 
 
 @pytest.fixture(scope="module")
-def endpoint():
+def endpoint() -> Iterator[str]:
     """The address at which the sandbox is served."""
-    with subprocess.Popen(sandbox("serve", "--port", "0"), cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(command("serve", "--port", "0"), cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout
         yield server.stdout.readline().split()[4].rstrip(".")
         server.terminate()
 
 
-def client(service, endpoint, **credentials):
+def client(service: str, endpoint: str, **credentials: str) -> Any:
+    make: Any = boto3.client
     known = credentials or {"aws_access_key_id": "any", "aws_secret_access_key": "any"}
-    return boto3.client(service, region_name=REGION, endpoint_url=endpoint, **known)
+    return make(service, region_name=REGION, endpoint_url=endpoint, **known)
 
 
-def assume(endpoint, account):
-    """Give a client for Rekognition in another account."""
+def assume(endpoint: str, account: str) -> Any:
+    """Return a client for Rekognition in another account."""
     role = f"arn:aws:iam::{account}:role/{ADMINISTRATOR}"
     found = client("sts", endpoint).assume_role(RoleArn=role, RoleSessionName="me")["Credentials"]
     return client(
@@ -50,8 +56,8 @@ def assume(endpoint, account):
     )
 
 
-def test_the_demo_tells_each_state_its_time_its_attempts_and_what_it_decided():
-    lines = told("copy_fails").splitlines()
+def test_the_demo_prints_each_state_with_its_time_its_attempts_and_its_decision() -> None:
+    lines = demo("copy_fails")
 
     assert lines[0] == "copy_fails: Copies fail after ten minutes."
     assert "        0:00:00  What is its status?       -> Wait for copy" in lines
@@ -64,15 +70,15 @@ def test_the_demo_tells_each_state_its_time_its_attempts_and_what_it_decided():
     assert any(line.startswith("  Mail   ") for line in lines[ended + 6 :])
 
 
-def test_the_demo_in_the_readme_is_what_it_prints():
-    block = re.search(r"```\n(copy_between_accounts: .*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[1]
-    printed = [line.rstrip() for line in told("copy_between_accounts").splitlines()]
+def test_the_demo_in_the_readme_is_what_it_prints() -> None:
+    (block,) = re.findall(r"```\n(copy_between_accounts: .*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    printed = [line.rstrip() for line in demo(STORY)]
 
     for line in block.splitlines():
         assert any(one.startswith(line.removesuffix("...")) for one in printed), line
 
 
-def test_the_readme_shows_an_event_that_each_function_answers_and_one_that_it_refuses():
+def test_the_readme_of_the_events_has_one_that_each_function_answers_and_one_that_it_refuses() -> None:
     rows = re.findall(
         r"^\| `(\w+Function)` \| `(\w+)` \| `(\w+)` \| `(\w+)` \|$", (ROOT / "events" / "README.md").read_text(), re.M
     )
@@ -82,29 +88,29 @@ def test_the_readme_shows_an_event_that_each_function_answers_and_one_that_it_re
     assert {(name, bad): error for name, _, bad, error in rows} == {key: error for key, (error, _) in REFUSALS.items()}
 
 
-def test_the_demo_tells_each_attempt_and_the_fault_that_it_met():
-    lines = told("copy_within_account", "--faults", "DescribeProjectVersions: ThrottlingException x4").splitlines()
+def test_the_demo_prints_each_attempt_and_its_fault() -> None:
+    lines = demo("copy_within_account", "--faults", "DescribeProjectVersions: ThrottlingException x4")
 
     assert any(line.endswith("attempt 1: TransientError") for line in lines)
     assert any("attempt 2: StartedAt" in line for line in lines)
     assert "SUCCEEDED" in lines
 
 
-@pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_REKOGNITION", "AWS_ENDPOINT_URL_STS"])
-def test_the_demo_is_offline_whatever_endpoint_whoever_runs_it_has_set(monkeypatch, name):
-    monkeypatch.setenv(name, "http://localhost:1")
+def test_the_demo_is_offline_even_if_its_user_has_set_endpoints(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_REKOGNITION", "AWS_ENDPOINT_URL_STS"):
+        monkeypatch.setenv(name, "http://localhost:1")
 
-    assert "SUCCEEDED" in told("already_copied").splitlines()
+    assert "SUCCEEDED" in demo("already_copied")
 
 
-def test_the_demo_names_the_stories_when_it_does_not_know_one():
-    unknown = subprocess.run(sandbox("demo", "nonsense"), cwd=ROOT, capture_output=True, text=True, check=False)
+def test_the_demo_lists_the_stories_if_it_does_not_know_one() -> None:
+    unknown = subprocess.run(command("demo", "nonsense"), cwd=ROOT, capture_output=True, text=True, check=False)
 
     assert unknown.returncode == 2
     assert "copy_between_accounts" in unknown.stderr
 
 
-def test_the_served_sandbox_runs_the_deployed_definition(endpoint):
+def test_the_served_sandbox_runs_the_deployed_definition(endpoint: str) -> None:
     step_functions = client("stepfunctions", endpoint)
     (machine,) = step_functions.list_state_machines()["stateMachines"]
 
@@ -117,7 +123,7 @@ def test_the_served_sandbox_runs_the_deployed_definition(endpoint):
     assert json.loads(execution["output"])["Adopted"] is True
 
 
-def test_an_event_on_the_bus_of_the_served_sandbox_starts_the_workflow(endpoint):
+def test_an_event_on_the_bus_of_the_served_sandbox_starts_the_workflow(endpoint: str) -> None:
     event, step_functions = read_event("approved_by_own_event"), client("stepfunctions", endpoint)
     (machine,) = step_functions.list_state_machines()["stateMachines"]
     before = step_functions.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]
@@ -132,8 +138,8 @@ def test_an_event_on_the_bus_of_the_served_sandbox_starts_the_workflow(endpoint)
     assert read["detail"] == event["detail"]
 
 
-def test_the_demo_lets_an_approval_come_by_the_event_bus_and_starts_by_hand_what_no_rule_takes():
-    approved, rejected = told("approved_by_tag").splitlines(), told("rejected_in_sagemaker").splitlines()
+def test_the_demo_sends_an_approval_to_the_event_bus_and_starts_by_hand_what_matches_no_rule() -> None:
+    approved, rejected = demo("approved_by_tag"), demo("rejected_in_sagemaker")
 
     assert approved[1] == "A rule of the event bus takes the event of account 111111111111."
     assert "SUCCEEDED" in approved
@@ -141,7 +147,7 @@ def test_the_demo_lets_an_approval_come_by_the_event_bus_and_starts_by_hand_what
     assert any("-> Ignored" in line for line in rejected)
 
 
-def test_an_execution_is_redriven_and_a_fail_state_fails_again(endpoint):
+def test_an_execution_is_redriven_and_a_fail_state_fails_again(endpoint: str) -> None:
     step_functions = client("stepfunctions", endpoint)
     (machine,) = step_functions.list_state_machines()["stateMachines"]
 
@@ -155,8 +161,8 @@ def test_an_execution_is_redriven_and_a_fail_state_fails_again(endpoint):
     assert "ExecutionRedriven" in [event["type"] for event in history]
 
 
-def test_the_served_sandbox_is_rekognition_in_each_account(endpoint):
-    request = read_event("copy_between_accounts")
+def test_the_served_sandbox_is_rekognition_in_each_account(endpoint: str) -> None:
+    request = read_event(STORY)
     source, destination = assume(endpoint, SOURCE_ACCOUNT), assume(endpoint, DESTINATION_ACCOUNT)
     statement = {
         "Effect": "Allow",
@@ -186,7 +192,7 @@ def test_the_served_sandbox_is_rekognition_in_each_account(endpoint):
     assert described["SourceProjectVersionArn"] == request["SourceProjectVersionArn"]
 
 
-def test_the_served_sandbox_lets_nobody_into_a_role_that_does_not_trust_him(endpoint):
+def test_the_served_sandbox_refuses_a_role_to_callers_that_it_does_not_trust(endpoint: str) -> None:
     sts = client("sts", endpoint)
     role = f"arn:aws:iam::{DESTINATION_ACCOUNT}:role/rekognition-model-copy-destination"
 
@@ -196,21 +202,22 @@ def test_the_served_sandbox_lets_nobody_into_a_role_that_does_not_trust_him(endp
         sts.assume_role(RoleArn=f"{role}-unknown", RoleSessionName="me")
 
 
-def test_the_tests_of_a_deployed_stack_run_against_the_served_one(endpoint):
+def test_the_tests_of_a_deployed_stack_run_against_the_served_one(endpoint: str) -> None:
     request = ROOT / "events" / "small_model.json"
     settings = {"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"}
     chosen = {"DEPLOYED_STACK": "rekognition-model-copy", "REQUEST": str(request), "AWS_DEFAULT_REGION": REGION}
-    command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/deployed")
+    pytest_command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/deployed")
     done = subprocess.run(
-        command, cwd=ROOT, env={**os.environ, **settings, **chosen}, capture_output=True, text=True, check=False
+        pytest_command, cwd=ROOT, env={**os.environ, **settings, **chosen}, capture_output=True, text=True, check=False
     )
 
     assert "1 passed" in done.stdout, done.stdout
 
 
-def ended(step_functions, arn):
+def ended(step_functions: Any, arn: str) -> dict[str, Any]:
+    """Wait for the end of an execution; return its description."""
     for _ in range(600):
-        execution = step_functions.describe_execution(executionArn=arn)
+        execution: dict[str, Any] = step_functions.describe_execution(executionArn=arn)
         if execution["status"] != "RUNNING":
             return execution
         time.sleep(0.1)

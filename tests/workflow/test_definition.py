@@ -1,8 +1,10 @@
-"""What must be true of the definition, whatever runs through it."""
+"""What must be true of the definition, whatever its input."""
 
 import ast
 import copy
 import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -17,45 +19,50 @@ TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text())
 STATES = DEFINITION["States"]
 TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
 KEYS = ["Type", "Comment", "Resource", "Parameters", "ResultSelector", "ResultPath", "TimeoutSeconds", "Retry", "Catch"]
-ERRORS = {
+ERRORS: dict[str, type[errors.ModelCopyError]] = {
     name: one
     for module in (errors, execution, outcomes)
     for name, one in vars(module).items()
     if isinstance(one, type) and issubclass(one, errors.ModelCopyError) and "sentence" in vars(one)
 }
-# Those of the function that announces how executions end.
-OUTSIDE = {name for name, one in ERRORS.items() if one.__doc__.endswith("  Not of the workflow.")}
+# The second half of an error's docstring.
+ROUTES = {name: str(one.__doc__).partition("  ")[2].strip() for name, one in ERRORS.items()}
+# Errors of the function that announces the outcomes.
+OUTSIDE = {name for name, route in ROUTES.items() if route == "Not of the workflow."}
 
 
-def handler_of(task):
-    """The file that the naming rule gives to a task."""
+def handler_of(task: str) -> Path:
+    """Return the handler that the naming rule gives a task."""
     return ROOT / "functions" / f"{task.lower().replace(' ', '_')}.py"
 
 
-def raised_by(task):
-    """The errors that the docstring of a task's handler, or of another function's, names."""
+def raised_by(task: str) -> set[str]:
+    """Return the errors that the docstring of a handler names."""
     docstring = ast.get_docstring(ast.parse(handler_of(task).read_text())) or ""
     return set(re.findall(r"\w+Error", docstring.partition("Raises")[2]))
 
 
-def caught_by(task):
+def caught_by(task: str) -> set[str]:
     return {error for catcher in TASKS[task]["Catch"] for error in catcher["ErrorEquals"]}
 
 
-def retried_by(retriers):
-    return {error for retrier in retriers for error in retrier["ErrorEquals"]}
+def retried_by(task: str) -> set[str]:
+    return {error for retrier in TASKS[task]["Retry"] for error in retrier["ErrorEquals"]}
 
 
-def fast_retry():
+def fast_retry() -> dict[str, Any]:
     """Return the retrier that all tasks have."""
-    return next(iter(TASKS.values()))["Retry"][0]
+    found: dict[str, Any] = next(iter(TASKS.values()))["Retry"][0]
+    return found
 
 
-def slow_retries(task):
-    return TASKS[task]["Retry"][1:]
+def slow_retries(task: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = TASKS[task]["Retry"][1:]
+    return found
 
 
-def reachable_from(name, seen):
+def reachable_from(name: str, seen: set[str]) -> set[str]:
+    """Add the state and all that follow it to the states seen."""
     if name in seen:
         return seen
     seen.add(name)
@@ -67,35 +74,37 @@ def reachable_from(name, seen):
     return seen
 
 
-def test_every_target_exists():
+def test_every_target_exists() -> None:
     assert missing_targets(DEFINITION) == []
 
 
 @pytest.mark.parametrize("place", ["Next", "Default"])
-def test_a_target_that_does_not_exist_is_found(place):
+def test_a_missing_target_is_found(place: str) -> None:
     broken = copy.deepcopy(DEFINITION)
     next(state for state in broken["States"].values() if place in state)[place] = "Nowhere"
 
     assert missing_targets(broken) == ["Nowhere"]
 
 
-def test_every_state_is_reachable():
-    assert reachable_from(DEFINITION["StartAt"], set()) == set(STATES)
+def test_every_state_is_reachable() -> None:
+    unreachable = set(STATES) - reachable_from(DEFINITION["StartAt"], set())
+
+    assert not unreachable, f"No state leads to {unreachable}."
 
 
 @pytest.mark.parametrize("name", [name for name, state in STATES.items() if state["Type"] == "Choice"])
-def test_every_choice_has_a_default(name):
+def test_every_choice_has_a_default(name: str) -> None:
     assert STATES[name]["Default"] in STATES
     assert name.endswith("?")
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_every_task_has_a_timeout_longer_than_its_function_has(task):
+def test_every_task_has_a_longer_timeout_than_its_function(task: str) -> None:
     assert TASKS[task]["TimeoutSeconds"] > TEMPLATE["Globals"]["Function"]["Timeout"]
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_every_task_has_the_same_fast_retry(task):
+def test_every_task_has_the_same_fast_retry(task: str) -> None:
     assert TASKS[task]["Retry"][0] == fast_retry()
     assert "TransientError" in fast_retry()["ErrorEquals"]
     for retrier in TASKS[task]["Retry"]:
@@ -106,13 +115,13 @@ def test_every_task_has_the_same_fast_retry(task):
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_a_task_has_a_slow_retry_for_just_the_errors_that_it_raises_and_that_are_retried_slowly(task):
-    raised = {name for name in raised_by(task) if ERRORS[name].__doc__.endswith("  Retried slowly.")}
+def test_an_error_that_is_retried_slowly_has_its_retry_at_the_task_that_raises_it_and_nowhere_else(task: str) -> None:
+    raised = {name for name in raised_by(task) if ROUTES[name] == "Retried slowly."}
 
     assert [retrier["ErrorEquals"] for retrier in slow_retries(task)] == [[name] for name in raised]
 
 
-def test_all_slow_retries_wait_alike():
+def test_all_slow_retries_wait_the_same_way() -> None:
     slow = [{**retrier, "ErrorEquals": []} for task in TASKS for retrier in slow_retries(task)]
 
     assert slow == [slow[0]] * 2
@@ -121,8 +130,8 @@ def test_all_slow_retries_wait_alike():
 
 
 @pytest.mark.parametrize("name", STATES)
-def test_no_state_is_a_dead_end(name):
-    """From each, the workflow can end, and each that does not end it goes on."""
+def test_no_state_is_a_dead_end(name: str) -> None:
+    """Each state ends the workflow or has a next state, and from each the workflow can end."""
     ends = {"Succeed", "Fail"}
 
     assert (STATES[name]["Type"] in ends) is not bool({"Next", "Default"} & set(STATES[name]))
@@ -130,16 +139,16 @@ def test_no_state_is_a_dead_end(name):
 
 
 @pytest.mark.parametrize("name", [name for name, state in STATES.items() if state["Type"] == "Fail"])
-def test_a_sentence_of_the_definitions_own_points_into_the_runbook(name):
-    said = STATES[name].get("Cause", STATES[name].get("CausePath"))
+def test_a_sentence_of_the_definition_ends_in_a_link_to_the_runbook(name: str) -> None:
+    cause = STATES[name].get("Cause", STATES[name].get("CausePath"))
 
     if "Error" in STATES[name]:
-        assert f"Runbook: ${{RunbookUrl}}#{STATES[name]['Error'].lower()}" in said
+        assert f"Runbook: ${{RunbookUrl}}#{STATES[name]['Error'].lower()}" in cause
     else:
-        assert said == "$.Refusal.Raised.errorMessage"
+        assert cause == "$.Refusal.Raised.errorMessage"
 
 
-def test_the_machine_outlives_the_longest_deadline_and_the_longest_waits_for_room():
+def test_the_machine_outlives_the_longest_deadline_and_the_longest_waits() -> None:
     slow = [retrier for task in TASKS for retrier in slow_retries(task)]
     longest_waits = sum(retrier["MaxAttempts"] * retrier["MaxDelaySeconds"] for retrier in slow)
     deadline = TEMPLATE["Parameters"]["DeadlineHours"]["MaxValue"] * 3600
@@ -148,7 +157,7 @@ def test_the_machine_outlives_the_longest_deadline_and_the_longest_waits_for_roo
 
 
 @pytest.mark.parametrize("name", STATES)
-def test_every_state_says_why_and_keeps_the_order_of_keys(name):
+def test_every_state_has_a_comment_and_its_keys_in_order(name: str) -> None:
     known = [key for key in STATES[name] if key in KEYS]
 
     assert STATES[name]["Comment"]
@@ -156,7 +165,7 @@ def test_every_state_says_why_and_keeps_the_order_of_keys(name):
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_a_task_has_one_name_spelled_four_ways(task):
+def test_a_task_has_one_name_spelled_four_ways(task: str) -> None:
     camel = "".join(word.capitalize() for word in task.split())
     function = TEMPLATE["Resources"][f"{camel}Function"]["Properties"]
     substitutions = TEMPLATE["Resources"]["CopyModelStateMachine"]["Properties"]["DefinitionSubstitutions"]
@@ -167,36 +176,44 @@ def test_a_task_has_one_name_spelled_four_ways(task):
     assert substitutions[f"{camel}FunctionArn"] == {"Fn::GetAtt": [f"{camel}Function", "Arn"]}
 
 
-def test_every_handler_is_a_task_or_announces_how_the_tasks_ended():
+def test_every_handler_is_a_task_or_announces_the_outcome() -> None:
     assert set((ROOT / "functions").glob("*.py")) == {handler_of(name) for name in (*TASKS, "Announce outcome")}
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_every_error_of_a_handler_has_its_route(task):
+def test_every_error_of_a_handler_takes_the_route_of_its_docstring(task: str) -> None:
     for name in raised_by(task):
-        if issubclass(ERRORS[name], errors.RefusedError):
-            assert name in caught_by(task) or "States.ALL" in caught_by(task)
-        elif "Retried" in ERRORS[name].__doc__:
-            assert name in retried_by(TASKS[task]["Retry"])
-        elif "Caught" in ERRORS[name].__doc__:
-            assert name in caught_by(task)
+        raises = f"{handler_of(task).name} raises {name}, whose route is: {ROUTES[name]}"
+        if ROUTES[name].startswith("Retried"):
+            assert name in retried_by(task), f"{raises} Add {name} to the Retry of the state {task}."
+        elif ROUTES[name].startswith("Fails at its task"):
+            assert name not in caught_by(task) | retried_by(task), f"{raises} Remove {name} from the state {task}."
         else:
-            assert ERRORS[name].__doc__.endswith("  Fails at its task.")
-            assert name not in caught_by(task) | retried_by(TASKS[task]["Retry"])
+            assert caught_by(task) & {name, "States.ALL"}, f"{raises} Add {name} to a Catch of the state {task}."
+
+
+def test_every_refused_error_has_the_route_of_a_refusal() -> None:
+    refused = {name for name, route in ROUTES.items() if route == "Refused."}
+
+    assert refused == {name for name, one in ERRORS.items() if issubclass(one, errors.RefusedError)}
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_every_route_has_a_handler_that_raises(task):
-    assert caught_by(task) - {"States.ALL"} <= raised_by(task)
+def test_every_caught_error_is_raised_by_the_handler(task: str) -> None:
+    unknown = caught_by(task) - {"States.ALL"} - raised_by(task)
+
+    assert not unknown, f"The state {task} catches {unknown}. Name each in the docstring of {handler_of(task).name}."
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_every_retried_error_of_ours_has_a_handler_that_raises(task):
-    ours = {name for name in retried_by(TASKS[task]["Retry"]) if "." not in name}
+def test_every_retried_error_of_ours_is_raised_by_the_handler(task: str) -> None:
+    unknown = {name for name in retried_by(task) if "." not in name} - raised_by(task)
 
-    assert ours <= raised_by(task)
+    assert not unknown, f"The state {task} retries {unknown}. Name each in the docstring of {handler_of(task).name}."
 
 
-def test_every_error_is_raised_by_a_handler():
-    assert set(ERRORS) - OUTSIDE == set().union(*map(raised_by, TASKS))
+def test_every_error_is_raised_by_a_handler() -> None:
+    unraised = set(ERRORS) - OUTSIDE - set().union(*map(raised_by, TASKS))
+
+    assert not unraised, f"No handler names {unraised} after Raises in its docstring. Add each, or remove the class."
     assert raised_by("Announce outcome") == OUTSIDE

@@ -1,18 +1,22 @@
-"""The stack that the sandbox's CloudFormation makes of the template as SAM expands it."""
+"""The stack that the sandbox's CloudFormation creates from the template as SAM expands it."""
 
 import json
 import re
 from graphlib import CycleError, TopologicalSorter
+from typing import Any
 
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from model_copy.policies import as_list
 from sandbox.deployment import ROOT, STACK_ACCOUNT, client, expanded_template, function_names
+from sandbox.world import Sandbox
+
+Template = dict[str, Any]
 
 
-def references(part):
-    """Name the resources that a part of a template refers to."""
+def references(part: object) -> set[str]:
+    """Return the names of the resources that a part of a template refers to."""
     if isinstance(part, list):
         return {name for one in part for name in references(one)}
     if not isinstance(part, dict):
@@ -27,8 +31,8 @@ def references(part):
     return found
 
 
-def order(template):
-    """Put the resources in an order in which they can be made, or raise CycleError."""
+def order(template: Template) -> list[str]:
+    """Return the resources in an order in which they can be created, or raise CycleError."""
     resources = template["Resources"]
     needs = {name: references(one) & set(resources) for name, one in resources.items()}
     for name, one in resources.items():
@@ -36,7 +40,7 @@ def order(template):
     return list(TopologicalSorter(needs).static_order())
 
 
-def test_nothing_refers_in_a_circle():
+def test_no_resources_depend_on_each_other_in_a_circle() -> None:
     template = expanded_template()
     ordered = order(template)
     assert ordered.index("CopyProjectVersionFunctionRole") < ordered.index("ValidateRequestFunction")
@@ -47,7 +51,7 @@ def test_nothing_refers_in_a_circle():
         order(template)
 
 
-def test_each_function_has_the_role_of_its_name(aws):
+def test_each_function_has_the_role_of_its_name(aws: Sandbox) -> None:
     roles = {role["Arn"] for role in client("iam", STACK_ACCOUNT).list_roles()["Roles"]}
 
     for name in function_names():
@@ -56,7 +60,7 @@ def test_each_function_has_the_role_of_its_name(aws):
         assert f"-{name}Role-" in function.role
 
 
-def test_each_function_has_all_that_the_template_gives(aws):
+def test_each_function_has_the_properties_of_the_template(aws: Sandbox) -> None:
     given = expanded_template()["Resources"]
     for name in function_names():
         function, properties = aws.deployment.function(name), given[name]["Properties"]
@@ -73,7 +77,7 @@ def test_each_function_has_all_that_the_template_gives(aws):
         )
 
 
-def test_the_definition_calls_the_functions_that_were_made(aws):
+def test_the_definition_calls_the_created_functions(aws: Sandbox) -> None:
     machine = aws.deployment.state_machine_arn
     described = client("stepfunctions", STACK_ACCOUNT).describe_state_machine(stateMachineArn=machine)
 
@@ -85,7 +89,7 @@ def test_the_definition_calls_the_functions_that_were_made(aws):
     assert described["roleArn"] in {role["Arn"] for role in client("iam", STACK_ACCOUNT).list_roles()["Roles"]}
 
 
-def test_logs_go_to_the_groups_that_were_made(aws):
+def test_logs_go_to_the_created_log_groups(aws: Sandbox) -> None:
     groups = {group["logGroupName"] for group in client("logs", STACK_ACCOUNT).describe_log_groups()["logGroups"]}
     resources = expanded_template()["Resources"]
     (destination,) = resources["CopyModelStateMachine"]["Properties"]["LoggingConfiguration"]["Destinations"]
@@ -97,11 +101,11 @@ def test_logs_go_to_the_groups_that_were_made(aws):
         assert resources[name]["Properties"]["LoggingConfig"]["LogGroup"] == {"Ref": "FunctionLogGroup"}
 
 
-def roles_of(template):
+def roles_of(template: Template) -> list[dict[str, Any]]:
     return [one["Properties"] for one in template["Resources"].values() if one["Type"] == "AWS::IAM::Role"]
 
 
-def test_each_role_can_be_bounded():
+def test_each_role_can_have_a_permissions_boundary() -> None:
     accounts = [yaml_parse(path.read_text()) for path in (ROOT / "accounts").glob("*.yaml")]
     bounded = {"Fn::If": ["HasPermissionsBoundary", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]}
     roles = [role for template in (expanded_template(), *accounts) for role in roles_of(template)]
@@ -110,16 +114,16 @@ def test_each_role_can_be_bounded():
     assert [role["PermissionsBoundary"] for role in roles] == [bounded] * len(roles)
 
 
-def test_each_function_can_be_placed_in_a_vpc():
+def test_each_function_can_be_placed_in_a_vpc() -> None:
     resources = expanded_template()["Resources"]
     for name in function_names():
-        condition, places, otherwise = resources[name]["Properties"]["VpcConfig"]["Fn::If"]
+        condition, subnets, otherwise = resources[name]["Properties"]["VpcConfig"]["Fn::If"]
         assert condition == "InVpc"
-        assert places == {"SubnetIds": {"Ref": "SubnetIds"}, "SecurityGroupIds": {"Ref": "SecurityGroupIds"}}
+        assert subnets == {"SubnetIds": {"Ref": "SubnetIds"}, "SecurityGroupIds": {"Ref": "SecurityGroupIds"}}
         assert otherwise == {"Ref": "AWS::NoValue"}
 
 
-def test_each_functions_role_shares_the_policies_for_logs_and_traces_and_for_the_vpc():
+def test_the_functions_roles_share_the_policies_for_logs_and_traces_and_for_the_vpc() -> None:
     shared = [{"Ref": "LogsAndTracesPolicy"}, {"Fn::If": ["InVpc", {"Ref": "NetworkPolicy"}, {"Ref": "AWS::NoValue"}]}]
     resources = expanded_template()["Resources"]
     attached = {name: one["Properties"].get("ManagedPolicyArns") for name, one in resources.items()}

@@ -42,7 +42,7 @@ FORGED_COPY = {
 }
 FORGED_ERROR = {"Error": "ForgedError", "Cause": '{"errorMessage": "forged"}'}
 APPROVED_BY_FORGER = {"Kind": "Tag", "EventId": "forged", "At": "forged", "By": "forged", "Subject": FORGED_VERSION}
-JUNK = st.sampled_from([None, "forged", 7, [], {}])
+JUNK: st.SearchStrategy[Any] = st.sampled_from([None, "forged", 7, [], {}])
 # What each key of the state data can look like to a step that believes it.
 FORGED: dict[str, st.SearchStrategy[Any]] = {
     "Execution": st.just({"Id": "forged", "Name": "forged"}),

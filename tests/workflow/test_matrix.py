@@ -1,7 +1,7 @@
-"""Every call of every function, every fault, once, three times and for ever: how the execution ends is in matrix.tsv.
+"""Every fault at every call of every function, once, three times and always: matrix.tsv says how the execution ends.
 
-An ending is ``succeeds``; ``succeeds, grant stays`` (and the state data says why); ``refused: ERROR``, in a Fail
-state; or ``task: ERROR``, at a task, which is redriven when the fault is over and then has to succeed.
+An ending is ``succeeds``; ``succeeds, grant stays`` (the state data has the reason); ``refused: ERROR``, in a Fail
+state; or ``task: ERROR``, at a task. That one is redriven when the fault is over, and must then succeed.
 """
 
 import csv
@@ -15,8 +15,10 @@ from sandbox.aws.rekognition.settings import settings
 from sandbox.aws.stepfunctions.interpreter import redrive
 from sandbox.deployment import ROOT
 from sandbox.stories import read_event
+from sandbox.world import Sandbox
+from tests.workflow.conftest import Run
 from tests.workflow.ending import Ending
-from tests.workflow.invariants import copies
+from tests.workflow.invariants import Request, Witness, copies
 
 COUNTS = ("x1", "x3", "always")
 COPY, DESCRIBE, ENSURE, VALIDATE = (
@@ -28,8 +30,8 @@ PUT_AGAIN = {
     f"{ENSURE}.ListProjectPolicies": "others_change_policy others_put_policy",
     f"{ENSURE}.PutProjectPolicy": f"{LOST} InvalidPolicyRevisionIdException ResourceAlreadyExistsException",
 }
-# What AWS does not document, the other way than the sandbox has it, and the rows that it touches.
-SWITCHES = [
+# What AWS does not document, set differently from the sandbox's default, and the rows that it affects.
+SWITCHES: list[tuple[str, object, dict[str, str]]] = [
     (
         "taken_name_error",
         "InvalidParameterException",
@@ -136,55 +138,60 @@ SWITCHED = [
     for switch, value, touched in SWITCHES
     for cell in CELLS
     if cell[1] in touched.get(cell[0], "").split() or "WHOLE_MATRIX" in os.environ
-    # There a policy of the stack's own name by another writer is overwritten, as docs/assumptions.md tells.
+    # There a policy of the stack's name by another writer is overwritten, as docs/assumptions.md describes.
     if (switch, value, *cell[:2])
     != ("existing_policy_error", None, f"{ENSURE}.ListProjectPolicies", "others_change_policy")
 ]
 
 
 @pytest.mark.parametrize(("place", "fault", "count", "expected"), CELLS)
-def test_each_fault_at_each_call_ends_as_the_table_says(aws, witness, end, place, fault, count, expected):
-    check(aws, witness, end, f"{BEFORE.get(place, '')}{place}: {fault} {count}", STORY_OF.get(place), expected)
+def test_each_fault_at_each_call_ends_as_the_table_says(
+    aws: Sandbox, witness: Witness, run: Run, place: str, fault: str, count: str, expected: str
+) -> None:
+    check(aws, witness, run, f"{BEFORE.get(place, '')}{place}: {fault} {count}", STORY_OF.get(place), expected)
 
 
 @pytest.mark.parametrize(("switch", "place", "fault", "count", "expected"), SWITCHED)
-def test_it_ends_as_it_should_too_where_aws_is_otherwise(aws, witness, end, switch, place, fault, count, expected):
+def test_each_fault_ends_as_the_table_says_if_aws_behaves_differently(
+    aws: Sandbox, witness: Witness, run: Run, switch: str, place: str, fault: str, count: str, expected: str
+) -> None:
     plan = f"{switch}; {BEFORE.get(place, '')}{place}: {fault} {count}"
-    check(aws, witness, end, plan, STORY_OF.get(place), expected)
+    check(aws, witness, run, plan, STORY_OF.get(place), expected)
 
 
-def test_every_switch_is_an_assumption_that_is_written_down():
+def test_every_switch_is_an_assumption_that_is_documented() -> None:
     assumptions = (ROOT / "docs" / "assumptions.md").read_text()
     columns = [line.split(" | ")[2].rstrip(" |") for line in assumptions.splitlines() if line.startswith("| ")]
 
-    assert all(columns), "each assumption has a switch, or the reason why it has none"
-    assert set(re.findall(r"`(\w+)`", " ".join(columns))) == {switch for switch, _, _ in SWITCHES}
+    assert all(columns), "A row of docs/assumptions.md has neither a switch nor the reason why it has none."
+    documented, turned = set(re.findall(r"`(\w+)`", " ".join(columns))), {switch for switch, _, _ in SWITCHES}
+    assert documented == turned, f"Only in docs/assumptions.md or only in SWITCHES: {sorted(documented ^ turned)}"
 
 
-def check(aws, witness, end, plan, story, expected):
-    """Follow the plan to the ending that is expected, and on from there if it can be redriven."""
+def check(aws: Sandbox, witness: Witness, run: Run, plan: str, story: str | None, expected: str) -> None:
+    """Run the story with the plan, check how it ends, and redrive it if a task failed."""
     request = read_event(story or "copy_between_accounts")
     aws.seed(story or "copy_between_accounts")
     settings.copy_seconds = 30
     aws.follow(plan, request)
 
-    ending = end(request)
+    ending = run(request)
 
     assert aws.plan.met
-    assert ending.told == expected
+    assert ending.summary == expected
     if ending.failed_at_task:
         assert redriven(aws, witness, request).status == "SUCCEEDED"
         assert len(copies()) == 1
 
 
-def redriven(aws, witness, request):
-    """Redrive the last execution when the fault is over."""
+def redriven(aws: Sandbox, witness: Witness, request: Request) -> Ending:
+    """Redrive the execution when the fault is over."""
     (execution,) = aws.executions
     aws.follow("")
     redrive(execution)
-    aws.clock.run()
+    aws.finish()
     ending = Ending.of(execution)
-    read = ending.request or request
-    witness.check_ending(ending, read)
-    witness.check_grants([(ending, read)])
+    copied = ending.request or request
+    witness.check_ending(ending, copied)
+    witness.check_grants([(ending, copied)])
     return ending

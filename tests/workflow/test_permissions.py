@@ -93,8 +93,8 @@ def without(name, number, part, value):
 def told(aws, event):
     """Tell how what an input starts ends, by way of the event bus if it is an event, and what is said of that."""
     started = aws.put(event) if is_event(event) else [aws.start(event)]
-    aws.clock.run()
-    ending = Ending.of(started[0]).told if started else "is not started"
+    aws.finish()
+    ending = Ending.of(started[0]).summary if started else "is not started"
     return ending, re.sub(UUID, "UUID", f"{aws.outcomes} {aws.mails} {aws.dead_letters}")
 
 

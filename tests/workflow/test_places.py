@@ -1,37 +1,33 @@
-"""The stack works alike in the source account, in the destination account and in a third one."""
+"""The stack works the same way in the source account, in the destination account and in a third one."""
 
 import json
+from typing import Any
 
 import pytest
 
-from sandbox.aws.clock import VirtualClock
-from sandbox.aws.rekognition.models import rekognition_backends
 from sandbox.deployment import DESTINATION_ACCOUNT, SOURCE_ACCOUNT, STACK_ACCOUNT
 from sandbox.faults import Plan
-from sandbox.stories import read_event
-from sandbox.world import sandbox
+from tests.workflow.conftest import Deploy
+from tests.workflow.invariants import copies
+from tests.workflow.story import REQUEST, STORY, policies
 
-REQUEST = read_event("copy_between_accounts")
 DESTINATION_ROLE = f"arn:aws:iam::{DESTINATION_ACCOUNT}:role/rekognition-model-copy-destination"
 
 
-def policies():
-    return rekognition_backends[SOURCE_ACCOUNT]["us-east-1"].projects[REQUEST["SourceProjectArn"]].policies
-
-
 @pytest.mark.parametrize("place", [SOURCE_ACCOUNT, DESTINATION_ACCOUNT, STACK_ACCOUNT])
-def test_a_stack_copies_from_wherever_it_is_and_grants_to_the_role_that_copies(place):
-    granted = []
-    with sandbox(VirtualClock(), place) as aws:
-        aws.seed("copy_between_accounts")
+def test_a_stack_in_any_account_copies_and_grants_to_the_role_that_copies(deploy: Deploy, place: str) -> None:
+    granted: list[dict[str, Any]] = []
+    with deploy(place) as aws:
+        aws.seed(STORY)
         note = {"noted": lambda: granted.extend(json.loads(one.document) for one in policies().values())}
         aws.plan = Plan("PutProjectPolicy: noted", note)
 
         execution = aws.run(REQUEST)
-        (copy,) = rekognition_backends[DESTINATION_ACCOUNT]["us-east-1"].copies
+        (copy,) = copies()
         role = copy.caller.role_arn
 
     assert execution.status == "SUCCEEDED"
+    assert role
     assert granted[0]["Statement"][0]["Principal"] == {"AWS": [role]}
     if place == DESTINATION_ACCOUNT:
         assert role.startswith(f"arn:aws:iam::{place}:role/rekognition-model-copy-CopyProjectVersionFunctionRole-")
@@ -43,10 +39,12 @@ def test_a_stack_copies_from_wherever_it_is_and_grants_to_the_role_that_copies(p
     ("allowed", "status", "called"),
     [("111111111111,222222222222", "SUCCEEDED", True), ("111111111111", "FAILED", False)],
 )
-def test_a_stack_refuses_an_account_that_its_parameter_does_not_name_before_it_calls_aws(allowed, status, called):
-    calls = []
-    with sandbox(VirtualClock()) as aws:
-        aws.seed("copy_between_accounts")
+def test_a_stack_refuses_an_account_that_is_not_allowed_before_it_calls_aws(
+    deploy: Deploy, allowed: str, status: str, called: bool
+) -> None:
+    calls: list[int] = []
+    with deploy() as aws:
+        aws.seed(STORY)
         aws.plan = Plan(
             "AssumeRole: noted always; DescribeProjectVersions: noted always", {"noted": lambda: calls.append(1)}
         )

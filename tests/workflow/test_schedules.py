@@ -1,12 +1,14 @@
-"""Random schedules: several executions of several requests, interleaved at every call to AWS, while things go wrong.
+"""Random schedules: several executions of several requests, interleaved at every call to AWS, with random faults.
 
-A schedule that breaks a rule shrinks to the few steps that do, and is printed as a plan that replays.  ``make fuzz``
-runs many more than the fixed set of ``make test``.
+Hypothesis shrinks a schedule that breaks a rule, and prints its steps.  ``make fuzz`` runs many more schedules than the
+fixed set of ``make test``.
 """
 
 import os
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
+from typing import Any, cast
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -18,22 +20,25 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from moto.stepfunctions.parser.backend.execution import Execution
 
+from sandbox.aws.clock import VirtualClock
 from sandbox.aws.rekognition.settings import settings as world_settings
 from sandbox.aws.stepfunctions.interpreter import redrive
-from sandbox.stories import backend_of, read_event
+from sandbox.stories import backend_of
+from sandbox.world import Sandbox
 from tests.workflow.ending import Ending
-from tests.workflow.invariants import Witness
+from tests.workflow.invariants import Request, Witness
+from tests.workflow.story import REQUEST, STORY
 from tests.workflow.test_matrix import ROWS
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "60"))
-BASE = read_event("copy_between_accounts")
-OTHER_VERSION = BASE["SourceProjectVersionArn"].replace("version/v3/1700000100000", "version/v2/1690000100000")
+OTHER_VERSION = REQUEST["SourceProjectVersionArn"].replace("version/v3/1700000100000", "version/v2/1690000100000")
 REQUESTS = {
-    "v3 as v3": BASE,
-    "v3 as v3-again": {**BASE, "VersionName": "v3-again"},
-    "v2 as v3": {**BASE, "SourceProjectVersionArn": OTHER_VERSION},
-    "v2 as v2": {**BASE, "SourceProjectVersionArn": OTHER_VERSION, "VersionName": "v2"},
+    "v3 as v3": REQUEST,
+    "v3 as v3-again": {**REQUEST, "VersionName": "v3-again"},
+    "v2 as v3": {**REQUEST, "SourceProjectVersionArn": OTHER_VERSION},
+    "v2 as v2": {**REQUEST, "SourceProjectVersionArn": OTHER_VERSION, "VersionName": "v2"},
 }
 HAPPENINGS = sorted({row["fault"] for row in ROWS if row["fault"].startswith(("others", "version", "grant"))})
 FAULTS = sorted({f"{row['place']}: {row['fault']}" for row in ROWS if row["fault"] not in HAPPENINGS})
@@ -43,73 +48,76 @@ COUNTS = ["x1", "x2", "x4", "x30"]
 class Schedules(RuleBasedStateMachine):
     """What may happen, in any order."""
 
-    def __init__(self, aws):
+    def __init__(self, aws: Sandbox) -> None:
         super().__init__()
         aws.reset()
-        aws.seed("copy_between_accounts")
-        project = BASE["SourceProjectArn"]
+        aws.seed(STORY)
+        project = REQUEST["SourceProjectArn"]
         backend_of(project).create_project_version(project, "v2", {"S3Bucket": "training"}).arn = OTHER_VERSION
         world_settings.copy_seconds = 90
-        self.aws, self.witness, self.executions = aws, Witness(), []
+        self.aws, self.witness = aws, Witness()
+        self.executions: list[tuple[Execution, Request]] = []
+        assert isinstance(aws.clock, VirtualClock)
+        self.clock = aws.clock
         self.watching = ExitStack()
         self.watching.enter_context(self.witness.watching())
 
     @initialize(when=st.sampled_from(["always", "when_complete"]))
-    def let_copies_report_their_source(self, when):
+    def choose_when_copies_report_their_source(self, when: str) -> None:
         world_settings.copy_reports_source = when
 
     @rule(request=st.sampled_from(sorted(REQUESTS)))
-    def start(self, request):
+    def start(self, request: str) -> None:
         self.executions.append((self.aws.start(REQUESTS[request]), REQUESTS[request]))
 
     @rule(fault=st.sampled_from(FAULTS), count=st.sampled_from(COUNTS))
-    def go_wrong(self, fault, count):
-        self.aws.follow(f"{fault} {count}", BASE)
+    def add_fault(self, fault: str, count: str) -> None:
+        self.aws.follow(f"{fault} {count}", REQUEST)
 
     @rule(name=st.sampled_from(["propagation_seconds", "visibility_lag_seconds"]), seconds=st.sampled_from([0, 15, 60]))
-    def lag(self, name, seconds):
+    def change_delay(self, name: str, seconds: int) -> None:
         setattr(world_settings, name, seconds)
 
     @rule(what=st.sampled_from(HAPPENINGS), request=st.sampled_from(sorted(REQUESTS)))
-    def let_others_act(self, what, request):
+    def let_others_act(self, what: str, request: str) -> None:
         if what == "version_deleted":
-            self.witness.deleted(REQUESTS[request])
+            self.witness.note_deletion(REQUESTS[request])
         self.aws.others(REQUESTS[request]).happenings()[what]()
 
     @rule(seconds=st.sampled_from([0, 1, 20, 120, 900]), order=st.lists(st.integers(0, 3), max_size=12))
-    def pass_time(self, seconds, order):
+    def pass_time(self, seconds: int, order: list[int]) -> None:
         turns = iter(order)
-        self.aws.clock.choose = lambda ready: next(turns, 0) % ready
-        self.aws.clock.sleep(seconds)
+        self.clock.choose = lambda ready: next(turns, 0) % ready
+        self.clock.sleep(seconds)
 
-    @precondition(lambda self: self.failed())
+    @precondition(lambda self: bool(self.failed()))
     @rule(which=st.integers(0, 3))
-    def redrive(self, which):
+    def redrive(self, which: int) -> None:
         failed = self.failed()
         redrive(failed[which % len(failed)])
 
     @invariant()
-    def nothing_is_lost(self):
+    def nothing_is_lost(self) -> None:
         self.witness.check_world()
 
-    def failed(self):
+    def failed(self) -> list[Execution]:
         return [execution for execution, _ in self.executions if execution.status == "FAILED"]
 
-    def teardown(self):
-        """When all is well again, all executions end, and once the failed ones are redriven no grant is left."""
+    def teardown(self) -> None:
+        """Without faults, all executions end; once the failed ones are redriven, no grant is left."""
         with self.watching:
             self.aws.follow("")
-            self.aws.clock.choose = None
-            self.aws.clock.run()
+            self.clock.choose = None
+            self.aws.finish()
             self.check_endings()
             for execution in self.failed():
                 if Ending.of(execution).failed_at_task:
                     redrive(execution)
-            self.aws.clock.run()
+            self.aws.finish()
             self.check_endings()
             assert not any(Ending.of(execution).failed_at_task for execution, _ in self.executions)
 
-    def check_endings(self):
+    def check_endings(self) -> None:
         endings = [(Ending.of(execution), request) for execution, request in self.executions]
         self.witness.check_world()
         for ending, request in endings:
@@ -118,15 +126,18 @@ class Schedules(RuleBasedStateMachine):
         self.witness.check_grants(endings)
 
 
-def test_no_schedule_breaks_a_rule(deployed, witnessed, record_property):
-    started, schedules = time.monotonic(), []
+def test_no_schedule_breaks_a_rule(
+    aws: Sandbox, witnessed: dict[str, int], record_property: Callable[[str, object], None]
+) -> None:
+    started = time.monotonic()
+    schedules: list[Schedules] = []
 
-    def machine():
-        schedules.append(Schedules(deployed))
+    def machine() -> Schedules:
+        schedules.append(Schedules(aws))
         return schedules[-1]
 
     run_state_machine_as_test(
-        machine,
+        cast(Any, machine),
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=15,

@@ -1,37 +1,44 @@
-"""Where moto's interpreter is laxer than Step Functions, the sandbox is as strict; more of it in tests/conformance."""
+"""Where moto's interpreter is laxer than Step Functions, the sandbox is as strict; tests/conformance has more."""
 
 import json
+from typing import Any
 
 import pytest
 
 from sandbox.deployment import STACK_ACCOUNT, client
+from sandbox.world import Sandbox
+
+State = dict[str, Any]
 
 CAUGHT = {"Type": "Pass", "End": True}
 
 
-def create(name, states, start_at="Try"):
+def create(name: str, states: State, start_at: str = "Try") -> str:
     machine = {"StartAt": start_at, "States": states}
     role = f"arn:aws:iam::{STACK_ACCOUNT}:role/any"
     step_functions = client("stepfunctions", STACK_ACCOUNT)
-    return step_functions.create_state_machine(name=name, definition=json.dumps(machine), roleArn=role)
+    made = step_functions.create_state_machine(name=name, definition=json.dumps(machine), roleArn=role)
+    return str(made["stateMachineArn"])
 
 
-def task(aws):
-    """A task that catches all."""
+def task(aws: Sandbox) -> State:
+    """Return a task that catches States.ALL."""
     arn = next(arn for arn in aws.deployment.functions if "WithdrawGrant" in arn)
     catch = [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]
     return {"Type": "Task", "Resource": arn, "Catch": catch, "End": True}
 
 
-def run(aws, machine):
+def run_machine(aws: Sandbox, machine: str) -> dict[str, Any]:
+    """Run a state machine; return what DescribeExecution reports."""
     step_functions = client("stepfunctions", STACK_ACCOUNT)
-    started = step_functions.start_execution(stateMachineArn=machine["stateMachineArn"], input="{}")
-    aws.clock.run()
-    return step_functions.describe_execution(executionArn=started["executionArn"])
+    started = step_functions.start_execution(stateMachineArn=machine, input="{}")
+    aws.finish()
+    described: dict[str, Any] = step_functions.describe_execution(executionArn=started["executionArn"])
+    return described
 
 
-def test_states_all_catches_what_a_task_fails_with(aws):
-    execution = run(aws, create("failure", {"Try": task(aws), "Caught": CAUGHT}))
+def test_states_all_catches_the_error_of_a_task(aws: Sandbox) -> None:
+    execution = run_machine(aws, create("failure", {"Try": task(aws), "Caught": CAUGHT}))
 
     assert execution["status"] == "SUCCEEDED"
     assert json.loads(execution["output"])["Error"] == "InvalidRequestError"
@@ -40,14 +47,14 @@ def test_states_all_catches_what_a_task_fails_with(aws):
 @pytest.mark.parametrize(
     "broken", [{"Next": "Nowhere"}, {"Next": "Caught", "Catch": [{"ErrorEquals": ["X"], "Next": "Y"}]}]
 )
-def test_a_definition_that_goes_nowhere_is_not_created(aws, broken):
+def test_a_definition_with_a_missing_state_is_not_created(aws: Sandbox, broken: State) -> None:
     state = {key: value for key, value in task(aws).items() if key != "End"} | broken
 
     with pytest.raises(client("stepfunctions", STACK_ACCOUNT).exceptions.InvalidDefinition, match="MISSING_TRANSITION"):
         create("broken", {"Try": state, "Caught": CAUGHT})
 
 
-def test_executions_without_a_name_get_one_of_their_own(aws):
+def test_executions_without_a_name_get_different_names(aws: Sandbox) -> None:
     machine = create("unnamed", {"Caught": CAUGHT}, start_at="Caught")
 
-    assert run(aws, machine)["name"] != run(aws, machine)["name"]
+    assert run_machine(aws, machine)["name"] != run_machine(aws, machine)["name"]

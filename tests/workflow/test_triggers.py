@@ -1,24 +1,28 @@
-"""An approval arrives on an event bus, and in the end there is a copied model; never two."""
+"""An approval arrives on an event bus and starts one copy, never two."""
 
-import copy
 import json
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
-from moto.events.models import events_backends
-from moto.iam.models import iam_backends
-from moto.sqs.models import sqs_backends
+from moto.events.models import Rule, events_backends
+from moto.iam.models import Role, iam_backends
+from moto.sqs.models import Queue, sqs_backends
 from moto.sts.models import sts_backends
 
 from sandbox import deployment
-from sandbox.aws.clock import VirtualClock
 from sandbox.aws.iam.policies import Call, allows, service
 from sandbox.aws.iam.roles import trust_policy
 from sandbox.aws.stepfunctions.interpreter import redrive
 from sandbox.deployment import DESTINATION_ACCOUNT, REGION, SOURCE_ACCOUNT, STACK_ACCOUNT, client
 from sandbox.stories import read_event
-from sandbox.world import sandbox
+from sandbox.world import Sandbox
+from tests.workflow.conftest import Deploy, Run
 from tests.workflow.ending import Ending
-from tests.workflow.invariants import copies
+from tests.workflow.invariants import Witness, copies
+
+Event = Any
+Arrive = Callable[..., list[Ending]]
 
 APPROVALS = {
     "approved_by_own_event": "OwnEventRule",
@@ -27,40 +31,42 @@ APPROVALS = {
 }
 
 
-def rules(account=STACK_ACCOUNT):
-    """Give the rules of an account by their logical ids."""
+def rules(account: str = STACK_ACCOUNT) -> dict[str, Rule]:
+    """Return the rules of an account by their logical ids."""
     found = events_backends[account][REGION].event_buses["default"].rules.values()
     return {rule.name.split("-")[-2]: rule for rule in found}
 
 
-def matching(event, account=STACK_ACCOUNT):
+def matching(event: Event, account: str = STACK_ACCOUNT) -> list[str]:
+    """Return the rules of an account that match an event."""
     return [name for name, rule in rules(account).items() if rule.event_pattern.matches_event(event)]
 
 
-def role(name, account=STACK_ACCOUNT):
+def role(name: str, account: str = STACK_ACCOUNT) -> Role:
     return next(one for one in iam_backends[account]["aws"].roles.values() if f"-{name}-" in one.name)
 
 
-def queue(account=STACK_ACCOUNT):
+def queue(account: str = STACK_ACCOUNT) -> Queue:
     (found,) = sqs_backends[account][REGION].queues.values()
     return found
 
 
-def left_behind(account=STACK_ACCOUNT):
-    """The events in the dead-letter queue of an account."""
+def dead_letters(account: str = STACK_ACCOUNT) -> list[Event]:
+    """Return the events in the dead-letter queue of an account."""
     return [json.loads(message.body) for message in queue(account)._messages]
 
 
-def changed(story, **detail):
-    event = copy.deepcopy(read_event(story))
-    event["detail"] |= detail
-    return event
+def changed(story: str, **detail: object) -> Event:
+    """Return the event of a story with other details."""
+    event: Event = read_event(story)
+    return {**event, "detail": {**event["detail"], **detail}}
 
 
-def test_an_account_that_may_not_take_part_starts_nothing_and_is_called_by_nobody(monkeypatch):
-    """It comes first, since it deploys a stack of its own."""
+def test_an_account_that_is_not_allowed_starts_nothing_and_is_not_called(
+    deploy: Deploy, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(deployment.PARAMETERS, "AllowedAccounts", f"333333333333,{DESTINATION_ACCOUNT}")
-    with sandbox(VirtualClock()) as aws:
+    with deploy() as aws:
         for story in ("approved_in_sagemaker", "approved_by_tag"):
             aws.seed(story)
             assert aws.put(read_event(story)) == []
@@ -76,22 +82,23 @@ def test_an_account_that_may_not_take_part_starts_nothing_and_is_called_by_nobod
 
 
 @pytest.mark.parametrize("trigger", ["ENABLED", "DISABLED"])
-def test_a_rule_for_tags_which_has_a_wildcard_is_there_only_when_tags_start_copies(monkeypatch, trigger):
-    """It deploys stacks of its own, too."""
+def test_the_rule_for_tags_exists_only_if_tags_start_copies(
+    deploy: Deploy, monkeypatch: pytest.MonkeyPatch, trigger: str
+) -> None:
     monkeypatch.setitem(deployment.PARAMETERS, "TagTrigger", trigger)
-    with sandbox(VirtualClock()):
+    with deploy():
         for account in (STACK_ACCOUNT, SOURCE_ACCOUNT, DESTINATION_ACCOUNT):
             assert ("TagRule" in rules(account)) is (trigger == "ENABLED")
             assert "SageMakerRule" in rules(account)
 
 
 @pytest.fixture
-def arrive(aws, witness):
-    """Let events arrive, and give the endings of the executions that they start."""
+def arrive(aws: Sandbox, witness: Witness) -> Arrive:
+    """Put events on the bus; return the endings of the executions that they start."""
 
-    def arrive(*events):
+    def arrive(*events: Event) -> list[Ending]:
         started = [execution for event in events for execution in aws.put(event)]
-        aws.clock.run()
+        aws.finish()
         endings = [Ending.of(execution) for execution in started]
         for ending in endings:
             witness.check_ending(ending, ending.request)
@@ -101,7 +108,7 @@ def arrive(aws, witness):
 
 
 @pytest.mark.parametrize(("story", "rule"), APPROVALS.items())
-def test_each_kind_of_approval_has_a_rule_of_its_own(aws, story, rule):
+def test_each_kind_of_approval_has_a_rule_of_its_own(aws: Sandbox, story: str, rule: str) -> None:
     assert matching(read_event(story)) == [rule]
 
 
@@ -118,7 +125,7 @@ def test_each_kind_of_approval_has_a_rule_of_its_own(aws, story, rule):
     ],
     ids=["time_as_number", "previous_status", "null_updated_fields", "no_updated_fields"],
 )
-def test_an_approval_in_sagemaker_is_taken_in_each_of_its_shapes(aws, arrive, event):
+def test_an_approval_in_sagemaker_is_accepted_in_each_of_its_shapes(aws: Sandbox, arrive: Arrive, event: Event) -> None:
     aws.seed("approved_in_sagemaker")
 
     (ending,) = arrive(event)
@@ -127,7 +134,7 @@ def test_an_approval_in_sagemaker_is_taken_in_each_of_its_shapes(aws, arrive, ev
     assert len(copies()) == 1
 
 
-def test_a_tag_is_taken_whose_event_says_that_there_was_no_error(aws, arrive):
+def test_a_tag_is_accepted_if_the_events_error_code_is_null(aws: Sandbox, arrive: Arrive) -> None:
     aws.seed("approved_by_tag")
 
     (ending,) = arrive(changed("approved_by_tag", errorCode=None))
@@ -152,14 +159,14 @@ def test_a_tag_is_taken_whose_event_says_that_there_was_no_error(aws, arrive):
         changed("approved_by_tag", requestParameters={"resourceArn": "arn:aws:rekognition:x:y:project/cats/1"}),
     ],
 )
-def test_what_is_no_approval_starts_nothing(aws, event):
+def test_an_event_that_is_not_an_approval_starts_nothing(aws: Sandbox, event: Event) -> None:
     assert matching(event) == []
     assert matching(event, SOURCE_ACCOUNT) == []
     assert aws.put(event) == []
 
 
 @pytest.mark.parametrize("story", APPROVALS)
-def test_an_approval_ends_in_a_copied_model(aws, arrive, story):
+def test_an_approval_ends_in_a_copied_model(aws: Sandbox, arrive: Arrive, story: str) -> None:
     aws.seed(story)
 
     (ending,) = arrive(read_event(story))
@@ -168,16 +175,16 @@ def test_an_approval_ends_in_a_copied_model(aws, arrive, story):
     assert ending.output["Approval"]["EventId"] == read_event(story)["id"]
     assert ending.output["Adopted"] is False
     assert len(copies()) == 1
-    assert left_behind() == []
+    assert dead_letters() == []
 
 
-def test_an_event_that_is_put_by_the_api_starts_a_copy(aws, witness):
+def test_an_event_that_is_sent_by_the_api_starts_a_copy(aws: Sandbox, witness: Witness) -> None:
     aws.seed("approved_by_own_event")
     event = read_event("approved_by_own_event")
     entry = {"Source": event["source"], "DetailType": event["detail-type"], "Detail": json.dumps(event["detail"])}
 
     put = client("events", STACK_ACCOUNT).put_events(Entries=[entry])
-    aws.clock.run()
+    aws.finish()
 
     ending = Ending.of(aws.executions[0])
     assert ending.status == "SUCCEEDED"
@@ -186,7 +193,7 @@ def test_an_event_that_is_put_by_the_api_starts_a_copy(aws, witness):
     assert ending.output["Approval"]["At"].endswith("Z")
 
 
-def test_nobody_puts_an_event_in_the_name_of_aws(aws):
+def test_nobody_can_send_an_event_in_the_name_of_aws(aws: Sandbox) -> None:
     event = read_event("approved_in_sagemaker")
     entry = {"Source": event["source"], "DetailType": event["detail-type"], "Detail": json.dumps(event["detail"])}
 
@@ -197,7 +204,7 @@ def test_nobody_puts_an_event_in_the_name_of_aws(aws):
 
 
 @pytest.mark.parametrize("story", APPROVALS)
-def test_an_event_that_is_delivered_twice_is_copied_once(aws, arrive, story):
+def test_an_event_that_is_delivered_twice_is_copied_once(aws: Sandbox, arrive: Arrive, story: str) -> None:
     aws.seed(story)
 
     endings = arrive(read_event(story), read_event(story))
@@ -207,7 +214,7 @@ def test_an_event_that_is_delivered_twice_is_copied_once(aws, arrive, story):
     assert len(copies()) == 1
 
 
-def test_an_event_that_is_delivered_again_after_the_copy_adopts_it(aws, arrive):
+def test_an_event_that_is_delivered_again_after_the_copy_adopts_the_copy(aws: Sandbox, arrive: Arrive) -> None:
     aws.seed("approved_by_tag")
     arrive(read_event("approved_by_tag"))
 
@@ -217,9 +224,10 @@ def test_an_event_that_is_delivered_again_after_the_copy_adopts_it(aws, arrive):
     assert len(copies()) == 1
 
 
-def test_a_version_that_is_approved_in_two_ways_is_copied_once(aws, arrive):
+def test_a_version_that_is_approved_in_two_ways_is_copied_once(aws: Sandbox, arrive: Arrive) -> None:
     aws.seed("approved_by_tag")
     first = Ending.of(aws.run(read_event("approved_by_tag")))
+    assert first.request
     names = ("SourceProjectArn", "SourceProjectVersionArn", "DestinationProjectArn", "VersionName", "OutputConfig")
     own = {**read_event("approved_by_own_event"), "detail": {name: first.request[name] for name in names}}
 
@@ -235,7 +243,9 @@ CALLS = {"approved_in_sagemaker": "DescribeModelPackage", "approved_by_tag": "De
 
 @pytest.mark.parametrize("fault", ["ThrottlingException x7", "http_503 x7", "dropped x7", "lost_answer x7"])
 @pytest.mark.parametrize(("story", "call"), CALLS.items())
-def test_what_passes_while_an_approval_is_read_is_retried(aws, arrive, story, call, fault):
+def test_a_transient_fault_while_an_approval_is_read_is_retried(
+    aws: Sandbox, arrive: Arrive, story: str, call: str, fault: str
+) -> None:
     aws.seed(story)
     aws.follow(f"{call}: {fault}")
 
@@ -246,7 +256,9 @@ def test_what_passes_while_an_approval_is_read_is_retried(aws, arrive, story, ca
 
 
 @pytest.mark.parametrize(("story", "call"), CALLS.items())
-def test_an_approval_that_may_not_be_read_fails_at_its_task_and_can_be_redriven(aws, arrive, story, call):
+def test_an_approval_that_cannot_be_read_for_lack_of_permission_can_be_redriven(
+    aws: Sandbox, arrive: Arrive, story: str, call: str
+) -> None:
     aws.seed(story)
     aws.follow(f"{call}: AccessDeniedException")
 
@@ -255,56 +267,58 @@ def test_an_approval_that_may_not_be_read_fails_at_its_task_and_can_be_redriven(
     assert ending.error == "AccessDeniedError"
     assert ending.failed_at_task
     redrive(aws.executions[0])
-    aws.clock.run()
+    aws.finish()
     assert aws.executions[0].status == "SUCCEEDED"
 
 
-def test_a_request_cannot_say_who_approved_it(aws, end):
+def test_a_request_cannot_name_its_approver(aws: Sandbox, run: Run) -> None:
     aws.seed("already_copied")
 
-    ending = end({**read_event("already_copied"), "Approval": {"Kind": "Tag", "By": "the queen"}})
+    ending = run({**read_event("already_copied"), "Approval": {"Kind": "Tag", "By": "the queen"}})
 
     assert ending.error == "InvalidRequestError"
     assert "Approval is not a field of the request" in ending.cause
-    state_data = json.loads(next(one["input"] for one in ending.entered if one["name"] == "Validate request"))
+    state_data = ending.state_data("Validate request")
+    assert state_data
     assert state_data["Approval"] == {"Kind": "Request", "EventId": None, "At": None, "By": None, "Subject": None}
 
 
 @pytest.mark.parametrize("missing", ["detail-type", "source", "detail"])
-def test_what_lacks_a_part_of_an_event_is_none(aws, end, missing):
+def test_an_input_without_one_of_the_three_fields_is_not_an_event(aws: Sandbox, run: Run, missing: str) -> None:
     event = {name: value for name, value in read_event("approved_by_own_event").items() if name != missing}
 
-    assert end(event).error == "NotARequestError"
+    assert run(event).error == "NotARequestError"
 
 
 @pytest.mark.parametrize("story", ["approved_by_own_event", "approved_in_sagemaker"])
-def test_a_trigger_that_is_switched_off_starts_nothing(aws, story):
+def test_a_disabled_trigger_starts_nothing(aws: Sandbox, story: str) -> None:
     rule = rules()[APPROVALS[story]]
     rule.disable()
     try:
         assert aws.put(read_event(story)) == []
-        assert left_behind() == []
+        assert dead_letters() == []
     finally:
         rule.enable()
 
 
 @pytest.fixture
-def role_without_its_policy(aws):
-    """The role of the rules, which may do nothing."""
-    held = role("TriggerRole")
-    before, held.policies = held.policies, {}
-    yield held
-    held.policies = before
+def role_without_its_policy(aws: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Role:
+    """The role of the rules, without permissions."""
+    trigger_role = role("TriggerRole")
+    monkeypatch.setattr(trigger_role, "policies", {})
+    return trigger_role
 
 
 @pytest.mark.parametrize("story", APPROVALS)
-def test_an_approval_that_cannot_start_an_execution_is_left_in_the_queue(aws, role_without_its_policy, story):
+def test_an_approval_that_cannot_start_an_execution_goes_to_the_dead_letter_queue(
+    aws: Sandbox, role_without_its_policy: Role, story: str
+) -> None:
     assert aws.put(read_event(story)) == []
-    assert left_behind() == [read_event(story)]
+    assert dead_letters() == [read_event(story)]
 
 
-def guarded(account):
-    """What rules of an account use: each policy, the action that it is for, and on what."""
+def guarded(account: str) -> Iterator[tuple[Any, str, str]]:
+    """Yield what the rules of an account use: the policy, the action and the resource."""
     trigger = role("TriggerRole" if account == STACK_ACCOUNT else "ForwardRole", account)
     yield trust_policy(trigger.arn), "sts:AssumeRole", trigger.arn
     yield queue(account).policy, "sqs:SendMessage", queue(account).queue_arn
@@ -314,8 +328,8 @@ PLACES = pytest.mark.parametrize("account", [STACK_ACCOUNT, SOURCE_ACCOUNT])
 
 
 @PLACES
-def test_only_rules_of_the_account_use_its_role_and_its_queue(aws, account):
-    """Whoever asks EventBridge in another account to use them is refused."""
+def test_only_rules_of_the_account_use_its_role_and_its_queue(aws: Sandbox, account: str) -> None:
+    """A rule of another account is refused."""
     rule = rules(account)["TagRule"]
     own = {"aws:SourceArn": rule.arn, "aws:SourceAccount": account, "aws:SecureTransport": "true"}
     foreign = own | {"aws:SourceArn": rule.arn.replace(account, "999999999999")}
@@ -327,7 +341,7 @@ def test_only_rules_of_the_account_use_its_role_and_its_queue(aws, account):
 
 
 @PLACES
-def test_nobody_writes_to_the_queue_without_tls(aws, account):
+def test_nobody_can_write_to_the_queue_without_tls(aws: Sandbox, account: str) -> None:
     rule, (_, (policy, action, on)) = rules(account)["TagRule"], guarded(account)
     context = {"aws:SourceArn": rule.arn, "aws:SourceAccount": account}
 
@@ -337,22 +351,25 @@ def test_nobody_writes_to_the_queue_without_tls(aws, account):
 
 
 @PLACES
-def test_each_rule_has_a_queue_that_is_encrypted_and_keeps_events_for_14_days(aws, account):
-    assert queue(account).sqs_managed_sse_enabled is True
-    assert queue(account).message_retention_period == 14 * 24 * 3_600
+def test_each_rule_has_a_queue_that_is_encrypted_and_keeps_events_for_14_days(aws: Sandbox, account: str) -> None:
+    dead_letter_queue: Any = queue(account)
+    assert dead_letter_queue.sqs_managed_sse_enabled is True
+    assert dead_letter_queue.message_retention_period == 14 * 24 * 3_600
     for rule in rules(account).values():
         (target,) = rule.targets
         assert target["DeadLetterConfig"]["Arn"] == queue(account).queue_arn
 
 
-def test_the_bus_lets_in_just_the_accounts_that_the_stack_names(aws, monkeypatch):
+def test_the_bus_accepts_events_from_just_the_accounts_of_the_parameter(
+    aws: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bus = events_backends[STACK_ACCOUNT][REGION].event_buses["default"]
-    (statement,) = json.loads(bus.policy)["Statement"]
+    (statement,) = json.loads(bus.policy or "")["Statement"]
     assert statement["Principal"] == {"AWS": [SOURCE_ACCOUNT, DESTINATION_ACCOUNT]}
     assert statement["Action"] == "events:PutEvents"
 
     assert len(aws.put(read_event("approved_in_sagemaker"))) == 1
     monkeypatch.setattr(bus, "_statements", {})
     assert aws.put(read_event("approved_in_sagemaker")) == []
-    assert left_behind(SOURCE_ACCOUNT) == [read_event("approved_in_sagemaker")]
-    aws.clock.run()
+    assert dead_letters(SOURCE_ACCOUNT) == [read_event("approved_in_sagemaker")]
+    aws.finish()
