@@ -1,6 +1,6 @@
-"""Breaks the project in small ways, one at a time, and tells which breakages the tests let pass.
+"""Breaks the project in small ways, one at a time, and lists the changes that no test notices.
 
-``python tests/mutants.py [NUMBER ...]`` works on copies of the tree, so that nothing here is changed.
+``python tests/mutants.py [NUMBER ...]`` works on copies of the tree, so the tree itself does not change.
 """
 
 import os
@@ -14,14 +14,14 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 FUNCTIONS, DEFINITION = "functions/model_copy", "statemachine/copy_model.asl.yaml"
 TESTS = ["-m", "pytest", "-x", "-q", "-n", "2", "-p", "no:cacheprovider", "--no-header", "tests/unit", "tests/workflow"]
-TESTS += ["--ignore", "tests/unit/test_mutants.py"]  # which looks for what a mutant has not any more
-# It compares two runs of the same tree, and the copy has no Node.
+TESTS += ["--ignore", "tests/unit/test_mutants.py"]  # it fails for any mutant, because it looks for the unchanged text
+# It needs Node, which the copy lacks. Both of its interpreters would run the same mutant.
 TESTS += ["--ignore", "tests/workflow/test_second_interpreter.py"]
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """One breakage: in a file, one text in the place of another."""
+    """One small change: a text in a file is replaced by another."""
 
     what: str
     file: str
@@ -55,7 +55,7 @@ MUTANTS = [
         "        False\n",
     ),
     Mutant(
-        "another's copy that reported no source at first is called ours when it is complete",
+        "a copy of another version that reported no source at first is taken for this copy when it is complete",
         f"{FUNCTIONS}/copying.py",
         "    adopted = before.adopted or found.arn != before.arn",
         "    adopted = found.arn != before.arn",
@@ -67,7 +67,7 @@ MUTANTS = [
         "_check_room(refused, refused[0], grant, request, message)",
     ),
     Mutant(
-        "a policy of ours that came and went between two lists is not thought of",
+        "a policy of the stack that came and went between two lists is ignored",
         f"{FUNCTIONS}/grants.py",
         "len(refused) >= REFUSALS",
         "refused",
@@ -106,7 +106,7 @@ MUTANTS = [
         '    "TRAINING": "Start',
     ),
     Mutant(
-        "STOPPED is no success in the handlers", f"{FUNCTIONS}/versions.py", '"STOPPING", "STOPPED"}', '"STOPPING"}'
+        "STOPPED is not a success in the handlers", f"{FUNCTIONS}/versions.py", '"STOPPING", "STOPPED"}', '"STOPPING"}'
     ),
     Mutant(
         "the revision is not sent",
@@ -143,30 +143,30 @@ MUTANTS = [
         "Match.YES",
     ),
     Mutant(
-        "a statement for others is taken for ours",
+        "a statement of another writer is taken for the stack's",
         f"{FUNCTIONS}/policies.py",
         '        and as_list(principal["AWS"]) == [principal_arn]\n',
         "",
     ),
     Mutant(
-        "others' statements in our policy are dropped",
+        "the statements of others in the stack's policy are dropped",
         f"{FUNCTIONS}/policies.py",
         "        kept.append(one)\n    return _written",
         "    return _written",
     ),
     Mutant(
-        "an empty policy of ours is left",
+        "an empty policy of the stack is not deleted",
         f"{FUNCTIONS}/grants.py",
         "            if document is None:",
         "            if False:",
     ),
     Mutant(
-        "a conflict is not redone",
+        "a conflict is not retried",
         f"{FUNCTIONS}/grants.py",
         "            refused.clear()\n        except rekognition.PolicyQuotaReachedError as",
         "            raise\n        except rekognition.PolicyQuotaReachedError as",
     ),
-    Mutant("conflicts are redone once only", f"{FUNCTIONS}/grants.py", "TRIES = 5", "TRIES = 2"),
+    Mutant("conflicts are retried only once", f"{FUNCTIONS}/grants.py", "TRIES = 5", "TRIES = 2"),
     Mutant(
         "the size of a policy is not checked",
         f"{FUNCTIONS}/grants.py",
@@ -174,7 +174,7 @@ MUTANTS = [
         "False",
     ),
     Mutant(
-        "a new grant is not waited for",
+        "the execution does not wait for a new grant",
         f"{FUNCTIONS}/grants.py",
         "PROPAGATION = timedelta(minutes=5)",
         "PROPAGATION = timedelta(minutes=0)",
@@ -187,19 +187,19 @@ MUTANTS = [
     ),
     Mutant("the rounds have no end", f"{FUNCTIONS}/grants.py", "    if rounds > MOST_ROUNDS:", "    if False:"),
     Mutant(
-        "a copy that is not visible is believed for ever",
+        "a copy that is not visible is polled forever",
         f"{FUNCTIONS}/copying.py",
         "        if times > MOST_TIMES_MISSING:",
         "        if False:",
     ),
     Mutant(
-        "a copy that is not visible is gone at once",
+        "a copy that is not visible counts as gone at once",
         f"{FUNCTIONS}/copying.py",
         "MOST_TIMES_MISSING = 10",
         "MOST_TIMES_MISSING = 0",
     ),
     Mutant(
-        "a full project is waited for",
+        "the execution waits for a full project",
         f"{FUNCTIONS}/copying.py",
         "    if count >= MODELS_PER_PROJECT:",
         "    if False:",
@@ -401,7 +401,7 @@ MUTANTS = [
 
 
 def survives(mutant: Mutant) -> bool:
-    """Run the tests over a copy of the tree with the breakage; tell whether they pass."""
+    """Run the tests on a copy of the tree with the change; return whether they pass."""
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"
         shutil.copytree(
@@ -419,7 +419,7 @@ def survives(mutant: Mutant) -> bool:
 
 
 def main(chosen: list[str]) -> None:
-    """Try the mutants, all or those of the numbers, and exit with 1 when one survives."""
+    """Try all mutants, or those with the given numbers; exit with 1 if one survives."""
     numbers = [int(number) for number in chosen] or range(1, len(MUTANTS) + 1)
     survivors = []
     for number in numbers:

@@ -33,7 +33,7 @@ from botocore.exceptions import ClientError
 
 from sandbox.aws import eventbridge
 from sandbox.aws.clock import VirtualClock
-from sandbox.aws.iam.policies import holds
+from sandbox.aws.iam.policies import condition_is_met
 from sandbox.aws.iam.sts import LONGEST_EXECUTION, session_of_service
 from sandbox.aws.rekognition.settings import settings
 from sandbox.deployment import REGION, STACK_ACCOUNT, client, expanded_template
@@ -101,13 +101,13 @@ def run_definition(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str
     if fact.get("redrive"):
         api.redrive_execution(executionArn=arn)
         aws.clock.run()
-    told = api.describe_execution(executionArn=arn)
+    description = api.describe_execution(executionArn=arn)
     history = api.get_execution_history(executionArn=arn)["events"]
     return {
-        **{name: told.get(name) for name in ("status", "error", "redriveStatus", "redriveStatusReason")},
-        "cause": cleaned(parsed(told.get("cause")), machine),
-        "output": cleaned(parsed(told.get("output")), machine),
-        "seconds": round((told["stopDate"] - told["startDate"]).total_seconds()),
+        **{name: description.get(name) for name in ("status", "error", "redriveStatus", "redriveStatusReason")},
+        "cause": cleaned(parsed(description.get("cause")), machine),
+        "output": cleaned(parsed(description.get("output")), machine),
+        "seconds": round((description["stopDate"] - description["startDate"]).total_seconds()),
         "history": [event["type"] for event in history],
         "events": [cleaned(event["detail"], machine) for event in events],
         "lastEvent": {name: cleaned(events[-1]["detail"], machine)[name] for name in ("status", *REDRIVES)},
@@ -173,7 +173,7 @@ def run_policy(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str, An
     """Evaluate the condition of a policy with one statement."""
     properties = expanded_template()["Resources"][fact["policy"]]["Properties"]
     (statement,) = properties["PolicyDocument"]["Statement"]
-    return {"holds": holds(statement["Condition"], fact["context"])}
+    return {"holds": condition_is_met(statement["Condition"], fact["context"])}
 
 
 def matches(api: Any, pattern: str, event: dict[str, Any]) -> bool:

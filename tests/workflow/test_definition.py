@@ -1,4 +1,4 @@
-"""What must be true of the definition, whatever its input."""
+"""Rules of the definition, whatever its input."""
 
 import ast
 import copy
@@ -28,7 +28,7 @@ ERRORS: dict[str, type[errors.ModelCopyError]] = {
 # The second half of an error's docstring.
 ROUTES = {name: str(one.__doc__).partition("  ")[2].strip() for name, one in ERRORS.items()}
 # Errors of the function that announces the outcomes.
-OUTSIDE = {name for name, route in ROUTES.items() if route == "Not of the workflow."}
+OUTSIDE = {name for name, route in ROUTES.items() if route == "Not part of the workflow."}
 
 
 def handler_of(task: str) -> Path:
@@ -62,7 +62,7 @@ def slow_retries(task: str) -> list[dict[str, Any]]:
 
 
 def reachable_from(name: str, seen: set[str]) -> set[str]:
-    """Add the state and all that follow it to the states seen."""
+    """Add the state and all states that follow it to the states seen."""
     if name in seen:
         return seen
     seen.add(name)

@@ -1,4 +1,4 @@
-"""Each role may do what it is asked to do, and nothing else: without any one action or resource some run fails."""
+"""Each role has exactly the permissions that it needs: without any one action or resource some run fails."""
 
 import json
 import re
@@ -17,7 +17,7 @@ from sandbox.world import sandbox
 from tests.workflow import denials
 from tests.workflow.ending import Ending
 
-# The runs that need them, with what goes wrong in each; the last two are announced.
+# Stories, with plans of faults, that together need all permissions; the last two are announced.
 RUNS = (
     ("approved_in_sagemaker", ""),
     ("copy_with_tags_and_key", ""),
@@ -27,13 +27,13 @@ RUNS = (
     ("already_copied", "AnnounceOutcomeFunction: crashed"),
     ("already_copied", "AnnounceOutcomeFunction: crashed x3"),
 )
-# What the sandbox does not exercise: what Rekognition does in the caller's name, logs and traces.
+# Actions that the sandbox does not exercise: those of Rekognition on the caller's behalf, logs and traces.
 NOT_EXERCISED = ("s3:", "logs:", "xray:")
 UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 def roles():
-    """Give the roles of the stack and of the other accounts by the name that they have in their template."""
+    """Return the roles of the stack and of the other accounts by their names without suffix."""
     found = {}
     for account in (STACK_ACCOUNT, SOURCE_ACCOUNT, DESTINATION_ACCOUNT):
         for role in iam_backends[account]["aws"].roles.values():
@@ -43,7 +43,7 @@ def roles():
 
 
 def without_suffix(name):
-    """Take off what CloudFormation adds to the name of what it makes."""
+    """Return a name without the suffix that CloudFormation adds."""
     return re.sub("-[A-Z0-9]{12}$", "", name)
 
 
@@ -53,7 +53,7 @@ def document(role):
 
 
 def parts():
-    """List each action and each resource of each statement that is exercised."""
+    """Return each action and each resource of each statement that the sandbox exercises."""
     return [
         (name, number, part, value)
         for name, (role, *_) in roles().items()
@@ -65,18 +65,18 @@ def parts():
 
 
 def not_exercised(name):
-    """Name the actions of a role that the sandbox does not exercise; SNS uses a key, and Rekognition none."""
+    """Return the actions of a role that the sandbox does not exercise; in it, only SNS uses a key."""
     return NOT_EXERCISED if "AnnounceOutcome" in name else (*NOT_EXERCISED, "kms:")
 
 
 def normal(value):
-    """Write a value alike wherever the stack is."""
+    """Replace account ids and suffixes, so that a value is the same wherever the stack is."""
     return re.sub("|".join((STACK_ACCOUNT, SOURCE_ACCOUNT, DESTINATION_ACCOUNT)), "OWN", without_suffix(value))
 
 
 @contextmanager
 def without(name, number, part, value):
-    """Take a part out of the policies of a role."""
+    """Remove an action or a resource from a role inside the context."""
     before = [(role, dict(role.policies)) for role in roles()[name]]
     for role, policies in before:
         changed = json.loads(json.dumps(document(role)))
@@ -90,8 +90,8 @@ def without(name, number, part, value):
             role.policies = policies
 
 
-def told(aws, event):
-    """Tell how what an input starts ends, by way of the event bus if it is an event, and what is said of that."""
+def run_event(aws, event):
+    """Run a request or an event; return how the execution ended, and what was announced."""
     started = aws.put(event) if is_event(event) else [aws.start(event)]
     aws.finish()
     ending = Ending.of(started[0]).summary if started else "is not started"
@@ -105,26 +105,28 @@ def ending(aws, run):
     aws.seed(story)
     settings.copy_seconds = 30
     aws.follow(plan, read_event(story))
-    return told(aws, read_event(story))
+    return run_event(aws, read_event(story))
 
 
-def test_nothing_is_allowed_that_is_not_needed():
+def test_every_permission_is_needed():
     needed, all_parts = set(), set()
     for place in (STACK_ACCOUNT, SOURCE_ACCOUNT, DESTINATION_ACCOUNT):
         with sandbox(VirtualClock(), place) as aws:
             with denials.recorded() as lacking:
-                as_it_is = {run: ending(aws, run) for run in RUNS}
+                with_all_permissions = {run: ending(aws, run) for run in RUNS}
             assert not lacking, "\n".join(lacking)
-            assert [told for told, _ in as_it_is.values()] == ["succeeds"] * len(RUNS)
-            # So that what differs below does so for want of a part.
-            assert {run: ending(aws, run) for run in RUNS} == as_it_is
+            assert [ended for ended, _ in with_all_permissions.values()] == ["succeeds"] * len(RUNS)
+            # A second time, to show that only a missing part makes a difference below.
+            assert {run: ending(aws, run) for run in RUNS} == with_all_permissions
             for part in sorted(set(parts()) - needed):
                 with without(*part):
-                    found = next((run for run in as_it_is if ending(aws, run) != as_it_is[run]), None)
+                    found = next(
+                        (run for run in with_all_permissions if ending(aws, run) != with_all_permissions[run]), None
+                    )
                 if found:
                     needed.add(part)
-                    # The next part is of the same role, and likely to be missed in the same run.
-                    as_it_is = {found: as_it_is[found], **as_it_is}
+                    # The next part is likely to belong to the same role, so try the same run first.
+                    with_all_permissions = {found: with_all_permissions[found], **with_all_permissions}
             all_parts |= set(parts())
 
     assert not all_parts - needed, "\n".join(map(unneeded, sorted(all_parts - needed)))
@@ -133,7 +135,8 @@ def test_nothing_is_allowed_that_is_not_needed():
 def unneeded(part):
     name, number, kind, value = part
     file, role = denials.place(name)
-    return f"No run needs {kind} {value} (statement {number}) of {role} in {file}. Remove it, or add a run to RUNS."
+    unneeded = f"{kind} {value} (statement {number}) of {role} in {file}"
+    return f"No run needs {unneeded}. Remove the permission, or add a run to RUNS."
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Who may assume the roles, who may not, and the sentence that says what to correct."""
+"""Who may assume the roles, who may not, and which error says what to correct."""
 
 import json
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ SOURCE_ROLE = f"arn:aws:iam::{SOURCE_ACCOUNT}:role/rekognition-model-copy-source
 DESTINATION_ROLE = f"arn:aws:iam::{DESTINATION_ACCOUNT}:role/rekognition-model-copy-destination"
 NOT_TRUSTED = (
     "is not authorized to perform: sts:AssumeRole on resource: {role}. "
-    "Create the role from accounts/ with this stack's function roles as principals and its external id"
+    "Deploy the role from accounts/ with the stack's function roles as TrustedRoleArns and the stack's ExternalId"
 )
 
 
@@ -126,7 +126,7 @@ def test_a_grant_that_is_always_removed_leads_to_cloudtrail(own_aws: Sandbox) ->
     ending = Ending.of(own_aws.run(REQUEST))
 
     assert ending.summary == "refused: GrantLostError"
-    assert "Find out what removes it (CloudTrail: DeleteProjectPolicy, PutProjectPolicy)" in ending.cause
+    assert "Find in CloudTrail what removes it (DeleteProjectPolicy or PutProjectPolicy)" in ending.cause
 
 
 @pytest.mark.parametrize(("times", "summary"), [("x2", "succeeds"), ("always", "task: TransientError")])
