@@ -118,7 +118,7 @@ def test_an_event_with_an_error_of_its_own_was_not_put(listeners: Listeners) -> 
     client = clients.own("events")
     client.meta.events.register("after-call.eventbridge.PutEvents", lambda parsed, **_: parsed.update(failure))
 
-    with pytest.raises(NotAnnouncedError, match="PutEvents on default failed: ThrottlingException, Slow down"):
+    with pytest.raises(NotAnnouncedError, match=r"PutEvents on default failed: ThrottlingException, Slow down\. Fix"):
         announce(COPIED)
 
 
