@@ -1,4 +1,4 @@
-"""The mail about an outcome: a subject with the outcome and the model, then what, where, why and what to do."""
+"""The mail about an outcome: a subject, and a text that says what happened, where, why, and what to do."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from model_copy.text import escape, shorten
 
 # The runbook has a section for each.
 IN_RUNBOOK = FINAL | {error.__name__ for error in ModelCopyError.__subclasses__()}
-LONGEST_SUBJECT = 99  # SNS accepts less than 100
+LONGEST_SUBJECT = 99  # SNS requires less than 100
 SHORTER = (255, 20, 6)  # how much of each name to keep, so that a long name leaves room for the next one
 CONSOLES = {"aws-us-gov": "console.amazonaws-us-gov.com"}
 NOTHING = "Nothing."

@@ -14,7 +14,7 @@ _HOST_LABEL = re.compile(r"(?!-)(?!\d+$)[a-z\d-]{1,63}(?<!-)", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class RequestArns:
-    """The three ARNs of a request; None for one that is not the ARN that it has to be."""
+    """The three ARNs of a request; None for one that is malformed or of another resource."""
 
     source_project: Arn | None
     source_version: Arn | None
@@ -22,7 +22,7 @@ class RequestArns:
 
     @classmethod
     def parse(cls, fields: Mapping[str, Any]) -> Self:
-        """Parse the ARNs, however wrong the rest of the request is."""
+        """Parse the ARNs, whether or not the rest of the request is valid."""
         return cls(
             source_project=Arn.parse_project(fields.get("SourceProjectArn")),
             source_version=Arn.parse_version(fields.get("SourceProjectVersionArn")),
@@ -66,7 +66,7 @@ class CopyRequest:
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """Read the request out of the state data.
+        """Read the request from the state data.
 
         Raises InvalidRequestError if it did not pass Validate request.
         """
@@ -76,7 +76,7 @@ class CopyRequest:
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any], arns: RequestArns, execution_name: str) -> Self:
-        """Make a request of its fields and its parsed ARNs.
+        """Make a request from its fields and its parsed ARNs.
 
         Raises InvalidRequestError if what every task needs is missing or contradictory.
         """

@@ -65,7 +65,7 @@ def denies_all_but_tls(policy: Resource) -> bool:
     )
 
 
-def test_the_workflow_logs_all_and_is_traced() -> None:
+def test_the_workflow_logs_everything_and_is_traced() -> None:
     machine = properties("CopyModelStateMachine")
     (destination,) = machine["LoggingConfiguration"]["Destinations"]
 

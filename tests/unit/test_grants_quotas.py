@@ -30,7 +30,7 @@ CHANGES = {"PutProjectPolicy", "DeleteProjectPolicy"}
 
 
 def full_policy(number: int) -> Json:
-    """Fill the stack's own policy to within a few characters of its room."""
+    """Fill the stack's own policy up to a few characters below its limit."""
     return document(statement(ROLE, *(f"{VERSIONS}/w{each:02}/17000000000{each:02}" for each in range(number))))
 
 

@@ -112,7 +112,7 @@ def test_an_event_that_botocore_refuses_does_not_keep_the_mail_from_being_sent(l
     assert len(listeners.mails) == 1
 
 
-def test_an_event_with_an_error_of_its_own_was_not_put(listeners: Listeners) -> None:
+def test_an_entry_with_an_error_was_not_put(listeners: Listeners) -> None:
     """EventBridge returns HTTP 200, with an error for the entry."""
     failure = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "ThrottlingException", "ErrorMessage": "Slow down."}]}
     client = clients.own("events")

@@ -1,4 +1,4 @@
-"""AWS's errors under the workflow's names, for any operation."""
+"""AWS's errors, translated into the errors of the workflow."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,13 +20,13 @@ THROTTLING = {
     "TooManyRequestsException",
 }
 _TRANSIENT = THROTTLING | {
-    "ExpiredToken",  # the next try has another session
+    "ExpiredToken",  # the next attempt gets another session
     "ExpiredTokenException",
     "InternalServerError",
     "InvalidPaginationTokenException",  # the list changed between two pages
     "RequestTimeout",
     "RequestTimeoutException",
-    "UnrecognizedClientException",  # a new session is not known everywhere yet
+    "UnrecognizedClientException",  # a new session may not be valid everywhere yet
 }
 _DENIED = {"AccessDeniedException", "AccessDenied", "AuthorizationError", "KMSAccessDenied", "KmsAccessDeniedException"}
 _REJECTED = {"InvalidParameterException", "ValidationException"}
@@ -92,15 +92,15 @@ def reason(error: Exception) -> str:
 
 
 def code(error: ClientError) -> str:
-    """Return AWS's name of the error."""
+    """Return AWS's code of the error."""
     return error.response["Error"]["Code"]
 
 
 def message(error: ClientError) -> str:
-    """Return AWS's sentence without its period."""
+    """Return AWS's message without its period."""
     return without_period(error.response["Error"].get("Message") or "AWS gives no message")
 
 
 def is_quota(error: ClientError) -> bool:
-    """Return whether AWS refused because of a limit; which code it uses for which limit is undocumented."""
+    """Return whether AWS refused because of a limit; AWS does not document which code is for which limit."""
     return code(error) in _QUOTA

@@ -13,7 +13,7 @@ from model_copy.arns import Arn
 from model_copy.aws.errors import code, message, translated
 from model_copy.errors import ModelPackageNotFoundError
 
-# AWS documents no error of the operation.  It returns the first one for a package that does not exist.
+# AWS documents no errors of the operation. For a package that does not exist it returns the first of these.
 _MISSING = {"ValidationException", "ResourceNotFound", "ResourceNotFoundException"}
 
 
