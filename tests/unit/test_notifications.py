@@ -118,7 +118,7 @@ def test_an_entry_with_an_error_was_not_put(listeners: Listeners) -> None:
     client = clients.own("events")
     client.meta.events.register("after-call.eventbridge.PutEvents", lambda parsed, **_: parsed.update(failure))
 
-    with pytest.raises(NotAnnouncedError, match="PutEvents on default failed: ThrottlingException, Slow down"):
+    with pytest.raises(NotAnnouncedError, match=r"PutEvents on default failed: ThrottlingException, Slow down\. Fix"):
         announce(COPIED)
 
 

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 from moto.sts.models import AssumedRole
@@ -20,18 +20,39 @@ def recorded() -> Iterator[list[str]]:
     """Record each call that the sandbox refuses because a policy of its caller does not allow it."""
     sentences: list[str] = []
 
-    def recording(session: AssumedRole, action: str, resource: str, context: Context) -> str | None:
-        refused = refusal(session, action, resource, context)
+    def record(session: AssumedRole, action: str, resource: str, refused: str | None) -> None:
         lacks = refused and sentence(session.role_arn.rpartition("/")[2], action, resource, refused)
         if lacks and lacks not in sentences:
             sentences.append(lacks)
+
+    with _watching(record):
+        yield sentences
+
+
+@contextmanager
+def actions_recorded() -> Iterator[set[tuple[str, str]]]:
+    """Record the name of the role and the action, in lower case, of each call whose permission is checked."""
+    actions: set[tuple[str, str]] = set()
+
+    def record(session: AssumedRole, action: str, resource: str, refused: str | None) -> None:
+        actions.add((session.role_arn.rpartition("/")[2], action.lower()))
+
+    with _watching(record):
+        yield actions
+
+
+@contextmanager
+def _watching(record: Callable[[AssumedRole, str, str, str | None], None]) -> Iterator[None]:
+    def watched(session: AssumedRole, action: str, resource: str, context: Context) -> str | None:
+        refused = refusal(session, action, resource, context)
+        record(session, action, resource, refused)
         return refused
 
-    asking = [one for name, one in sys.modules.items() if name.startswith("sandbox.")]
+    modules = [one for name, one in sys.modules.items() if name.startswith("sandbox.")]
     with ExitStack() as stack:
-        for module in [one for one in asking if vars(one).get("refusal") is refusal]:
-            stack.enter_context(replaced(module, "refusal", recording))
-        yield sentences
+        for module in [one for one in modules if vars(one).get("refusal") is refusal]:
+            stack.enter_context(replaced(module, "refusal", watched))
+        yield
 
 
 def sentence(role_name: str, action: str, resource: str, refused: str) -> str:
