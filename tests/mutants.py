@@ -1,6 +1,6 @@
-"""Breaks the project in small ways, one at a time, and tells which breakages the tests let pass.
+"""Breaks the project in small ways, one at a time, and lists the breakages that no test notices.
 
-``python tests/mutants.py [NUMBER ...]`` works on copies of the tree, so that nothing here is changed.
+``python tests/mutants.py [NUMBER ...]`` works on copies of the tree, so nothing here is changed.
 """
 
 import os
@@ -14,14 +14,14 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 FUNCTIONS, DEFINITION = "functions/model_copy", "statemachine/copy_model.asl.yaml"
 TESTS = ["-m", "pytest", "-x", "-q", "-n", "2", "-p", "no:cacheprovider", "--no-header", "tests/unit", "tests/workflow"]
-TESTS += ["--ignore", "tests/unit/test_mutants.py"]  # which looks for what a mutant has not any more
-# It compares two runs of the same tree, and the copy has no Node.
+TESTS += ["--ignore", "tests/unit/test_mutants.py"]  # it expects the text that a mutant replaces
+# It compares two runs of the same tree, and a copy of the tree has no Node.
 TESTS += ["--ignore", "tests/workflow/test_second_interpreter.py"]
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """One breakage: in a file, one text in the place of another."""
+    """One breakage: the first occurrence of a string in a file is replaced."""
 
     what: str
     file: str
@@ -55,25 +55,25 @@ MUTANTS = [
         "        False\n",
     ),
     Mutant(
-        "another's copy that reported no source at first is called ours when it is complete",
+        "somebody else's copy that reported no source at first succeeds as this copy",
         f"{FUNCTIONS}/copying.py",
         "    adopted = before.adopted or found.arn != before.arn",
         "    adopted = found.arn != before.arn",
     ),
     Mutant(
-        "whose policies fill a project is judged by a list that was read before AWS refused",
+        "a full project is judged by a list of policies that was read before AWS refused",
         f"{FUNCTIONS}/grants.py",
         "_check_room(refused, found, grant, request, message)",
         "_check_room(refused, refused[0], grant, request, message)",
     ),
     Mutant(
-        "a policy of ours that came and went between two lists is not thought of",
+        "one refusal is enough to call a project full of others' policies",
         f"{FUNCTIONS}/grants.py",
         "len(refused) >= REFUSALS",
         "refused",
     ),
     Mutant(
-        "a function that was idle for weeks fails the execution",
+        "a function that was idle for weeks fails its task",
         DEFINITION,
         "Lambda.CodeArtifactUserPendingException,\n",
         "\n",
@@ -106,7 +106,7 @@ MUTANTS = [
         '    "TRAINING": "Start',
     ),
     Mutant(
-        "STOPPED is no success in the handlers", f"{FUNCTIONS}/versions.py", '"STOPPING", "STOPPED"}', '"STOPPING"}'
+        "STOPPED is not a success in the handlers", f"{FUNCTIONS}/versions.py", '"STOPPING", "STOPPED"}', '"STOPPING"}'
     ),
     Mutant(
         "the revision is not sent",
@@ -143,30 +143,35 @@ MUTANTS = [
         "Match.YES",
     ),
     Mutant(
-        "a statement for others is taken for ours",
+        "a statement for another role counts as the stack's",
         f"{FUNCTIONS}/policies.py",
         '        and as_list(principal["AWS"]) == [principal_arn]\n',
         "",
     ),
     Mutant(
-        "others' statements in our policy are dropped",
+        "statements of others in the stack's policy are dropped",
         f"{FUNCTIONS}/policies.py",
         "        kept.append(one)\n    return _written",
         "    return _written",
     ),
     Mutant(
-        "an empty policy of ours is left",
+        "an empty policy of the stack is kept",
         f"{FUNCTIONS}/grants.py",
         "            if document is None:",
         "            if False:",
     ),
     Mutant(
-        "a conflict is not redone",
+        "a policy that was changed in between is not read again",
         f"{FUNCTIONS}/grants.py",
         "            refused.clear()\n        except rekognition.PolicyQuotaReachedError as",
         "            raise\n        except rekognition.PolicyQuotaReachedError as",
     ),
-    Mutant("conflicts are redone once only", f"{FUNCTIONS}/grants.py", "TRIES = 5", "TRIES = 2"),
+    Mutant(
+        "a policy that was changed in between is read again only once",
+        f"{FUNCTIONS}/grants.py",
+        "TRIES = 5",
+        "TRIES = 2",
+    ),
     Mutant(
         "the size of a policy is not checked",
         f"{FUNCTIONS}/grants.py",
@@ -174,7 +179,7 @@ MUTANTS = [
         "False",
     ),
     Mutant(
-        "a new grant is not waited for",
+        "a copy does not wait for a new grant",
         f"{FUNCTIONS}/grants.py",
         "PROPAGATION = timedelta(minutes=5)",
         "PROPAGATION = timedelta(minutes=0)",
@@ -185,9 +190,11 @@ MUTANTS = [
         "if request.crosses_accounts and not granting:",
         "if False:",
     ),
-    Mutant("the rounds have no end", f"{FUNCTIONS}/grants.py", "    if rounds > MOST_ROUNDS:", "    if False:"),
     Mutant(
-        "a copy that is not visible is believed for ever",
+        "a grant is added again without end", f"{FUNCTIONS}/grants.py", "    if rounds > MOST_ROUNDS:", "    if False:"
+    ),
+    Mutant(
+        "a copy that is not visible is polled without end",
         f"{FUNCTIONS}/copying.py",
         "        if times > MOST_TIMES_MISSING:",
         "        if False:",
@@ -199,7 +206,7 @@ MUTANTS = [
         "MOST_TIMES_MISSING = 0",
     ),
     Mutant(
-        "a full project is waited for",
+        "a copy waits for a full project",
         f"{FUNCTIONS}/copying.py",
         "    if count >= MODELS_PER_PROJECT:",
         "    if False:",
@@ -230,7 +237,12 @@ MUTANTS = [
         "        if name in shape.members:",
         "        if name not in shape.members:\n            continue\n        if True:",
     ),
-    Mutant("patterns match a part", f"{FUNCTIONS}/validation.py", "re.fullmatch(pattern", "re.match(pattern"),
+    Mutant(
+        "a pattern may match a part of a value",
+        f"{FUNCTIONS}/validation.py",
+        "re.fullmatch(pattern",
+        "re.match(pattern",
+    ),
     Mutant(
         "Regions are not compared",
         f"{FUNCTIONS}/request.py",
@@ -259,13 +271,13 @@ MUTANTS = [
         "False",
     ),
     Mutant(
-        "an account approves what is another's",
+        "an account approves a version of another account",
         f"{FUNCTIONS}/approval_events.py",
         "if approval.account != arn.account:",
         "if False:",
     ),
     Mutant(
-        "an account that may not take part approves",
+        "an account that is not allowed approves",
         f"{FUNCTIONS}/approval_events.py",
         "    yield from rules.scope.account_errors(name, arn.account)\n",
         "",
@@ -296,13 +308,13 @@ MUTANTS = [
     ),
     Mutant("back-off has no longest delay", DEFINITION, "        MaxDelaySeconds: 120\n", ""),
     Mutant(
-        "COPYING_FAILED is done",
+        "COPYING_FAILED is a success in the definition",
         DEFINITION,
         "StringEquals: COPYING_COMPLETED",
         "StringEquals: COPYING_FAILED",
     ),
     Mutant(
-        "RUNNING is not done",
+        "RUNNING is not a success in the definition",
         DEFINITION,
         "          - {Variable: $.Copy.Status, StringEquals: RUNNING}\n",
         "",
@@ -326,7 +338,7 @@ MUTANTS = [
         "        ResultPath: $.GrantMissing\n        Next: Withdraw grant",
     ),
     Mutant(
-        "every request is granted",
+        "a copy within one account gets a grant",
         DEFINITION,
         "        BooleanEquals: true\n        Next: Ensure project policy\n    Default: No grant needed",
         "        BooleanEquals: true\n        Next: Ensure project policy\n    Default: Ensure project policy",
@@ -401,7 +413,7 @@ MUTANTS = [
 
 
 def survives(mutant: Mutant) -> bool:
-    """Run the tests over a copy of the tree with the breakage; tell whether they pass."""
+    """Return whether the tests pass over a copy of the tree with the breakage."""
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"
         shutil.copytree(
@@ -410,7 +422,7 @@ def survives(mutant: Mutant) -> bool:
         broken = tree / mutant.file
         text = broken.read_text()
         if text.count(mutant.before) < 1:
-            raise SystemExit(f"{mutant.file} has no {mutant.before!r} any more: bring the mutant up to date.")
+            raise SystemExit(f"{mutant.file} no longer contains {mutant.before!r}. Update the mutant.")
         broken.write_text(text.replace(mutant.before, mutant.after, 1))
         result = subprocess.run(
             [sys.executable, *TESTS], cwd=tree, env={**os.environ, "PYTHONPATH": ""}, capture_output=True, check=False
@@ -419,7 +431,7 @@ def survives(mutant: Mutant) -> bool:
 
 
 def main(chosen: list[str]) -> None:
-    """Try the mutants, all or those of the numbers, and exit with 1 when one survives."""
+    """Try all mutants, or those with the given numbers; exit with 1 if one survives."""
     numbers = [int(number) for number in chosen] or range(1, len(MUTANTS) + 1)
     survivors = []
     for number in numbers:

@@ -1,4 +1,4 @@
-"""For each function an event that it answers and one that it refuses, with what it then says."""
+"""For each function an event that it answers, one that it refuses, and what it returns."""
 
 import json
 from typing import Any
@@ -99,7 +99,7 @@ SAMPLES = sorted([*ANSWERS, *REFUSALS])
 
 
 def check(function: str, story: str, answer: str) -> None:
-    """Compare what a function answered, or the error that it ended with, with what the sample says."""
+    """Check the answer of a function, or its error, against the sample."""
     given = json.loads(answer)
     if (function, story) in REFUSALS:
         error, sentence = REFUSALS[function, story]

@@ -1,14 +1,13 @@
-"""The sandbox does what AWS was seen to do: each fact of facts.json, by a definition, pattern or call of our own.
+"""The sandbox behaves as AWS was seen to behave: each fact of facts.json, with our own definition, pattern or calls.
 
-A source with a commit is a recording of AWS, or another project's code that AWS's answers shaped.  A document is AWS's
-own page.  The facts of a rule have as source the recording of the operators that its pattern uses.  Facts about Map and
-nested executions are left out: no definition here has them, and the sandbox has no child executions.
+A source with a commit is a recording of AWS, or other people's code that was written after AWS's answers.  A document
+is AWS's own page.  The source of a fact about a rule is the recording of the operators that its pattern uses.  Facts
+about Map and nested executions are left out: no definition here has them, and the sandbox has no child executions.
 
 A fact is an execution of a ``definition``, an event for a ``pattern`` or for a ``rule`` of a template, the event of a
-story that another account ``forwarded``, a ``policy`` of template.yaml whose condition is asked for, or ``calls``.
-It is run with its ``switch`` set; only the members that are ``recorded`` are compared. In a definition ``${Function}``
-is a function that does one thing of ``function`` at each invocation. What differs from run to run is written in angle
-brackets.
+story that another account ``forwarded``, a ``policy`` of template.yaml with a condition, or ``calls``. It is run with
+its ``switch`` set, and only the ``recorded`` fields are compared. In a definition, ``${Function}`` is a function that
+does one step of ``function`` at each invocation. Values that differ from run to run are in angle brackets.
 """
 
 import json
@@ -35,7 +34,7 @@ from sandbox.stories import read_event
 from sandbox.world import Sandbox, sandbox
 
 FACTS = json.loads(Path(__file__).with_name("facts.json").read_text())
-FUNCTION = "WithdrawGrantFunction"  # which one it is makes no difference, as it does what a fact says
+FUNCTION = "WithdrawGrantFunction"  # any function, since its handler is replaced
 ROLE = f"arn:aws:iam::{STACK_ACCOUNT}:role/any"
 STACKS = {"template.yaml": STACK_ACCOUNT, "accounts/source.yaml": SOURCE}
 SOURCES = (
@@ -65,41 +64,41 @@ def aws(deployed: Sandbox) -> Sandbox:
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=[fact["name"] for fact in FACTS])
-def test_the_sandbox_does_what_aws_was_seen_to_do(
+def test_the_sandbox_behaves_as_aws_was_seen_to_behave(
     aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str, Any]
 ) -> None:
     vars(settings).update(fact.get("switch", {}))
-    run = next(run for member, run in RUNS.items() if member in fact)
+    run = next(run for field, run in RUNS.items() if field in fact)
 
     seen = run(aws, monkeypatch, fact)
 
-    assert {member: seen[member] for member in fact["recorded"]} == fact["recorded"]
+    assert {field: seen[field] for field in fact["recorded"]} == fact["recorded"]
 
 
-def test_each_fact_says_where_it_was_recorded() -> None:
+def test_each_fact_names_its_source() -> None:
     for fact in FACTS:
         assert tuple(fact["source"]) in SOURCES, fact["name"]
 
 
 def run_definition(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str, Any]) -> dict[str, Any]:
-    """Run an execution to its end, and on from there if the fact says so."""
+    """Run an execution to its end, and redrive it if the fact says so."""
     events: list[Any] = []
     monkeypatch.setattr(eventbridge, "deliver", events.append)
     aws.announces = True
     machine = create_machine(aws, monkeypatch, fact)
     api = client("stepfunctions", STACK_ACCOUNT)
     arn = api.start_execution(stateMachineArn=machine, input=json.dumps(fact["input"]))["executionArn"]
-    aws.clock.run()
+    aws.finish()
     if fact.get("redrive"):
         api.redrive_execution(executionArn=arn)
-        aws.clock.run()
-    told = api.describe_execution(executionArn=arn)
+        aws.finish()
+    described = api.describe_execution(executionArn=arn)
     history = api.get_execution_history(executionArn=arn)["events"]
     return {
-        **{name: told.get(name) for name in ("status", "error", "redriveStatus", "redriveStatusReason")},
-        "cause": cleaned(parsed(told.get("cause")), machine),
-        "output": cleaned(parsed(told.get("output")), machine),
-        "seconds": round((told["stopDate"] - told["startDate"]).total_seconds()),
+        **{name: described.get(name) for name in ("status", "error", "redriveStatus", "redriveStatusReason")},
+        "cause": cleaned(parsed(described.get("cause")), machine),
+        "output": cleaned(parsed(described.get("output")), machine),
+        "seconds": round((described["stopDate"] - described["startDate"]).total_seconds()),
         "history": [event["type"] for event in history],
         "events": [cleaned(event["detail"], machine) for event in events],
         "lastEvent": {name: cleaned(events[-1]["detail"], machine)[name] for name in ("status", *REDRIVES)},
@@ -110,11 +109,12 @@ def create_machine(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str
     arn = stand_in(aws, monkeypatch, fact["function"]) if "function" in fact else ""
     definition = json.dumps(fact["definition"]).replace("${Function}", arn)
     api = client("stepfunctions", STACK_ACCOUNT)
-    return api.create_state_machine(name=f"fact-{uuid4()}", definition=definition, roleArn=ROLE)["stateMachineArn"]
+    made = api.create_state_machine(name=f"fact-{uuid4()}", definition=definition, roleArn=ROLE)
+    return str(made["stateMachineArn"])
 
 
 def stand_in(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, does: list[dict[str, Any]]) -> str:
-    """Let a function do one thing after the other, in an environment of Lambda's own."""
+    """Make a function do one step after the other, in an environment of Lambda's own."""
     function = aws.deployment.function(FUNCTION)
     monkeypatch.setattr(function, "timeout", 30)
     todo = iter([step for step in does if "fault" not in step])
@@ -134,7 +134,7 @@ def stand_in(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, does: list[dict[str,
 
 
 def run_pattern(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str, Any]) -> dict[str, Any]:
-    """Test an event against a pattern, and make a rule of it if EventBridge takes it."""
+    """Test an event against a pattern, and create a rule with it if EventBridge accepts it."""
     api, pattern = client("events", STACK_ACCOUNT), json.dumps(fact["pattern"])
     try:
         api.put_rule(Name="a-rule", EventPattern=pattern)
@@ -146,7 +146,7 @@ def run_pattern(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str, A
 
 
 def run_rule(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str, Any]) -> dict[str, Any]:
-    """Test an event against the pattern of a rule that a template of this project has made."""
+    """Test an event against the pattern of a rule of one of this project's templates."""
     api = client("events", STACKS[fact["template"]])
     (rule,) = [rule for rule in api.list_rules()["Rules"] if f"-{fact['rule']}-" in rule["Name"]]
     event = json.dumps(fact["event"]).replace("${Machine}", aws.deployment.state_machine_arn)
@@ -169,14 +169,14 @@ def run_policy(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str, An
 
 
 def matches(api: Any, pattern: str, event: dict[str, Any]) -> bool:
-    """Ask EventBridge, which wants these of every event."""
+    """Return whether EventBridge matches the event, with the fields that every event needs."""
     whole = {"id": "1", "account": SOURCE, "source": "any", "time": "2030-01-01T09:00:00Z", "region": REGION}
     event = {"detail-type": "Any", "resources": [], "detail": {}, **whole, **event}
-    return api.test_event_pattern(EventPattern=pattern, Event=json.dumps(event))["Result"]
+    return bool(api.test_event_pattern(EventPattern=pattern, Event=json.dumps(event))["Result"])
 
 
 def run_calls(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str, Any]) -> dict[str, Any]:
-    """Make one call after the other; an answer is an error's code or what the call asks of the answer."""
+    """Make one call after the other; an answer is the error's code or what the call's JMESPath selects."""
     aws.seed("copy_between_accounts")
     machine = create_machine(aws, monkeypatch, fact) if "definition" in fact else ""
     return {"answers": [cleaned(answer_to(call, machine, aws), machine) for call in fact["calls"]]}
@@ -192,12 +192,13 @@ def answer_to(call: dict[str, Any], machine: str, aws: Sandbox) -> Any:
 
 
 def expired(service: str, aws: Sandbox) -> Any:
-    """Give a client of a session that is past its end."""
+    """Return a client with an expired session."""
     function = aws.deployment.function(FUNCTION)
     session = session_of_service("lambda.amazonaws.com", function.role, function.function_name, function.function_arn)
     aws.clock.spawn(lambda: aws.clock.sleep(LONGEST_EXECUTION + 1))
-    aws.clock.run()
-    return boto3.client(
+    aws.finish()
+    make: Any = boto3.client
+    return make(
         service,
         region_name=REGION,
         aws_access_key_id=session.access_key_id,
@@ -218,7 +219,7 @@ def parsed(text: str | None) -> Any:
 
 
 def cleaned(value: Any, machine: str, name: str = "") -> Any:
-    """Write in angle brackets what differs from run to run."""
+    """Replace what differs from run to run by a name in angle brackets."""
     if isinstance(value, dict):
         return {name: cleaned(one, machine, name) for name, one in value.items()}
     if name == "stackTrace" and value:

@@ -1,4 +1,4 @@
-"""The sandbox on a local port, for functions that run in processes of their own."""
+"""The sandbox on a local port, for functions that run in their own processes."""
 
 import os
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from tests.samples import SAMPLES
 
 @pytest.fixture(scope="session", autouse=True)
 def _runtime() -> None:
-    """Lambda's runtime has to be there: where tests must not be left out, nothing is skipped."""
+    """Skip these tests without Lambda's runtime; in CI fail, so that none is left out."""
     part = emulator.missing()
     if part:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(part)

@@ -1,4 +1,4 @@
-"""The way to a stack that the README shows: sam build, then sam deploy, with no flags."""
+"""The stack is deployed as the README says: sam build, then sam deploy, without flags."""
 
 import io
 import json
@@ -6,7 +6,10 @@ import os
 import shutil
 import subprocess
 import zipfile
+from collections.abc import Callable, Iterator
 from functools import partialmethod
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -22,19 +25,22 @@ from sandbox.deployment import REGION, ROOT, SOURCE_ACCOUNT, STACK_ACCOUNT, func
 from sandbox.invoke import SAM
 from sandbox.serve import served
 from sandbox.stories import read_event
-from sandbox.world import sandbox
+from sandbox.world import Sandbox, sandbox
 from tests.workflow.ending import Ending
 
-# SAM makes a bucket for what it uploads by a stack of its own, which moto's CloudFormation can't.
-MANAGED_STACK = {
+Done = subprocess.CompletedProcess[str]
+SamDeploy = Callable[..., Done]
+
+# SAM creates a bucket for its uploads with a stack that moto's CloudFormation cannot create.
+MANAGED_STACK: dict[str, Any] = {
     "Resources": {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "managed-by-sam"}}},
     "Outputs": {"SourceBucket": {"Value": {"Ref": "Bucket"}}},
 }
 
 
 @pytest.fixture(scope="module")
-def aws():
-    """An AWS in which the stack is in another account, and CloudFormation expands what SAM uploads."""
+def aws() -> Iterator[Sandbox]:
+    """The sandbox, with its stack in another account, and a CloudFormation that expands what SAM uploads."""
     with sandbox(VirtualClock(), stack_account=SOURCE_ACCOUNT) as aws:
         tags = [{"Key": "ManagedStackSource", "Value": "AwsSamCli"}]
         deployment.client("cloudformation", STACK_ACCOUNT).create_stack(
@@ -47,19 +53,20 @@ def aws():
             yield aws
 
 
-def load_parameters(self, load):
-    """Give moto the lists among the earlier values in the form in which it takes them."""
+def load_parameters(self: ResourceMap, load: Callable[[ResourceMap], None]) -> None:
+    """Turn the lists among the earlier values into strings, as moto expects."""
     for key, value in self.input_parameters.items():
         self.input_parameters[key] = ",".join(value) if isinstance(value, list) else value
     load(self)
 
 
-def uploaded(key):
+def uploaded(key: str) -> bytes:
     s3 = deployment.client("s3", STACK_ACCOUNT)
-    return s3.get_object(Bucket="managed-by-sam", Key=key)["Body"].read()
+    content: bytes = s3.get_object(Bucket="managed-by-sam", Key=key)["Body"].read()
+    return content
 
 
-def expanded(url):
+def expanded(url: str) -> str:
     template = yaml_parse(uploaded(url.partition("managed-by-sam/")[2]))
     machine = template["Resources"]["CopyModelStateMachine"]["Properties"]
     machine["Definition"] = yaml.safe_load(uploaded(machine.pop("DefinitionUri")["Key"]))
@@ -67,7 +74,7 @@ def expanded(url):
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory):
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clone in which sam build has run."""
     folder = tmp_path_factory.mktemp("project")
     for name in ("template.yaml", "samconfig.toml"):
@@ -78,13 +85,13 @@ def project(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def sam_deploy(aws, project):
+def sam_deploy(aws: Sandbox, project: Path) -> Iterator[SamDeploy]:
     with served() as endpoint:
         settings = {"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"}
         settings |= {"AWS_DEFAULT_REGION": REGION, "SAM_CLI_TELEMETRY": "0", "TMPDIR": str(project)}
 
-        def sam_deploy(*flags, answers):
-            command, environment = (SAM, "deploy", *flags), {**os.environ, **settings}
+        def sam_deploy(*flags: str, answers: str) -> Done:
+            command, environment = (str(SAM), "deploy", *flags), {**os.environ, **settings}
             return subprocess.run(
                 command, cwd=project, env=environment, input=answers, text=True, capture_output=True, check=False
             )
@@ -93,22 +100,22 @@ def sam_deploy(aws, project):
 
 
 @pytest.fixture(scope="module")
-def first_deployment(sam_deploy):
-    """The one with --guided, each of its questions answered by return, and then consent."""
-    # The stack's name and Region, the parameters, four questions of SAM's and two on where to write the answers.
+def first_deployment(sam_deploy: SamDeploy) -> Done:
+    """The deployment with --guided: return for each question, then consent."""
+    # Questions about the stack's name and Region, the parameters, four of SAM's own, and two about where to save.
     questions = 2 + len(built.template()["Parameters"]) + 4 + 2
     return sam_deploy("--guided", answers="\n" * questions + "y\n")
 
 
-def test_the_first_deployment_makes_the_stack(aws, first_deployment):
+def test_the_first_deployment_creates_the_stack(aws: Sandbox, first_deployment: Done) -> None:
     assert first_deployment.returncode == 0, first_deployment.stdout + first_deployment.stderr
-    made = deployment.deployed(STACK_ACCOUNT)
-    assert {deployment.logical_id(one.function_name) for one in made.functions.values()} == set(function_names())
+    stack = deployment.deployed(STACK_ACCOUNT)
+    assert {deployment.logical_id(one.function_name) for one in stack.functions.values()} == set(function_names())
 
 
-def test_later_ones_need_no_flags_and_only_consent_and_not_what_the_first_one_saved(
-    aws, first_deployment, project, sam_deploy
-):
+def test_later_deployments_need_only_consent_and_nothing_that_the_first_one_saved(
+    aws: Sandbox, first_deployment: Done, project: Path, sam_deploy: SamDeploy
+) -> None:
     shutil.copy(ROOT / "samconfig.toml", project)
 
     done = sam_deploy(answers="y\n")
@@ -118,7 +125,7 @@ def test_later_ones_need_no_flags_and_only_consent_and_not_what_the_first_one_sa
     assert "Successfully created/updated stack - rekognition-model-copy" in done.stdout
 
 
-def test_what_was_built_is_uploaded(aws, first_deployment):
+def test_the_uploaded_archives_are_what_was_built(aws: Sandbox, first_deployment: Done) -> None:
     keys = {function.code["S3Key"] for function in deployment.deployed(STACK_ACCOUNT).functions.values()}
     folders = built.functions().values()
 
@@ -129,7 +136,7 @@ def test_what_was_built_is_uploaded(aws, first_deployment):
             assert packed == {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
-def test_the_definition_that_was_uploaded_calls_the_functions_that_were_made(aws, first_deployment):
+def test_the_uploaded_definition_calls_the_created_functions(aws: Sandbox, first_deployment: Done) -> None:
     aws.deployment = deployment.deployed(STACK_ACCOUNT)
     aws.lambdas = Lambdas(aws.deployment, aws.clock, lambda: aws.plan)
 
