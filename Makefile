@@ -4,7 +4,7 @@ EVENT ?= copy_between_accounts
 PORT ?= 5000
 
 # A Python that runs and can make environments: 3.13 as on Lambda if there is one, else any from 3.11.
-# Each is tried, since a pyenv shim on PATH need not run.
+# Each is tried, because a pyenv shim on PATH may not run.
 PYTHON ?= $(shell for python in python3.13 "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.13*/bin/python3.13 \
 	python3 python3.14 python3.12 python3.11; do \
 	"$$python" -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; \
@@ -30,7 +30,7 @@ AUDIT_FAILED = The audit did not pass. If a vulnerability is listed above, upgra
 heading = @printf '\n== %s\n' '$(1)'
 
 export SAM_CLI_TELEMETRY = 0
-# Nothing else here needs an AWS account; whoever has settings for one is not to be asked for them.
+# No other target needs an AWS account, so the user's AWS profile and endpoint are not passed on.
 ifeq ($(filter test-deployed,$(MAKECMDGOALS)),)
 unexport AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ENDPOINT_URL
 endif
@@ -54,7 +54,7 @@ serve: .venv/.stamp ## Serve the offline AWS on a local port, for the AWS CLI (P
 invoke: .venv/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Run one function in a container, with or without Docker (FUNCTION=... EVENT=name_taken)
 	@tools/with_docker.sh .venv/bin/python -m sandbox invoke '$(or $(FUNCTION),ValidateRequestFunction)' $(EVENT)
 
-# Those under Lambda's own runtime need Python 3.13; without it they say so.
+# The tests under Lambda's own runtime need Python 3.13. Without it they are skipped, or fail in CI.
 .PHONY: test
 test: $(if $(HAS_LAMBDAS_PYTHON),.venv-runtime/.stamp .aws-sam/.stamp build/sbom.cdx.json)
 test: .venv/.stamp node_modules/.stamp ## Run all tests that need neither Docker nor AWS
@@ -83,7 +83,7 @@ fuzz: .venv/.stamp ## Run random faults and hostile input (FUZZ_EXAMPLES=500)
 		tests/workflow/test_forged_input.py tests/unit/test_hostile_input.py
 
 .PHONY: mutants
-mutants: .venv/.stamp ## Break the code in small ways, and list what no test notices (an hour)
+mutants: .venv/.stamp ## Break the code in small ways, and list the changes that no test notices (an hour)
 	.venv/bin/python tests/mutants.py
 
 .PHONY: bench
@@ -116,7 +116,7 @@ check-template: .venv/.stamp .venv-sam/.stamp .venv-checkov/.stamp
 	@.venv-checkov/bin/checkov --config-file .checkov.yaml \
 		$(addprefix --file ,template.yaml $(wildcard accounts/*.yaml))
 
-# The checks above do not open the file behind DefinitionUri.
+# The checks above do not read the file that DefinitionUri names.
 .PHONY: check-definition
 check-definition: .venv/.stamp node_modules/.stamp
 	$(call heading,statelint: the definition)
@@ -182,7 +182,7 @@ endef
 .venv-checkov/.stamp: requirements/checkov.txt requirements/pip.txt
 	$(environment)
 
-# Compiled as on Lambda, where nothing can be compiled beside the code later.
+# Compiled, as in the functions' packages, because Lambda can't write bytecode beside the code.
 .venv-runtime/.stamp: requirements/runtime.txt requirements/pip.txt
 	@test '$(HAS_LAMBDAS_PYTHON)' || { echo '$(NEEDS_LAMBDAS_PYTHON)' >&2; exit 1; }
 	$(environment)
@@ -204,13 +204,13 @@ node_modules/.stamp: package-lock.json .venv-node/.stamp
 	@$(NPM) ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-# With the folders, so that a file that goes is noticed.
+# The prerequisites include folders, so that a deleted file causes a new build.
 .aws-sam/.stamp: template.yaml samconfig.toml .venv-sam/.stamp $(shell find functions -name '__py*' -prune -o -print)
 	@test -x .venv-sam/bin/python3.13 || { echo '$(NEEDS_LAMBDAS_PYTHON)' >&2; exit 1; }
 	PATH="$(CURDIR)/.venv-sam/bin:$$PATH" $(SAM) build
 	@touch $@
 
-# Every function has the same package, so one stands for all.
+# Every function has the same package, so one bill of materials is enough.
 build/sbom.cdx.json: .aws-sam/.stamp .venv-audit/.stamp pyproject.toml
 	@mkdir -p $(@D)
 	@PYTHONPATH=.aws-sam/build/ValidateRequestFunction .venv-audit/bin/python -I -m cyclonedx_py environment -S \

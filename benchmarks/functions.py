@@ -38,14 +38,14 @@ COLD_HEADS = (
     "ratio",
 )
 WARM_HEADS = ("Function", "warm invocation, ms", "bare, ms", "difference, ms")
-# Each function calls AWS for its event and changes nothing that the next invocation would see.
+# With these events each function calls AWS, and changes nothing that affects the next invocation.
 STORIES = {
     **dict.fromkeys(function_names(), "already_granted"),
     **dict.fromkeys(("CopyProjectVersionFunction", "DescribeProjectVersionFunction"), "already_copied"),
     "ReadApprovalFunction": "approved_in_sagemaker",
     "AnnounceOutcomeFunction": "execution_succeeded",
 }
-ANNOUNCED = "already_copied"  # the execution whose end is announced
+ANNOUNCED = "already_copied"  # the execution that AnnounceOutcomeFunction announces
 # An imported module belongs to one of these by its first name, or to Python's own library.
 PARTS = {
     "boto3 and botocore": ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3"),
@@ -64,7 +64,7 @@ class Peers:
 
     @contextmanager
     def running(self, *, bare: bool) -> Iterator[Emulator]:
-        """Start one of the two."""
+        """Start the function or its peer."""
         function, code = (self._bare, self._bare_folder) if bare else (self._function, None)
         with emulated(function, self._endpoint, code) as environment:
             yield environment
@@ -107,7 +107,7 @@ def cold_and_warm(cold_starts: int, invocations: int) -> tuple[str, str, list[st
 
 
 def _events(aws: Sandbox) -> dict[str, dict[str, Any]]:
-    """Return an event for each function, and set up what the events name."""
+    """Return an event for each function, and create the resources that the events name."""
     for story in set(STORIES.values()):
         aws.seed(story)
     events = {name: read_event(story) for name, story in STORIES.items()}
@@ -133,7 +133,7 @@ def _medians(pairs: Iterable[tuple[float, float]]) -> list[float]:
 
 
 def imports(runs: int) -> str:
-    """Return a table of what the imports of each function cost, by what they belong to."""
+    """Return a table of the import times of each function, by the package that is imported."""
     folders = {name: (folder, _module(name)) for name, folder in built.functions().items()}
     parts = [*PARTS, "Python's own library"]
     with _compiled_bare() as bare:

@@ -1,4 +1,4 @@
-"""The size of what is uploaded for each function."""
+"""The size of each function's package."""
 
 import io
 import zipfile

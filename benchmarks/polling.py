@@ -33,7 +33,7 @@ SCHEDULES: dict[str, Wait] = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a schedule costs for copies of about one duration, on average, and how late it sees their end."""
+    """The average cost of a schedule for copies of about one duration, and how late it sees their end."""
 
     polls: float
     transitions: float
@@ -49,7 +49,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Cost:
-    """What one run of the definition costs, apart from its polls and for each poll."""
+    """The cost of one run of the definition without its polls, and of each poll."""
 
     transitions: float
     events: float
@@ -108,7 +108,7 @@ def _missed(outcomes: dict[tuple[str, str], Outcome]) -> Iterator[str]:
 
 
 def _outcome(wait: Wait, duration: int, copies: int, cost: Cost) -> Outcome:
-    """Poll copies that take the duration, give or take a tenth; every schedule polls the same copies."""
+    """Poll copies that take the duration, plus or minus a tenth; every schedule polls the same copies."""
     durations, chance = random.Random(1), random.Random(2)
     found = []
     for _ in range(copies):

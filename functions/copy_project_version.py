@@ -13,7 +13,7 @@ from model_copy.progress import copy_age
 from model_copy.request import CopyRequest
 from model_copy.runtime import Context, Event, task
 
-# AWS checks the first three for the copy, and writes the output as the caller: to the bucket, with the key.
+# AWS authorizes the copy with the first three, and writes the output to the bucket with the caller's permissions.
 COPY = (
     "rekognition:CopyProjectVersion",
     "rekognition:CreateProjectVersion",

@@ -1,4 +1,4 @@
-"""Task *Describe project version*: see how far the copy is.
+"""Task *Describe project version*: check the progress of the copy.
 
 Raises InvalidRequestError, DestinationProjectNotFoundError, RequestRejectedError, VersionConflictError,
 VersionGoneError, CopyDeadlineError, TransientError, AccessDeniedError.

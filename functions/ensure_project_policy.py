@@ -1,4 +1,4 @@
-"""Task *Ensure project policy*: allow the role that copies to copy this version, and nothing else.
+"""Task *Ensure project policy*: allow the copying role to copy this version, and nothing else.
 
 Raises InvalidRequestError, SourceVersionNotFoundError, RequestRejectedError, PolicyDeniedError, PolicyQuotaError,
 PolicyRejectedError, GrantLostError, PolicyFullError, TransientError, AccessDeniedError.

@@ -27,7 +27,7 @@ class Printer:
         self._known: dict[str, Any] = {}
 
     def hear(self, event: Any) -> None:
-        """Print an event of the history, if a person would care."""
+        """Print an event of the history, if it is of interest to a person."""
         kind = str(event["type"].value)
         if kind.endswith("StateEntered"):
             self._enter(event["stateEnteredEventDetails"]["name"], is_choice=kind.startswith("Choice"))
@@ -59,7 +59,7 @@ class Printer:
 
 
 def _start(aws: Sandbox, event: Any) -> Execution | None:
-    """Put an event on the bus, and start the workflow by hand with any other input or if no rule matches.
+    """Put an event on the bus; start an execution by hand if the input is not an event or no rule matches the event.
 
     Return None for a status change of Step Functions, which starts no execution.
     """
@@ -68,11 +68,13 @@ def _start(aws: Sandbox, event: Any) -> Execution | None:
     if event["source"] == "aws.states":
         event = status_changes.of_machine(event, aws.deployment.state_machine_arn)
         aws.put(event)
-        print(f"{'A' if eventbridge.takes(event) else 'No'} rule of the event bus takes the event of Step Functions.")
+        print(
+            f"{'A' if eventbridge.takes(event) else 'No'} rule of the event bus matches the event from Step Functions."
+        )
         return None
     started = aws.put(event)
-    rule, then = ("A rule", ".") if started else ("No rule", "; it is started by hand.")
-    print(f"{rule} of the event bus takes the event of account {event['account']}{then}")
+    rule, then = ("A rule", ".") if started else ("No rule", ", so the execution is started by hand.")
+    print(f"{rule} of the event bus matches the event from account {event['account']}{then}")
     return started[0] if started else aws.start(event)
 
 

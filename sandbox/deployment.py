@@ -30,7 +30,7 @@ PARAMETERS = {
     "DefaultOutputBucket": f"models-{DESTINATION_ACCOUNT}",
     "DefaultOutputKeyPrefix": "copies/parts",
 }
-ADMINISTRATOR = "OrganizationAccountAccessRole"  # AWS Organizations uses this name in each account
+ADMINISTRATOR = "OrganizationAccountAccessRole"  # AWS Organizations creates a role of this name in each account
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def logical_id(function_name: str) -> str:
 
 
 def client(service: str, account: str) -> Any:
-    """Return a client that acts as the root user of an account, whom no policy limits."""
+    """Return a client that acts as the root user of an account; no policy limits it."""
     make: Any = boto3.client
     made = make(service, region_name=REGION)
 
@@ -121,7 +121,7 @@ def client(service: str, account: str) -> Any:
 def _upload_code(account: str) -> None:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as code:
-        code.writestr("validate_request.py", "")  # moto wants the file to exist; the handlers run from functions/
+        code.writestr("validate_request.py", "")  # moto requires that the file exists; the handlers run from functions/
     s3 = client("s3", account)
     s3.create_bucket(Bucket="sandbox")
     s3.put_object(Bucket="sandbox", Key="functions.zip", Body=archive.getvalue())

@@ -1,18 +1,28 @@
 """Faults by plan: what goes wrong, where, and how often.
 
 A plan is a string: ``CopyProjectVersion: lost_answer; WithdrawGrantFunction: crashed x3; visibility_lag_seconds = 40``.
-It changes settings of aws/rekognition/settings.py, and lists the faults of each place in the order in which calls meet
-them; ``x3`` repeats a fault three times, ``always`` without end. A place is an operation, a function by its logical id,
-or an operation as called by one function (``CopyProjectVersionFunction.DescribeProjectVersions``). A fault is
+A part with ``=`` changes a setting of aws/rekognition/settings.py. A part with ``:`` names a place, then the faults of
+the calls there, in the order of the calls and separated by commas. ``x3`` repeats a fault three times, ``always``
+repeats it forever.
 
-- the name of an AWS error, or ``http_500``, ``http_502``, ``http_503`` with a body that is not JSON;
-- ``dropped``: the connection breaks before the call takes effect; ``lost_answer``: after it; ``slow``: the answer comes
-  after the read timeout; ``none``: the call succeeds;
-- ``entry_failed``, for ``PutEvents``: the call succeeds, and the answer says that the bus did not accept the event;
-- a happening: the call succeeds, and then somebody else does what the name says (happenings.py);
-- for a function: the name of an error of Invoke, with which Lambda refuses to run the function (``throttled`` is
-  ``TooManyRequestsException``); ``crashed``: the function ends before its work; ``killed``, ``timed_out`` and
-  ``too_large`` (an answer of more than 256 KiB): after its work.
+A place is an operation, a function by its logical id, or an operation as called by one function
+(``CopyProjectVersionFunction.DescribeProjectVersions``).
+
+A fault of an operation is one of these:
+
+- the name of an AWS error; ``http_500``, ``http_502`` or ``http_503``, with a body that is not JSON
+- ``dropped``: the connection breaks before the call takes effect; ``lost_answer``: it breaks afterwards
+- ``slow``: the response comes after the read timeout
+- ``none``: the call succeeds
+- ``entry_failed``, for ``PutEvents``: the call succeeds, but the bus does not accept the event
+- a happening of happenings.py: the call succeeds, and then somebody else makes the change of that name
+
+A fault of a function is one of these:
+
+- the name of an error of Invoke: Lambda does not run the function (``throttled`` is ``TooManyRequestsException``)
+- ``crashed``: the function ends before its work
+- ``killed``, ``timed_out``, ``too_large`` (a result of more than 256 KiB): the function fails after its work
+- ``none``: the function succeeds
 """
 
 import ast
@@ -60,7 +70,7 @@ Happening = Callable[[], None]
 
 
 class Overdue(BaseException):
-    """The invocation has run out of time. A handler can no more catch this than it can survive Lambda's kill."""
+    """The invocation has run out of time. A handler cannot catch this, as it cannot survive Lambda's kill."""
 
 
 class Invocation(threading.local):
@@ -77,7 +87,7 @@ class PlanError(ValueError):
 
 
 class Plan:
-    """The faults to come, and in ``met`` the places and faults that calls have met."""
+    """The faults of the calls to come; ``injected`` lists the places and faults so far."""
 
     def __init__(self, text: str = "", happenings: Mapping[str, Happening] | None = None) -> None:
         """Parse a plan.
@@ -95,7 +105,7 @@ class Plan:
                 self._read_faults(*(side.strip() for side in part.partition(":")[::2]))
 
     def next_fault(self, *places: str) -> str | None:
-        """Return the next fault of the first place that has one; that place moves on."""
+        """Return the next fault of the first place that has one, and remove it from the plan."""
         for place in places:
             fault = next(self._faults.get(place, iter(())), "none")
             if fault != "none":
@@ -135,7 +145,7 @@ def _repeated(name: str, times: str) -> Iterator[str]:
 
 @contextmanager
 def install(clock: Clock, plan: Callable[[], Plan]) -> Iterator[None]:
-    """Apply the plan to each request of boto3, including the SDK's retries; other threads may run before each."""
+    """Apply the plan to each request of boto3, including the SDK's retries; before each, other threads may run."""
     answer = BotocoreStubber.__call__
 
     def call(self: BotocoreStubber, event_name: str, request: AWSPreparedRequest, **kwargs: Any) -> AWSResponse | None:

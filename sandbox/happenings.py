@@ -1,4 +1,4 @@
-"""Changes that others make while a copy runs; plans name them as faults."""
+"""Changes that other people make while a copy runs; a plan of faults can name them."""
 
 import json
 from collections.abc import Callable
@@ -16,7 +16,7 @@ STRANGER = "333333333333"
 class Others:
     """Other writers with permission to change the two projects of a request.
 
-    They bypass the API, so that a test that watches the API sees only the calls of the workflow.
+    Their changes bypass the API, so a test that records API calls sees only those of the workflow.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class Others:
         self._changes = 0
 
     def happenings(self) -> dict[str, Happening]:
-        """Return the changes by the names that plans use."""
+        """Return the changes by their names in plans."""
         return {
             "others_change_policy": self.change_policy,
             "others_put_policy": self.put_policy,
@@ -41,7 +41,7 @@ class Others:
         }
 
     def change_policy(self) -> None:
-        """Add a statement to the stack's policy or change it, and create the policy if it does not exist."""
+        """Add or change another writer's statement in the stack's policy, or create the policy."""
         current = self._source.policies.get(self._policy)
         statements = json.loads(current.document)["Statement"] if current else []
         kept = [one for one in statements if one["Principal"] != {"AWS": [STRANGER]}]

@@ -49,7 +49,7 @@ def _own_end_of_the_bridge() -> str:
 def invoke(function: LambdaFunction, story: str, endpoint: str, **popen: Any) -> "subprocess.CompletedProcess[str]":
     """Run ``sam local invoke`` on the build, with the function's variables and AWS at the endpoint.
 
-    SAM sets only variables that the template has, so it gets a copy of the template that has the endpoint's as well.
+    SAM sets only variables that the template has, so this passes a copy of the template with AWS_ENDPOINT_URL added.
     """
     function_id, given = logical_id(function.function_name), variables(function)
     settings = {name: given[name] for name in function.environment_vars}
@@ -60,7 +60,7 @@ def invoke(function: LambdaFunction, story: str, endpoint: str, **popen: Any) ->
     ENVIRONMENT.write_text(json.dumps({function_id: settings}, indent=2))
     command = (SAM, "local", "invoke", function_id, "--template", TEMPLATE, "--event", EVENTS / f"{story}.json")
     options = ("--env-vars", ENVIRONMENT, "--skip-pull-image")
-    # SAM passes its own credentials and Region to the function. It also calls GetCallerIdentity.
+    # SAM passes its own credentials and Region to the function. SAM also calls GetCallerIdentity.
     environment = {name: value for name, value in given.items() if name.startswith("AWS_")}
     environment["AWS_ENDPOINT_URL"] = endpoint
     return subprocess.run((*command, *options), env={**os.environ, **environment}, text=True, check=True, **popen)

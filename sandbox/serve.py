@@ -56,12 +56,14 @@ def run(port: int) -> None:
 
 @contextmanager
 def served(host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
-    """Serve at an address of this machine, on a free port unless one is given, and yield the endpoint.
+    """Serve at an address of this machine and yield the endpoint; port 0 means any free port.
 
     Raises OSError if the address cannot be used; moto would wait forever.
     """
     socket.create_server((host, port)).close()
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it logs a line for each request, without the operation
+    logging.getLogger("werkzeug").setLevel(
+        logging.ERROR
+    )  # werkzeug logs a line for each request, without the operation
     server = ThreadedMotoServer(host, port, verbose=False)
     server.start()
     try:

@@ -29,7 +29,7 @@ def stories() -> list[str]:
 
 
 def seed(story: str, now: Callable[[], datetime], after: Callable[[float, Callable[[], None]], None]) -> None:
-    """Create the story's world, and schedule what happens later in it."""
+    """Create the story's world, and schedule its later changes."""
     world: dict[str, Any] = yaml.safe_load((WORLDS / f"{story}.yaml").read_text())
     for project in world.get("projects", ()):
         _seed_project(project, now())

@@ -44,7 +44,7 @@ class Sandbox:
         self.clock, self.listeners = its_clock, listeners
         # The events that the functions put on a bus.
         self.outcomes = outcomes
-        # Whether Step Functions sends status changes; each run then invokes one more function.
+        # Whether Step Functions sends status changes. If so, each run also invokes the function that announces.
         self.announces = False
         random.seed(1)
         self.deployment = deployment.deploy(stack_account)
@@ -52,7 +52,7 @@ class Sandbox:
         self.lambdas = Lambdas(self.deployment, its_clock, lambda: self.plan)
 
     def reset(self) -> None:
-        """Restore the state right after deployment; needs a virtual clock."""
+        """Restore the state right after deployment; works only on a virtual clock."""
         assert isinstance(self.clock, VirtualClock)
         self.clock.reset()
         self.plan = Plan()
@@ -75,7 +75,7 @@ class Sandbox:
         stories.seed(story, self.now, self.clock.after)
 
     def follow(self, plan: str, request: object = None) -> None:
-        """Follow a plan of faults; its happenings concern the projects of the request."""
+        """Apply a plan of faults; its happenings change the projects of the request."""
         happenings = self.others(request).happenings() if _has_projects(request) else {}
         self.plan = Plan(plan, happenings)
         vars(settings).update(self.plan.settings)
@@ -93,9 +93,9 @@ class Sandbox:
         return datetime.fromtimestamp(self.clock.time(), UTC).replace(tzinfo=None)
 
     def start(self, request: object, name: str | None = None) -> Execution:
-        """Start the workflow, by default under a name as long as EventBridge's.
+        """Start the workflow, by default with a name as long as EventBridge's.
 
-        On a virtual clock it runs when the clock does.
+        On a virtual clock, the execution runs when the clock runs.
         """
         execution: Execution = self._step_functions.start_execution(
             self.deployment.state_machine_arn, name or eventbridge_name(), json.dumps(request)
@@ -116,7 +116,7 @@ class Sandbox:
     def put(self, event: dict[str, Any]) -> list[Execution]:
         """Put an event on the default bus of its account, and return the executions that it starts.
 
-        On a virtual clock they run when the clock does.
+        On a virtual clock, the executions run when the clock runs.
         """
         before = len(self.executions)
         eventbridge.deliver(status_changes.of_machine(event, self.deployment.state_machine_arn))
@@ -147,7 +147,7 @@ class Sandbox:
 
 @contextmanager
 def without_aws_settings() -> Iterator[None]:
-    """Hide the user's AWS settings for a while: profile, endpoint, Region, credentials and their files."""
+    """Hide the user's AWS settings inside the context: profile, endpoint, Region, credentials and their files."""
     before = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("AWS_")}
     empty_files = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
     os.environ.update(empty_files)

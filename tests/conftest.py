@@ -1,4 +1,4 @@
-"""What a run of the tests says at its end."""
+"""The summary at the end of a test run: how often the workflow ran, and how much was checked."""
 
 import gc
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ WITNESSED = pytest.StashKey[dict[str, int]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    gc.set_threshold(50_000, 50, 50)  # or looking for garbage takes a tenth of the time
+    gc.set_threshold(50_000, 50, 50)  # otherwise garbage collection takes a tenth of the time
     config.stash[WITNESSED] = {"runs": 0, "checks": 0}
 
 
@@ -24,7 +24,7 @@ def _without_aws_settings() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def witnessed(pytestconfig: pytest.Config) -> dict[str, int]:
-    """The count of runs of the workflow, and of what was checked in them."""
+    """The number of runs of the workflow, and of checks in them."""
     return pytestconfig.stash[WITNESSED]
 
 
@@ -55,5 +55,5 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.write_line(f"matrix: {cells} runs")
     if witnessed["runs"]:
         terminalreporter.write_line(
-            f"workflow: {witnessed['runs']} runs, {witnessed['checks']} checks of what must be true of each"
+            f"workflow: {witnessed['runs']} runs, {witnessed['checks']} checks of rules that each run must keep"
         )

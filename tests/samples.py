@@ -1,4 +1,4 @@
-"""For each function an event that it answers, one that it refuses, and what it returns."""
+"""For each function an event that it accepts and one that it refuses, with the result or the error."""
 
 import json
 from typing import Any
@@ -88,7 +88,7 @@ REFUSALS = {
     ),
     ("WithdrawGrantFunction", "many_errors"): (
         "InvalidRequestError",
-        "The request has 1 error: (1) It did not pass Validate request; invoke that function first.",
+        "The request has 1 error: (1) ValidateRequestFunction refuses this request; invoke that function to see why.",
     ),
     ("AnnounceOutcomeFunction", "execution_running"): (
         "InvalidStatusChangeError",
@@ -99,7 +99,7 @@ SAMPLES = sorted([*ANSWERS, *REFUSALS])
 
 
 def check(function: str, story: str, answer: str) -> None:
-    """Check the answer of a function, or its error, against the sample."""
+    """Compare the result or the error of a function with the sample."""
     given = json.loads(answer)
     if (function, story) in REFUSALS:
         error, sentence = REFUSALS[function, story]

@@ -14,7 +14,7 @@ BLOCK = re.compile(r"```mermaid\n.*?```", re.DOTALL)
 BOX = '["{}"]'
 SHAPES = {"Choice": '{{"{}"}}', "Succeed": '(["{}"])', "Fail": '(["{}"])'}
 
-# What an arrow says: for each Choice state and for "Catch", the words by the state that comes next.
+# The labels of the arrows: for each Choice state and for "Catch", a label for each state that can come next.
 WORDS = {
     "What started it?": {
         "Read approval": "is an event",
@@ -48,9 +48,10 @@ WORDS = {
 
 
 def draw(definition: dict[str, Any]) -> str:
-    """Return the flowchart of a definition, each state spelled out where it comes first, equal arrows merged.
+    """Return the flowchart of a definition.
 
-    States that only shape data (Pass) are left out.
+    A state's name is written where the state first appears. Equal arrows are merged. States that only shape data (Pass)
+    are left out.
     """
     every: dict[str, State] = definition["States"]
     states = {name: state for name, state in every.items() if state["Type"] != "Pass"}
@@ -73,7 +74,7 @@ def draw(definition: dict[str, Any]) -> str:
 
 
 def choices(definition: dict[str, Any]) -> set[tuple[str, str]]:
-    """Return each choice that needs words in WORDS: the Choice state, or "Catch", and the state that comes next."""
+    """Return each arrow that needs a label in WORDS: the Choice state, or "Catch", and the state that comes next."""
     states = definition["States"].items()
     return {
         *((name, choice["Next"]) for name, state in states for choice in state.get("Choices", ())),
@@ -95,12 +96,12 @@ def _arrows(name: str, state: State) -> Iterator[tuple[str, str]]:
 
 
 def _catchers(state: State) -> list[State]:
-    """Return the catchers that lead elsewhere than the state itself does."""
+    """Return the catchers that lead to another state than the state's own Next."""
     return [catcher for catcher in state.get("Catch", ()) if catcher["Next"] != state["Next"]]
 
 
 def _words(source: str, target: str) -> str:
-    """Return the words of a choice, or "?", of which the test of the picture complains by name."""
+    """Return the label of an arrow; the test of the picture reports a "?"."""
     return WORDS.get(source, {}).get(target, "?")
 
 

@@ -26,7 +26,7 @@ def _default(parameter: dict[str, Any]) -> str:
 
 
 def _description(parameter: dict[str, Any]) -> str:
-    # An asterisk would start emphasis, and a bar a cell.
+    # In Markdown an asterisk starts emphasis, and a bar starts a cell.
     return re.sub(r"([*|])", r"\\\1", " ".join(parameter["Description"].split()))
 
 

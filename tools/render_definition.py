@@ -1,6 +1,6 @@
 """Write the definition as a deployment would render it, and a template around it, for the checkers that read JSON.
 
-Fails if the definition and the template's DefinitionSubstitutions do not name the same things.
+Fails if the placeholders of the definition differ from the template's DefinitionSubstitutions.
 """
 
 import json
@@ -20,7 +20,7 @@ PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 
 
 def stand_in(value: object) -> str:
-    """Give what CloudFormation might put for a substitution's value: an ARN for what it takes from a resource."""
+    """Return an example of a substitution's value: a made-up ARN if the value is the ARN of a resource."""
     match value:
         case {"Fn::GetAtt": [resource, "Arn"]}:
             return ARN.format(resource)
@@ -28,7 +28,7 @@ def stand_in(value: object) -> str:
 
 
 def render(definition: dict[str, Any], substitutions: dict[str, Any]) -> dict[str, Any]:
-    """Put the substitutions' values into the definition, or exit with the names that only one side knows."""
+    """Put the substitutions' values into the definition, or exit with the names that only one of the two has."""
     text = json.dumps(definition, indent=2)
     if unmatched := set(PLACEHOLDER.findall(text)) ^ set(substitutions):
         sys.exit(f"Only the definition or only the template names {', '.join(sorted(unmatched))}: name it in both.")
@@ -37,7 +37,7 @@ def render(definition: dict[str, Any], substitutions: dict[str, Any]) -> dict[st
 
 
 def around(definition: dict[str, Any]) -> dict[str, Any]:
-    """Make the smallest template that holds the definition inline."""
+    """Return the smallest template that contains the definition."""
     properties = {"RoleArn": "arn:aws:iam::123456789012:role/workflow", "Definition": definition}
     return {"Resources": {LOGICAL_ID: {"Type": "AWS::StepFunctions::StateMachine", "Properties": properties}}}
 

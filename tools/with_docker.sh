@@ -6,17 +6,17 @@
 # With Docker installed and a network, it pulls the image and runs the command. In a closed network, or on a CI machine
 # without an engine, it makes what is missing from Debian's packages:
 #
-# 1. No engine answers: it unpacks dockerd, containerd and runc into build/docker, without installing them, and starts
+# 1. If no engine answers, it unpacks dockerd, containerd and runc into build/docker, without installing them, and starts
 #    them with their own data, state and socket. The engine sets up no iptables and no forwarding: containers reach this
-#    machine at the address of the engine's bridge, and need nothing else.
-# 2. The image can't be pulled: it builds a stand-in from Debian 13, whose Python is also 3.13, with Lambda's runtime
+#    machine at the address of the engine's bridge, and no other network.
+# 2. If the image can't be pulled, it builds a stand-in from Debian 13, whose Python is also 3.13, with Lambda's runtime
 #    interface client and boto3 from requirements/runtime.txt, and keeps it as build/lambda-python.tar.
 #
-# Both need Linux on x86_64, root, and apt-get with Debian's packages; 2 also needs the environment .venv-runtime. If
-# one is missing, the script names it, says what else helps, and fails without running the command.
+# Both cases need Linux on x86_64, root, and apt-get with Debian's packages; case 2 also needs the environment
+# .venv-runtime. If one of these is missing, the script names it and the alternatives, and does not run the command.
 #
-# At the end it stops the engine that it started and removes what that engine made, and the stand-in. A pulled image
-# stays, as after any `docker pull`.
+# At the end the script stops the engine that it started, and removes that engine's files and the stand-in. A pulled
+# image stays, as after any `docker pull`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

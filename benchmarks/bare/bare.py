@@ -1,4 +1,4 @@
-"""The peer of the functions: the same clients and the same calls, written as plainly as boto3 allows.
+"""The peers of the functions: the same clients and the same calls, in plain boto3.
 
 Each handler makes the calls that the function of the same name makes for the event that functions.py gives both.
 """

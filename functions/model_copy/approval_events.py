@@ -25,7 +25,7 @@ Detail = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ApprovalRules:
-    """What a stack accepts as an approval: source and detail type of its own events, key and value of the tag."""
+    """What a stack accepts as an approval: the source and detail type of own events, the key and value of the tag."""
 
     own_event: tuple[str, str]
     tag: tuple[str, str]
@@ -48,7 +48,7 @@ class Approval:
 
     @classmethod
     def from_event(cls, kind: str, event: Mapping[str, Any]) -> Self:
-        """Read what all events have."""
+        """Read the fields that all events have."""
         return cls(
             kind=kind, event_id=_text(event.get("id")), at=_text(event.get("time")), account=event.get("account")
         )
@@ -61,7 +61,7 @@ class Approval:
 
 
 def read(event: object, rules: ApprovalRules) -> Approval:
-    """Read an event; its request is not checked here.
+    """Read an event; the request in it is checked later.
 
     Raises InvalidApprovalError, which names all errors of the event.
     """
@@ -83,7 +83,7 @@ def read(event: object, rules: ApprovalRules) -> Approval:
 
 
 def _read_own(approval: Approval, detail: Detail, rules: ApprovalRules) -> Approval:
-    """Read an event of the user's own, whose detail is the request; the next task checks the request."""
+    """Read an own event, whose detail is the request; the next task checks the request."""
     account = _text(approval.account)
     is_of_stack = account == rules.stack_account
     _refuse(
@@ -99,7 +99,7 @@ def _read_own(approval: Approval, detail: Detail, rules: ApprovalRules) -> Appro
 def _not_json(detail: Detail) -> Iterator[str]:
     """Report a detail that Lambda could not return."""
     if to_json(detail) is None:
-        yield "detail must be JSON in Unicode; it has a lone surrogate or a number that is too large, or is too deep"
+        yield "detail must be valid JSON; it has a lone surrogate, too large a number or too many levels"
 
 
 def _of_another_account(detail: Detail, account: str | None, stack_account: str) -> Iterator[str]:
@@ -113,7 +113,7 @@ def _read_package(approval: Approval, detail: Detail, rules: ApprovalRules) -> A
     status, updated = detail.get("ModelApprovalStatus"), detail.get("UpdatedModelPackageFields")
     if status is None or (isinstance(status, str) and status != APPROVED):
         return replace(approval, ignored=f"ModelApprovalStatus is {excerpt(status)}, not '{APPROVED}'.")
-    # A change of an approved package's metadata sends such an event, too.
+    # SageMaker also sends this event when the metadata of an approved package changes.
     if isinstance(updated, list) and "ModelApprovalStatus" not in updated:
         return replace(approval, ignored="UpdatedModelPackageFields does not contain ModelApprovalStatus.")
     arn = Arn.parse_model_package(detail.get("ModelPackageArn"))
@@ -150,7 +150,7 @@ def _read_tag(approval: Approval, detail: Detail, rules: ApprovalRules) -> Appro
 def _why_not_tagged(
     detail: Detail, tags: object, resource: object, arn: Arn | None, rules: ApprovalRules
 ) -> str | None:
-    """Return why a well-formed API call did not approve a version; None if it may have."""
+    """Return why a well-formed API call did not approve a version; None if it may have approved one."""
     name, (key, value) = detail.get("eventName"), rules.tag
     if isinstance(name, str) and name != "TagResource":
         return f"The call is {excerpt(name)}, not 'TagResource'."
@@ -164,14 +164,14 @@ def _why_not_tagged(
 
 
 def _place_errors(name: str, given: object, arn: Arn | None, approval: Approval, rules: ApprovalRules) -> Iterator[str]:
-    """Report a missing ARN, or one where the stack may not act or from where the event does not come."""
+    """Report an ARN that is missing, outside the stack's scope, or in another account than the event."""
     if arn is None:
         yield f"{name} must be the ARN of the approved resource; got {excerpt(given, LONGEST_TEXT)}"
         return
     yield from rules.scope.place_errors(name, arn)
     yield from rules.scope.account_errors(name, arn.account)
     if approval.account != arn.account:
-        yield f"account must be that of {name}, {arn.account}; got {excerpt(approval.account)}"
+        yield f"account must be the account of {name}, {arn.account}; got {excerpt(approval.account)}"
 
 
 def _type_errors(name: str, value: object, kind: type, words: str) -> Iterator[str]:

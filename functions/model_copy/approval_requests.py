@@ -1,4 +1,4 @@
-"""The request that an approval stands for."""
+"""The request that an approval approves."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -11,11 +11,11 @@ from model_copy.aws import rekognition, sagemaker
 from model_copy.errors import InvalidApprovalError, SourceVersionNotFoundError
 from model_copy.text import excerpt, numbered, printable
 
-# Returns a client of a service, for the account of the ARN, that may do one action.
+# Returns a client of a service for the account of the ARN. The client is limited to one action.
 ClientFor = Callable[[str, Arn, str], Any]
 
 SOURCES = ("SourceProjectArn", "SourceProjectVersionArn")
-# The other fields of a request: the stack's parameter with the default, and the setting that has its value.
+# The other fields of a request: the parameter of the stack with the default, and the setting with its value.
 DEFAULTS = {
     "DestinationProjectArn": ("DefaultDestinationProjectArn", "DEFAULT_DESTINATION_PROJECT_ARN"),
     "OutputS3Bucket": ("DefaultOutputBucket", "DEFAULT_OUTPUT_BUCKET"),
@@ -28,7 +28,7 @@ PARTS = range(1, 51)  # a model package has at most 50 properties
 
 
 def complete(approval: Approval, client_for: ClientFor) -> Approval:
-    """Return the approval with its request, or with the reason why it is ignored after all.
+    """Return the approval with its request, or with the reason why it is ignored.
 
     Raises InvalidApprovalError, ModelPackageNotFoundError, SourceVersionNotFoundError, RequestRejectedError,
     TransientError, AccessDeniedError.
@@ -40,13 +40,13 @@ def complete(approval: Approval, client_for: ClientFor) -> Approval:
 
 
 def _complete_package(approval: Approval, arn: Arn, client_for: ClientFor) -> Approval:
-    """Read the model package, which knows better than a late event whether it is approved."""
+    """Read the model package. Its current status decides, because the event may be late."""
     package = sagemaker.describe_package(client_for("sagemaker", arn, "sagemaker:DescribeModelPackage"), arn)
     if package.approval_status != APPROVED:
         status = package.approval_status or "without an approval status"
         return replace(approval, ignored=f"The model package is now {status}.")
     given = {name: value for name in FIELDS if (value := joined(package.properties, name))}
-    gaps = [f"{name} has numbered parts with one missing" for name in incomplete(package.properties)]
+    gaps = [f"{name} is split into numbered parts, of which one is missing" for name in incomplete(package.properties)]
     by = printable(package.modified_by, LONGEST_TEXT) if package.modified_by else None
     return replace(approval, by=by, request=request(given, f"the CustomerMetadataProperties of {arn}", gaps))
 
@@ -62,20 +62,20 @@ def _complete_tag(approval: Approval, version: Arn, client_for: ClientFor) -> Ap
 
 
 def joined(properties: Mapping[str, str], name: str) -> str:
-    """Return a property, or join its numbered parts: a value has at most 256 characters, and an ARN may be longer."""
+    """Return a property, or its joined numbered parts: a property has at most 256 characters, an ARN up to 2,048."""
     if name in properties:
         return properties[name]
     return "".join(properties.get(f"{name}{number}", "") for number in PARTS)
 
 
 def incomplete(properties: Mapping[str, str]) -> list[str]:
-    """Return the fields with a missing part; without it, the joined value would be another one."""
+    """Return the fields with a missing part, which would be joined to a wrong value."""
     found = {name: [number for number in PARTS if f"{name}{number}" in properties] for name in FIELDS}
     return [name for name, numbers in found.items() if numbers and numbers[-1] != len(numbers)]
 
 
 def request(given: Mapping[str, str], origin: str, gaps: Iterable[str] = ()) -> dict[str, Any]:
-    """Make the request of the given fields and, for the others, of the stack's defaults.
+    """Make the request from the given fields; the stack's defaults fill the others.
 
     Raises InvalidApprovalError, which names all missing fields.
     """

@@ -23,7 +23,7 @@ _MODEL_PACKAGE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Arn:
-    """An ARN and its parts; only a version's has ``version``, and a model package's has no ``project``."""
+    """An ARN and its parts; only a version's ARN has ``version``, and a model package's has no ``project``."""
 
     text: str
     partition: str

@@ -32,16 +32,16 @@ MODELS_PER_PROJECT = 100  # the default quota
 MOST_TIMES_MISSING = 10
 DESCRIBE, LIST_POLICIES = "rekognition:DescribeProjectVersions", "rekognition:ListProjectPolicies"
 
-# Returns a client for the source account that may do one action.
+# Returns a client for the source account that is limited to one action.
 SourceClient = Callable[[str], "RekognitionClient"]
 
 
 def check_both(
     source: "RekognitionClient", destination: "RekognitionClient", request: CopyRequest
 ) -> ModelVersion | None:
-    """Return the existing copy, or check that it can be made; report at once all that speaks against it.
+    """Return the existing copy; if there is none, check that the copy is possible, and report all refusals at once.
 
-    An existing copy no longer needs its source.
+    An existing copy does not need its source.
 
     Raises SourceVersionNotFoundError, SourceNotCopyableError, DestinationProjectNotFoundError, VersionConflictError,
     FailedBeforeError, TransientError, AccessDeniedError.
@@ -64,7 +64,7 @@ def check_both(
 
 
 def _combined(refusals: Sequence[RefusedError]) -> RefusedError:
-    """Return the first refusal with the sentences of all."""
+    """Return the first refusal, with the sentences of all refusals."""
     first = refusals[0]
     first.args = (shorten(" ".join(map(str, refusals))),)
     return first
@@ -90,7 +90,7 @@ def find_source(client: "RekognitionClient", request: CopyRequest) -> ModelVersi
 def check_is_this_copy(existing: ModelVersion, request: CopyRequest, source_client: SourceClient) -> None:
     """Raise an error unless the version with the requested name is this copy.
 
-    A copy may report the output location and key of its source, so before a conflict the source is read, too.
+    A copy may report the output location and key of its source, so the source is read before a conflict is raised.
 
     Raises TransientError, VersionConflictError, FailedBeforeError, AccessDeniedError.
     """
@@ -128,13 +128,13 @@ def copy_once(client: "RekognitionClient", request: CopyRequest, source_client: 
     """Adopt the existing copy, or start it.
 
     CopyProjectVersion has no client token and its response can be lost, so the version's name makes it happen once:
-    the name is described before the call, and again after it failed.
+    the name is described before the call, and again if the call failed.
     """
     existing = find_existing_version(client, request)
     if existing is None:
         try:
             arn = rekognition.copy_version(client, request)
-        except Exception as error:  # whatever it is, the copy may have been started
+        except Exception as error:  # after any error the copy may have been started
             existing = find_existing_version(client, request)
             if existing is None:
                 raise _copy_error(error, client, request, source_client) from error
@@ -145,7 +145,7 @@ def copy_once(client: "RekognitionClient", request: CopyRequest, source_client: 
 
 
 def poll(client: "RekognitionClient", request: CopyRequest, before: Progress) -> Progress:
-    """Return how far the copy is.
+    """Return the progress of the copy.
 
     Raises VersionGoneError, VersionConflictError, CopyDeadlineError, DestinationProjectNotFoundError, TransientError.
     """
@@ -155,7 +155,7 @@ def poll(client: "RekognitionClient", request: CopyRequest, before: Progress) ->
         if times > MOST_TIMES_MISSING:
             raise VersionGoneError(version=before.arn or request.version_name, times=times)
         return replace(before, times_missing=times)
-    # Only a copy that this execution started is known to be of the requested version.
+    # Only a copy that this execution started is certain to be a copy of the requested version.
     adopted = before.adopted or found.arn != before.arn
     if adopted:
         versions.check_source_of(found, request)

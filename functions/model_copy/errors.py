@@ -4,7 +4,7 @@
 - *Retried*: named in a Retry of the definition; when the retries are used up, the execution fails at its task.
 - *Fails at its task*: neither retried nor caught; fix the cause and redrive the execution.
 
-The errors of announce_outcome.py are beside what raises them, in execution.py and outcomes.py.
+execution.py and outcomes.py define the errors of announce_outcome.py, which is not part of the workflow.
 """
 
 from typing import ClassVar
@@ -13,7 +13,7 @@ from model_copy.text import escape, shorten
 
 
 class ModelCopyError(Exception):
-    """Base of all errors.  Not raised itself.  Keyword details fill the fields of ``sentence``."""
+    """Base of all errors.  Not raised itself.  The keyword details fill the placeholders of ``sentence``."""
 
     sentence: ClassVar[str]
 
@@ -33,7 +33,7 @@ class InvalidRequestError(RefusedError):
 
 
 class InvalidApprovalError(RefusedError):
-    """The event does not stand for a request.  Refused."""
+    """The event does not approve a request that can be copied.  Refused."""
 
     sentence = "The approval has {errors} Correct the approval and approve the model version again."
 
@@ -43,7 +43,7 @@ class ModelPackageNotFoundError(RefusedError):
 
     sentence = (
         "SageMaker cannot describe the model package {package}: {message}. "
-        "Create the model package or correct the event, then approve it again."
+        "Approve a model package that exists, or correct the event and send it again."
     )
 
 
@@ -52,12 +52,12 @@ class SourceVersionNotFoundError(RefusedError):
 
     sentence = (
         "There is no model version {version}{hint}. "
-        "Correct SourceProjectArn and SourceProjectVersionArn and start the request again."
+        "Correct SourceProjectArn and SourceProjectVersionArn, then start the request again."
     )
 
 
 class SourceNotCopyableError(RefusedError):
-    """The source version exists and cannot be copied.  Refused."""
+    """The source version exists but cannot be copied.  Refused."""
 
     sentence = "The model version {version} cannot be copied: {reason}. {advice}"
 
@@ -76,7 +76,7 @@ class VersionConflictError(RefusedError):
 
     sentence = (
         "{project} already has a version named {name}: {existing}. "
-        "Choose another VersionName or delete the version {name} there, then start the request again."
+        "Choose another VersionName or delete that project's version {name}, then start the request again."
     )
 
 
@@ -102,13 +102,13 @@ class PolicyDeniedError(RefusedError):
     """A policy of the source project explicitly denies the copy.  Refused."""
 
     sentence = (
-        "The project policy {policy} of {project} denies {principal} to copy {version}{condition}. "
+        "The project policy {policy} of {project} denies {principal} permission to copy {version}{condition}. "
         "Ask the policy's owner to change the policy, then start the request again."
     )
 
 
 class PolicyQuotaError(RefusedError):
-    """The source project has as many policies as it may, none of them this stack's.  Refused."""
+    """The source project has as many policies as its quota allows, none of them this stack's.  Refused."""
 
     sentence = (
         "{project} has as many project policies as its quota allows ({policies}), so no grant can be added. "
@@ -126,11 +126,11 @@ class PolicyRejectedError(RefusedError):
 
 
 class GrantLostError(RefusedError):
-    """The grant went missing again and again before the copy.  Refused."""
+    """The grant kept disappearing before the copy started.  Refused."""
 
     sentence = (
         "The grant in project policy {policy} of {project} went missing {rounds} times before the copy was started. "
-        "Find out what removes it (CloudTrail: DeleteProjectPolicy, PutProjectPolicy), then start the request again."
+        "Find in CloudTrail what removes it (DeleteProjectPolicy or PutProjectPolicy), then start the request again."
     )
 
 
@@ -148,7 +148,7 @@ class CopyDeadlineError(RefusedError):
 
     sentence = (
         "The copy {version} is still in progress {hours} after it was first seen. "
-        "To wait longer, start the same request again: it adopts the running copy."
+        "To wait longer, start the same request again: the new execution waits for the running copy."
     )
 
 
@@ -168,13 +168,13 @@ class GrantMissingError(ModelCopyError):
 
 
 class TransientError(ModelCopyError):
-    """AWS may well answer differently soon.  Retried."""
+    """A call failed for a reason that usually passes.  Retried."""
 
-    sentence = "{what} failed: {reason}. If this goes on, see the AWS Health Dashboard, then redrive the execution."
+    sentence = "{what} failed: {reason}. If this continues, check the AWS Health Dashboard, then redrive the execution."
 
 
 class NoCopySlotError(ModelCopyError):
-    """The destination account runs as many copies as it may.  Retried slowly."""
+    """The destination account runs as many copies as its quota allows.  Retried slowly."""
 
     sentence = (
         "Account {account} has no free copy slot in {region} ({message}). Wait until copies there have ended "

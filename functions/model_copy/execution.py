@@ -19,7 +19,7 @@ _EXECUTION = re.compile(r"arn:[a-z\d-]+:states:[a-z\d-]+:\d{12}:execution:[\w-]{
 
 
 class InvalidStatusChangeError(ModelCopyError):
-    """The event is not one that Step Functions sends when an execution ends.  Not of the workflow."""
+    """The event is not one that Step Functions sends when an execution ends.  Not part of the workflow."""
 
     sentence = (
         "The status change has {errors} "
@@ -31,8 +31,8 @@ class InvalidStatusChangeError(ModelCopyError):
 class EndedExecution:
     """What the event and AWS report of an execution that has ended.
 
-    ``details`` are the event's; ``state_data`` is that after the last state, and empty if AWS could not be read,
-    for the reason in ``unread``.
+    ``details`` is the event's detail. ``state_data`` is the state data after the last state. If AWS could not be read,
+    ``state_data`` is empty and ``unread`` gives the reason.
     """
 
     arn: str
@@ -71,14 +71,14 @@ class EndedExecution:
         return cls(str(arn), str(status), started, ended, redrives, detail)
 
     def with_description(self, description: Mapping[str, Any]) -> Self:
-        """Add what the event lacks from DescribeExecution, unless AWS does not report the end yet."""
+        """Add the details that only DescribeExecution has, unless AWS does not report the end yet."""
         if description.get("status") != self.status:
             return self
         known = {name: value for name, value in self.details.items() if value is not None}
         return replace(self, details={**description, **known})
 
     def was_redriven_since(self, description: Mapping[str, Any]) -> bool:
-        """Return whether the execution went on, so that AWS no longer reports this end."""
+        """Return whether the execution was redriven, so that AWS no longer reports this end."""
         return self.redrives is not None and description.get("redriveCount", self.redrives) != self.redrives
 
     def text(self, name: str) -> str | None:

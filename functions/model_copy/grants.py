@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
 
 TRIES = 5
-REFUSALS = 3  # so many make sure that a project is full of others' policies
+REFUSALS = 3  # so many prove that only other teams' policies fill the project
 MOST_ROUNDS = 20
+KEPT_CHANGING = "other writers kept changing the policy"
 PROPAGATION = timedelta(minutes=5)
 LONGEST_STACK_NAME = 115  # a PolicyName has at most 128 characters, and a hyphen and an account follow
 
@@ -60,7 +61,7 @@ def ensure(client: "RekognitionClient", request: CopyRequest) -> bool:
     TransientError.
     """
     grant, name = grant_for(request), policy_name(request)
-    refused: list[list[Policy]] = []  # what was listed before each refusal
+    refused: list[list[Policy]] = []  # the policies that were listed before each refusal
     message = ""
     for _ in _tries():
         found = read_policies(client, request)
@@ -84,12 +85,12 @@ def ensure(client: "RekognitionClient", request: CopyRequest) -> bool:
             raise PolicyRejectedError(policy=name, project=request.source_project, reason=error) from error
         else:
             return True
-    reason = message if refused else "others kept changing the policy"
+    reason = message if refused else KEPT_CHANGING
     raise TransientError(what=f"Adding the grant to project policy {name}", reason=reason)
 
 
 def withdraw(client: "RekognitionClient", request: CopyRequest) -> bool:
-    """Remove this version from the stack's own policy for the destination account; return whether it was there.
+    """Remove this version from the stack's own policy for the destination account; return whether the policy had it.
 
     Raises SourceVersionNotFoundError, PolicyRejectedError, TransientError.
     """
@@ -117,7 +118,7 @@ def withdraw(client: "RekognitionClient", request: CopyRequest) -> bool:
             raise PolicyRejectedError(policy=name, project=request.source_project, reason=error) from error
         else:
             return True
-    raise TransientError(what=f"Withdrawing the grant from project policy {name}", reason="others kept changing it")
+    raise TransientError(what=f"Withdrawing the grant from project policy {name}", reason=KEPT_CHANGING)
 
 
 def read_policies(client: "RekognitionClient", request: CopyRequest) -> list[Policy]:
@@ -159,9 +160,7 @@ def refuse_denied(found: list[Policy], grant: Grant, request: CopyRequest, least
                 project=request.source_project,
                 principal=grant.principal,
                 version=request.source_version,
-                condition=""
-                if policy.denies(grant) is Match.YES
-                else ", it seems: the policy has a Deny with a condition",
+                condition="" if policy.denies(grant) is Match.YES else " under a condition that is probably met",
             )
 
 

@@ -1,4 +1,4 @@
-"""The mail about an outcome: a subject with the outcome and the model, then what, where, why and what to do."""
+"""The mail about an outcome: a subject, and a text that says what happened, where, why, and what to do."""
 
 from collections.abc import Iterator
 
@@ -9,8 +9,8 @@ from model_copy.text import escape, shorten
 
 # The runbook has a section for each.
 IN_RUNBOOK = FINAL | {error.__name__ for error in ModelCopyError.__subclasses__()}
-LONGEST_SUBJECT = 99  # SNS accepts less than 100
-SHORTER = (255, 20, 6)  # how much of each name to keep, so that no name crowds out the next one
+LONGEST_SUBJECT = 99  # SNS requires less than 100
+SHORTER = (255, 20, 6)  # how much of each name to keep, so that a long name leaves room for the next one
 CONSOLES = {"aws-us-gov": "console.amazonaws-us-gov.com"}
 NOTHING = "Nothing."
 FOLLOW_ADVICE = 'Follow the advice under "Why", then start a new execution. Redriving this execution does not help.'
@@ -37,7 +37,11 @@ def subject(name: str, outcome: Outcome) -> str:
     for most in SHORTER:
         parts = [
             outcome["Error"],
-            f"{source.project[:most]} {source.version[:most]}" if source else (approved or execution)[-3 * most :],
+            f"{source.project[:most]} {source.version[:most]}"
+            if source
+            else approved[-3 * most :]
+            if approved
+            else f"execution {execution[:most]}",
             f"to {destination.project[:most]} in {destination.account}" if destination else "",
         ]
         found = f"{name}: {', '.join(part for part in parts if part)}"
@@ -83,16 +87,22 @@ def _why(outcome: Outcome) -> Iterator[tuple[str, object]]:
     grant = outcome["Grant"]
     if grant and grant["LeftBehind"]:
         policy = f"project policy {grant['PolicyName']}" if grant["PolicyName"] else "the stack's project policy"
-        yield "Grant", f"may still be in {policy}. {_sentence(grant['Cause'] or '')}".rstrip()
+        yield "Grant", f"may still be in {policy}. {_without_redrive(_sentence(grant['Cause'] or ''))}".rstrip()
     elif grant and grant["Withdrawn"]:
         yield "Grant", "withdrawn"
-    yield from _given(outcome, "Unread", "Unread")
+    if outcome["Unread"]:
+        yield "Note", f"Some details may be missing. {outcome['Unread']}"
     yield "What to do", " ".join(_what_to_do(outcome))
 
 
 def _sentence(cause: str) -> str:
     """Return the sentence without its link to the runbook, which has a line of its own in the mail."""
     return cause.partition(" Runbook: ")[0]
+
+
+def _without_redrive(sentence: str) -> str:
+    """Return the sentence without its advice to redrive, which does not run Withdraw grant again."""
+    return sentence.removesuffix(" Then redrive the execution.").replace(", then redrive the execution.", ".")
 
 
 def _what_to_do(outcome: Outcome) -> Iterator[str]:

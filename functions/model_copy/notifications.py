@@ -24,7 +24,7 @@ ClientFor = Callable[[str], Any]
 def announce(outcome: Outcome, mailed: Collection[str], client_for: ClientFor) -> bool:
     """Put the outcome on the bus and, if it is one of ``mailed``, mail it; return whether it was mailed.
 
-    If one of the two fails, the other is tried all the same.
+    If one of the two fails, the other is still tried.
 
     Raises NotAnnouncedError.
     """

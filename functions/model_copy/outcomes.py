@@ -13,14 +13,14 @@ from model_copy.errors import (
     VersionGoneError,
 )
 from model_copy.execution import EndedExecution
-from model_copy.text import escape, parse_object, printable, shorten, to_json
+from model_copy.text import escape, parse_object, printable, shorten, to_json, without_period
 
 SCHEMA_VERSION = "1.0"
 # Errors of the definition's own Fail states.
 NOT_A_REQUEST, COPY_FAILED, UNEXPECTED_STATUS = "NotARequestError", "CopyFailedError", "UnexpectedStatusError"
-# These end in a Fail state, which a redrive would only enter again.
+# These end in a Fail state. A redrive would only enter that state again.
 FINAL = {error.__name__ for error in RefusedError.__subclasses__()} | {NOT_A_REQUEST, COPY_FAILED, UNEXPECTED_STATUS}
-# These end an accepted request.
+# These end a copy that was under way, so they are failures and not refusals.
 FAILURES = {CopyDeadlineError.__name__, VersionGoneError.__name__, COPY_FAILED, UNEXPECTED_STATUS}
 # Another run with the same state data would end in the same way.
 HOPELESS = {"States.Runtime", "States.DataLimitExceeded"}
@@ -42,7 +42,7 @@ Outcome = Mapping[str, Any]
 
 
 class NotAnnouncedError(ModelCopyError):
-    """The end of an execution could not be announced, or not everywhere.  Not of the workflow."""
+    """The end of an execution could not be announced, or not everywhere.  Not part of the workflow."""
 
     sentence = (
         "The end of {execution} was not announced everywhere: {reasons}. "
@@ -81,9 +81,9 @@ def of_execution(execution: EndedExecution) -> Outcome:
 
 
 def _state_data(execution: EndedExecution) -> Mapping[str, Any]:
-    """Return the state data at the end; without AWS's history, what input and output show of it."""
+    """Return the state data at the end; without AWS's history, the parts of it that input and output show."""
     data = execution.state_data or {"Request": parse_object(execution.text("input"))}
-    # The history may not show the end yet.
+    # The output counts more than the history, which may not show the end yet.
     output = parse_object(execution.text("output"))
     tasks: dict[str, Any] = {name: output[name] for name in ("Policy", "Withdrawal", "Approval") if name in output}
     return {**data, **tasks, **({"Copy": output} if "ProjectVersionArn" in output else {})}
@@ -95,7 +95,7 @@ def _part(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _unread_approval(execution: EndedExecution) -> Mapping[str, Any]:
-    """Return id and time of an event that Read approval did not read."""
+    """Return the id and time of an event that Read approval did not read."""
     event = parse_object(execution.text("input"))
     if not _is_event(event):
         return {}
@@ -107,7 +107,7 @@ def _is_event(request: Mapping[str, Any]) -> bool:
 
 
 def _error(execution: EndedExecution) -> tuple[str | None, str | None]:
-    """Return AWS's name of the error and its sentence, which Lambda wraps in JSON."""
+    """Return the error's name and its sentence; Lambda wraps the sentence in JSON."""
     cause = execution.text("cause")
     sentence = parse_object(cause).get("errorMessage", cause) or CAUSES.get(execution.status)
     return _printable(execution.text("error")), shorten(escape(str(sentence))) if sentence else None
@@ -121,7 +121,8 @@ def _kind(execution: EndedExecution, error: str | None, data: Mapping[str, Any])
     if "Ignored" in _part(data, "Approval"):
         return "Ignored"
     if not _part(data, "Copy"):
-        reasons = f"it succeeded, and neither the event nor AWS shows its output ({execution.unread})"
+        unread = without_period(execution.unread or "")
+        reasons = f"the execution succeeded, but neither the event nor AWS shows its output ({unread})"
         raise NotAnnouncedError(execution=execution.arn, reasons=reasons)
     return "Copied"
 

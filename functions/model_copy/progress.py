@@ -1,4 +1,4 @@
-"""How far a copy is, and how long to wait before the next poll."""
+"""The progress of a copy, and how long to wait before the next poll."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ PART_OF_AGE = 20
 class Progress:
     """A copy as this execution knows it: the result of Copy project version and of Describe project version.
 
-    ``first_seen`` is when this execution first saw the copy.  AWS's CreationTimestamp would not do: it is documented
-    as the start of training, which a copy may inherit.
+    ``first_seen`` is when this execution first saw the copy.  AWS's CreationTimestamp is not used: it is documented as
+    the start of training, and a copy may inherit it.
     """
 
     arn: str
@@ -63,7 +63,7 @@ def wait_seconds(age: timedelta, chance: float) -> int:
 
     Parameters
     ----------
-    age: since when this execution has known the copy.
+    age: the time since this execution first saw the copy.
     chance: evenly distributed from 0 to 1.
     """
     even = min(max(age.total_seconds() / PART_OF_AGE, SHORTEST), LONGEST)

@@ -14,7 +14,7 @@ _HOST_LABEL = re.compile(r"(?!-)(?!\d+$)[a-z\d-]{1,63}(?<!-)", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class RequestArns:
-    """The three ARNs of a request; None for one that is not the ARN that it has to be."""
+    """The three ARNs of a request; None for one that is malformed or of another resource."""
 
     source_project: Arn | None
     source_version: Arn | None
@@ -22,7 +22,7 @@ class RequestArns:
 
     @classmethod
     def parse(cls, fields: Mapping[str, Any]) -> Self:
-        """Parse the ARNs, however wrong the rest of the request is."""
+        """Parse the ARNs, whether or not the rest of the request is valid."""
         return cls(
             source_project=Arn.parse_project(fields.get("SourceProjectArn")),
             source_version=Arn.parse_version(fields.get("SourceProjectVersionArn")),
@@ -37,7 +37,7 @@ class RequestArns:
                 other, own = getattr(version, part), getattr(source, part)
                 if other != own:
                     rule = "SourceProjectVersionArn must be a version of the source project"
-                    yield f"{rule}; its {part} is {printable(other)}, not {printable(own)}"
+                    yield f"{rule}; the version's {part} is {printable(other)}, not {printable(own)}"
         if source and destination:
             for part in ("partition", "region"):
                 other, own = getattr(destination, part), getattr(source, part)
@@ -45,7 +45,7 @@ class RequestArns:
                     rule = f"DestinationProjectArn must have the {part} of the source, {printable(own)}"
                     yield f"{rule}; got {printable(other)}"
             if source == destination:
-                yield "DestinationProjectArn must be of another project than SourceProjectArn"
+                yield "DestinationProjectArn must differ from SourceProjectArn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class CopyRequest:
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """Read the request out of the state data.
+        """Read the request from the state data.
 
         Raises InvalidRequestError if it did not pass Validate request.
         """
@@ -76,7 +76,7 @@ class CopyRequest:
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any], arns: RequestArns, execution_name: str) -> Self:
-        """Make a request of its fields and its parsed ARNs.
+        """Make a request from its fields and its parsed ARNs.
 
         Raises InvalidRequestError if what every task needs is missing or contradictory.
         """
@@ -86,7 +86,9 @@ class CopyRequest:
         # The Region becomes a part of the host name that is called.
         has_region = source is not None and _HOST_LABEL.fullmatch(source.region)
         if not (source and version and destination and is_named and has_region) or any(arns.contradictions()):
-            raise InvalidRequestError(errors=numbered(["It did not pass Validate request; invoke that function first"]))
+            raise InvalidRequestError(
+                errors=numbered(["ValidateRequestFunction refuses this request; invoke that function to see why"])
+            )
         return cls(
             source_project=source,
             source_version=version,

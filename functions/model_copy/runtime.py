@@ -1,4 +1,4 @@
-"""Lambda and Powertools, the clock, chance and the environment: no other module knows them."""
+"""The only module that uses Lambda, Powertools, the clock, random numbers and the environment."""
 
 import functools
 import logging
@@ -50,7 +50,7 @@ for _name in ("boto3", "botocore", "urllib3"):
 def task(handler: Handler) -> Handler:
     """Run the handler of a task with the state data: {Request, Execution, and a key for each earlier task}.
 
-    By hand, as with ``sam local invoke``, a function takes a bare request or event instead.
+    By hand, as with ``sam local invoke``, a function also accepts a bare request or event.
     """
 
     @functools.wraps(handler)
@@ -63,7 +63,7 @@ def task(handler: Handler) -> Handler:
 def function(handler: Handler) -> Handler:
     """Run a handler: log its result or its error under the execution's ARN, and write its metrics.
 
-    All errors go on to Lambda, which passes their class name to Step Functions.
+    All errors are raised, so that Lambda passes their class name to Step Functions.
     """
 
     @functools.wraps(handler)
@@ -78,7 +78,7 @@ def function(handler: Handler) -> Handler:
         measure("KnownErrors", 0)
         try:
             if not isinstance(event, dict):
-                raise InvalidRequestError(errors=numbered([f"It must be an object; got {excerpt(event)}"]))
+                raise InvalidRequestError(errors=numbered([f"The input must be an object; got {excerpt(event)}"]))
             result = handler(event, context)
         except ModelCopyError as error:
             name = type(error).__name__
@@ -88,7 +88,7 @@ def function(handler: Handler) -> Handler:
             raise
         finally:
             metrics.flush_metrics()
-            metrics.clear_metrics()  # a flush does not, where metrics are switched off
+            metrics.clear_metrics()  # a flush does not clear them if metrics are disabled
         # The request of an approval is untrusted until Validate request has checked it, so it is not logged.
         logger.info("Done", result=result.get("Approval", result))
         return result
@@ -97,7 +97,7 @@ def function(handler: Handler) -> Handler:
 
 
 def _execution_arn(event: Any) -> str | None:
-    """Return the execution that a task runs in, or that a status change is about."""
+    """Return the ARN of the execution in state data or in a status change."""
     paths = [("Execution", "Id"), ("detail", "executionArn")]
     for key, name in paths if isinstance(event, dict) else ():
         value = event.get(key)

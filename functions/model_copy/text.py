@@ -1,4 +1,4 @@
-"""Strings of bounded length and of characters that can be printed."""
+"""Strings of limited length, in printable characters."""
 
 import json
 import re
@@ -10,7 +10,7 @@ LONGEST_ADVICE = 300
 
 
 def shorten(message: str) -> str:
-    """Cut the middle out of a long message and keep its end, which says what to do.
+    """Cut the middle out of a long message; its end, which says what to do, stays.
 
     A Cause has at most 32,768 characters, in which the message is escaped twice.
     """
@@ -42,7 +42,7 @@ def excerpt(value: object, length: int = 60) -> str:
 
 
 def to_json(value: object) -> str | None:
-    """Write an untrusted value as JSON; None if it is too deep, or has NaN, Infinity or a lone surrogate."""
+    """Write an untrusted value as JSON; None if it is nested too deeply, or has NaN, Infinity or a lone surrogate."""
     try:
         written = json.dumps(value, ensure_ascii=False, allow_nan=False)
         written.encode()
@@ -52,7 +52,7 @@ def to_json(value: object) -> str | None:
 
 
 def parse_object(text: object) -> dict[str, Any]:
-    """Parse an untrusted JSON object; anything else is empty."""
+    """Parse an untrusted JSON object; return an empty one for anything else."""
     try:
         value = json.loads(text) if isinstance(text, str) else {}
     except (ValueError, RecursionError):

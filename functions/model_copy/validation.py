@@ -68,14 +68,14 @@ def validate(state: Mapping[str, Any], shape: Shape, scope: Scope) -> CopyReques
 
 
 def check_shape(request: CopyRequest, shape: Shape) -> None:
-    """Raise InvalidRequestError if AWS's model does not allow the request as it would be sent."""
+    """Raise InvalidRequestError if the request would break a rule of AWS's model."""
     errors = list(shape_errors(request.fields, shape))
     if errors:
         raise InvalidRequestError(errors=numbered(errors))
 
 
 def _scope_errors(arns: RequestArns, scope: Scope) -> Iterator[str]:
-    # The place of the other ARNs is compared with the source's.
+    # contradictions() compares the partition and Region of the other ARNs with the source's.
     if arns.source_project:
         yield from scope.place_errors("SourceProjectArn", arns.source_project)
         yield from scope.account_errors("SourceProjectArn", arns.source_project.account)
@@ -84,7 +84,7 @@ def _scope_errors(arns: RequestArns, scope: Scope) -> Iterator[str]:
 
 
 def shape_errors(value: object, shape: Shape, path: str = "") -> Iterator[str]:
-    """Describe each rule of the shape that the value breaks: the field's path, the rule, the value."""
+    """Describe each rule of the shape that the value breaks: the field's path, the rule and the value."""
     kind, words = _TYPES.get(shape.type_name, (object, "anything"))
     if not isinstance(value, kind):
         yield f"{path or 'The request'} must be {words}; got {excerpt(value)}"
@@ -107,7 +107,7 @@ def _structure_errors(value: Mapping[str, object], shape: StructureShape, path: 
             yield from shape_errors(field, shape.members[name], prefix + name)
         else:
             unknown += 1
-            # A hint takes a while, an input can have 40,000 unknown names, and only the first errors are shown.
+            # Finding a hint is slow, an input can have 40,000 unknown names, and only the first errors are shown.
             hint = suggest(name, shape.members) if unknown <= _MOST_HINTS else ""
             yield f"{prefix}{printable(name)} is not a field of the request{hint}"
 
@@ -135,8 +135,8 @@ def _string_errors(value: str, shape: Shape, path: str) -> Iterator[str]:
 def matches(pattern: str, value: str) -> bool:
     r"""Match the whole value with a pattern of the model, which may have ``\p{L}``, ``\p{N}`` or ``\p{Z}``.
 
-    Python's ``re`` has no Unicode classes.  So in a pattern with some, each non-ASCII letter, number or separator of
-    the value is replaced by an ASCII one of its class.  No literal part of a pattern contains these.
+    Python's ``re`` has no Unicode classes.  So if the pattern has one, each non-ASCII letter, number or separator of
+    the value is replaced by an ASCII character of the same class.  No literal part of a pattern has such characters.
     """
     if r"\p{" in pattern:
         for unicode_class, ascii_class in _UNICODE_CLASSES.items():
@@ -146,7 +146,7 @@ def matches(pattern: str, value: str) -> bool:
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """Ask whether a known name was meant, if one is close."""
+    """Return a question with the closest known name; empty if none is close."""
     by_lower_case = {one.lower(): one for one in known}
     close = difflib.get_close_matches(name[:64].lower(), by_lower_case, n=1)
     return f"; did you mean {by_lower_case[close[0]]}?" if close else ""

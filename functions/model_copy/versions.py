@@ -26,7 +26,7 @@ _NOT_COPYABLE = {
 
 @dataclass(frozen=True, slots=True)
 class ModelVersion:
-    """A version as DescribeProjectVersions reports it; None for what it does not report.
+    """A version as DescribeProjectVersions reports it; None for a field that AWS does not report.
 
     Source: https://docs.aws.amazon.com/rekognition/latest/APIReference/API_ProjectVersionDescription.html
     """
@@ -42,7 +42,7 @@ class ModelVersion:
 
     @classmethod
     def from_description(cls, description: "ProjectVersionDescriptionTypeDef") -> Self:
-        """Read a description of AWS."""
+        """Read an entry of DescribeProjectVersions."""
         output, status = description.get("OutputConfig", {}), description.get("Status", "")
         no_message = "" if status == IN_PROGRESS or status in COPIED else "AWS gives no reason"
         return cls(
@@ -58,7 +58,7 @@ class ModelVersion:
 
 
 def check_source(version: ModelVersion) -> None:
-    """Raise SourceNotCopyableError if the source version surely cannot be copied; otherwise AWS decides."""
+    """Raise SourceNotCopyableError if the source version certainly cannot be copied; otherwise AWS decides."""
     if version.feature not in (None, "CUSTOM_LABELS"):
         reason, advice = f"its Feature is {version.feature}", "Choose a Custom Labels model; no other can be copied."
     elif version.status in _NOT_COPYABLE:
@@ -69,7 +69,7 @@ def check_source(version: ModelVersion) -> None:
 
 
 def may_be_copy(existing: ModelVersion, request: CopyRequest) -> bool:
-    """Return whether the version is a copy of the requested version, or can still turn out to be one.
+    """Return whether the version is a copy of the requested version, or may turn out to be one.
 
     AWS does not document when a copy begins to report its source, so an incomplete copy may not report it.
     """
@@ -113,7 +113,7 @@ def check_is_this_copy(existing: ModelVersion, request: CopyRequest, source: Mod
 
 def explain_failure(existing: ModelVersion) -> str:
     """Return AWS's reason; add that a failed copy without a source may be somebody else's."""
-    unknown = "" if existing.source else " (it reports no source, so it may be somebody else's copy)"
+    unknown = "" if existing.source else " (the failed version reports no source, so it may be somebody else's copy)"
     return f"{existing.message}{unknown}"
 
 

@@ -1,1 +1,1 @@
-"""The AWS services of the sandbox, a file or folder for each: moto's, completed, stricter, and on a clock."""
+"""The AWS services of the sandbox, a file or folder for each: moto's services, completed and stricter, on a clock."""

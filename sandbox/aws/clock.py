@@ -23,7 +23,7 @@ EPOCH = datetime(2030, 1, 1, 9, tzinfo=UTC)
 
 
 class Clock(Protocol):
-    """What the sandbox needs of a clock."""
+    """What a clock of the sandbox can do."""
 
     environment: Mapping[str, str]
 
@@ -37,7 +37,7 @@ class Clock(Protocol):
         """Run the work in a new thread."""
 
     def after(self, seconds: float, work: Callable[[], None]) -> None:
-        """Do the work that many seconds from now."""
+        """Call ``work`` after that many seconds."""
 
     def one_at_a_time(self) -> AbstractContextManager[Any]:
         """Return a lock for code that only one thread at a time may run."""
@@ -46,22 +46,23 @@ class Clock(Protocol):
 class VirtualClock:
     """A clock that jumps ahead as soon as every thread sleeps.
 
-    One thread runs at a time, so that each run is the same. A thread that sleeps hands over to the thread that wakes
-    first; if several can wake, ``choose`` picks one by its number. Work that is due runs in the thread that hands over.
+    One thread runs at a time, so that each run is the same. A thread that goes to sleep wakes the thread
+    whose time comes first. If several can wake, ``choose`` picks one by its number. Work that is due runs in the thread
+    that goes to sleep.
     """
 
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
-        """Start again at the first moment; no thread may be running."""
+        """Set the clock back to its first moment; no thread may be running."""
         self._now = EPOCH.timestamp()
         self._order = itertools.count()
         self._waiting: list[tuple[float, int, Callable[[], None], bool]] = []
         self._threads = 0
         self._all_ended: threading.Event | None = None
         self.choose: Callable[[int], int] | None = None
-        # The variables of the running function; another one can run while it sleeps.
+        # The environment of the running function. While that function sleeps, another one can run.
         self.environment: Mapping[str, str] = {}
 
     def time(self) -> float:
@@ -129,7 +130,7 @@ class VirtualClock:
 
 
 class FastClock:
-    """The machine's time, but ``speed`` times as fast, for work by hand."""
+    """A clock that runs ``speed`` times as fast as the machine's, for work by hand."""
 
     def __init__(self, speed: float) -> None:
         self._speed = speed

@@ -1,4 +1,4 @@
-"""AWS CloudFormation in the sandbox: moto's, with the resource types and properties of the stack that it lacks."""
+"""AWS CloudFormation in the sandbox: moto's, with the resource types and properties that moto lacks."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ SKIPPED = ["AWS::CloudWatch::Alarm", "AWS::SNS::TopicPolicy"]
 
 
 def _policy_of(kind: str, put: Callable[[dict[str, Any], str, str], None]) -> type[CloudFormationModel]:
-    """Return a resource type for a policy that moto supports outside CloudFormation only."""
+    """Return a resource type for a policy that moto does not support in CloudFormation."""
 
     class Policy(CloudFormationModel):
         @staticmethod
@@ -51,7 +51,7 @@ def _put_bus_policy(properties: dict[str, Any], account: str, region: str) -> No
     bus.add_policy({"Statement": [{**properties["Statement"], "Sid": properties["StatementId"]}]})
 
 
-# moto finds resource types as subclasses of its model, as long as they exist.
+# moto finds resource types as subclasses of its model, as long as something refers to them.
 TYPES = (
     _policy_of("AWS::SQS::QueuePolicy", _put_queue_policy),
     _policy_of("AWS::Events::EventBusPolicy", _put_bus_policy),

@@ -33,7 +33,7 @@ OF_AWS = {"ErrorCode": "NotAuthorizedForSourceException", "ErrorMessage": "Not a
 def install(clock: Clock, start: Start, invoke: Invoke, outcomes: list[Event]) -> Iterator[None]:
     """Make rules send matching events to their targets; ``start`` and ``invoke`` run the workflow and the functions.
 
-    The events that functions put on a bus are added to the outcomes.
+    The events that functions put on a bus are appended to ``outcomes``.
     """
     put, respond = EventsBackend.put_events, EventsHandler.put_events
 
@@ -43,7 +43,7 @@ def install(clock: Clock, start: Start, invoke: Invoke, outcomes: list[Event]) -
                 _send(self, target, _as_delivered(event), start, invoke)
 
     def put_events(self: EventsBackend, events: list[Event]) -> list[Event]:
-        """Refuse events in the name of AWS services."""
+        """Refuse events whose source is an AWS service."""
         timed = [{"Time": clock.time(), **one} for one in events]
         return [OF_AWS if one.get("Source", "").startswith("aws.") else put(self, [one])[0] for one in timed]
 
@@ -69,7 +69,7 @@ def is_event(document: Any) -> bool:
 
 
 def takes(event: Event) -> bool:
-    """Return whether an enabled rule on the default bus of the event's account matches it."""
+    """Return whether an enabled rule on the default bus of the event's account matches the event."""
     rules = events_backends[event["account"]][event["region"]].describe_event_bus("default").rules.values()
     return any(rule.state == "ENABLED" and rule.event_pattern.matches_event(event) for rule in rules)
 

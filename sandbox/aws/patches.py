@@ -1,8 +1,8 @@
 """One table of the names of moto, botocore, boto3 and Python that the sandbox replaces, adds or reads.
 
 Many are private, so an upgrade can rename or drop them without notice. ``tests/sandbox/test_patches.py`` reports each
-name that is gone, and each private name that the sandbox uses and this table lacks. The operations that rekognition/
-adds to moto's ``RekognitionResponse`` are not listed one by one.
+listed name that is gone, and each private name that the sandbox uses but this table lacks. The operations that
+rekognition/ adds to moto's ``RekognitionResponse`` are not listed one by one.
 """
 
 import inspect
@@ -44,8 +44,9 @@ class Name(NamedTuple):
         return f"{self.owner.replace(':', '.').rpartition('.')[2]}.{self.name}"
 
 
-# By the module that holds the replacements, in the order in which services.py installs them. A reason says what the
-# replacement does. Where several replace one name, such as ExecutionWorker.start, each calls the one above it.
+# The keys are the modules with the replacements, in the order in which services.py installs them. A reason says what
+# the replacement does. If several modules replace one name, such as ExecutionWorker.start, each replacement calls the
+# previous one.
 REPLACED: dict[str, tuple[Name, ...]] = {
     "sdk": (
         Name("boto3", "_get_default_session", "gives boto3.client the credentials of the function that calls it"),
@@ -82,7 +83,7 @@ REPLACED: dict[str, tuple[Name, ...]] = {
     ),
     "eventbridge": (
         Name(f"{EVENTS}:Rule", "send_to_targets", "adds state machines, roles, bus policies and dead-letter queues"),
-        Name(f"{EVENTS}:EventsBackend", "put_events", "refuses events in the name of AWS services"),
+        Name(f"{EVENTS}:EventsBackend", "put_events", "refuses events whose source is an AWS service"),
         Name(EVENTS_API, "put_events", "collects the events that functions put"),
     ),
     "interpreter": (
@@ -134,7 +135,7 @@ REPLACED: dict[str, tuple[Name, ...]] = {
 # Operations that moto lacks and the sandbox adds.
 ADDED = (Name(STEP_FUNCTIONS_API, "redrive_execution", "executions.py answers RedriveExecution"),)
 
-# Private names that the sandbox reads, calls or sets and does not replace.
+# Private names that the sandbox reads, calls or sets, but does not replace.
 READ = (
     Name("botocore.loaders:Loader", "_cache", "sdk.py shares it between sessions"),
     Name("botocore.hooks:EventAliaser", "_alias_name_cache", "sdk.py shares it between sessions"),
@@ -158,7 +159,7 @@ READ = (
 
 @contextmanager
 def replaced(owner: object, name: str, value: object) -> Iterator[None]:
-    """Replace an attribute of a module, class or object for a while."""
+    """Replace an attribute of a module, class or object inside the context."""
     before = inspect.getattr_static(owner, name)  # getattr would turn a static method into a function
     setattr(owner, name, value)
     try:
@@ -169,7 +170,7 @@ def replaced(owner: object, name: str, value: object) -> Iterator[None]:
 
 @contextmanager
 def applied(module: str, replacements: Mapping[str, object]) -> Iterator[None]:
-    """Replace, for a while, the names that the table lists for a module of the sandbox.
+    """Replace, inside the context, the names that the table lists for a module of the sandbox.
 
     The keys are ``Name.short``, for example ``ExecutionWorker.start``. Raises ValueError if they differ from the table.
     """

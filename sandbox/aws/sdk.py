@@ -66,7 +66,7 @@ def _share_class(
 def _accepts_kwargs(handler: Any) -> bool:
     """Return whether a handler accepts any keyword.
 
-    botocore inspects the signature, which is slow, and caches the handler, which keeps its client alive.
+    botocore's own inspects the signature, which is slow, and caches the handler, which keeps its client alive.
     """
     code = getattr(getattr(handler, "__func__", handler), "__code__", None)
     return bool(code.co_flags & inspect.CO_VARKEYWORDS if code else inspect.getfullargspec(handler).varkw)

@@ -1,4 +1,4 @@
-"""The AWS services of the sandbox: moto's, on a clock, and as strict as AWS where the stack depends on it."""
+"""The AWS services of the sandbox: moto's services on a clock, as strict as AWS wherever the stack depends on it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ def install(
     listeners: list[interpreter.Listener],
     outcomes: list[eventbridge.Event],
 ) -> Iterator[None]:
-    """Make boto3 call these services for a while; ``aws`` returns the sandbox once it exists."""
+    """Make boto3 call these services inside the context; ``aws`` returns the sandbox once it exists."""
 
     def invoke_later(arn: str, event: object) -> None:
         lambdas, function = aws().lambdas, aws().deployment.functions[arn]

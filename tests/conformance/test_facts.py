@@ -1,13 +1,22 @@
-"""The sandbox behaves as AWS was seen to behave: each fact of facts.json, with our own definition, pattern or calls.
+"""The sandbox behaves as AWS was seen to behave: each fact of facts.json is repeated in the sandbox.
 
-A source with a commit is a recording of AWS, or other people's code that was written after AWS's answers.  A document
-is AWS's own page.  The source of a fact about a rule is the recording of the operators that its pattern uses.  Facts
-about Map and nested executions are left out: no definition here has them, and the sandbox has no child executions.
+A source with a commit is a recording of AWS, or the code of another project that was written to match AWS.  A source
+that is a document is a page of AWS's documentation.  The source of a fact about a ``rule`` is the recording of the
+operators in its pattern.  Facts about Map states and nested executions are left out: no definition here has them, and
+the sandbox has no child executions.
 
-A fact is an execution of a ``definition``, an event for a ``pattern`` or for a ``rule`` of a template, the event of a
-story that another account ``forwarded``, a ``policy`` of template.yaml with a condition, or ``calls``. It is run with
-its ``switch`` set, and only the ``recorded`` fields are compared. In a definition, ``${Function}`` is a function that
-does one step of ``function`` at each invocation. Values that differ from run to run are in angle brackets.
+A fact has one of these keys:
+
+- ``definition``: an execution of this definition
+- ``pattern``: whether this pattern matches the fact's event
+- ``rule``: whether the pattern of this rule in a template matches the fact's event
+- ``forwarded``: the event of a story, forwarded by another account
+- ``policy``: whether the condition of this policy in template.yaml is met
+- ``calls``: calls to AWS
+
+A fact is repeated with its ``switch`` set, and only its ``recorded`` fields are compared. In a definition,
+``${Function}`` is a function that takes one step of ``function`` at each invocation. Values that differ from run to
+run are replaced by names in angle brackets.
 """
 
 import json
@@ -34,7 +43,7 @@ from sandbox.stories import read_event
 from sandbox.world import Sandbox, sandbox
 
 FACTS = json.loads(Path(__file__).with_name("facts.json").read_text())
-FUNCTION = "WithdrawGrantFunction"  # any function, since its handler is replaced
+FUNCTION = "WithdrawGrantFunction"  # any function will do, because the facts replace its handler
 ROLE = f"arn:aws:iam::{STACK_ACCOUNT}:role/any"
 STACKS = {"template.yaml": STACK_ACCOUNT, "accounts/source.yaml": SOURCE}
 SOURCES = (
@@ -114,7 +123,7 @@ def create_machine(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str
 
 
 def stand_in(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, does: list[dict[str, Any]]) -> str:
-    """Make a function do one step after the other, in an environment of Lambda's own."""
+    """Replace a function by one that takes one step at each invocation; return its ARN."""
     function = aws.deployment.function(FUNCTION)
     monkeypatch.setattr(function, "timeout", 30)
     todo = iter([step for step in does if "fault" not in step])
@@ -134,7 +143,7 @@ def stand_in(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, does: list[dict[str,
 
 
 def run_pattern(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str, Any]) -> dict[str, Any]:
-    """Test an event against a pattern, and create a rule with it if EventBridge accepts it."""
+    """Test whether EventBridge accepts the pattern for a rule, and whether the pattern matches the event."""
     api, pattern = client("events", STACK_ACCOUNT), json.dumps(fact["pattern"])
     try:
         api.put_rule(Name="a-rule", EventPattern=pattern)
@@ -146,7 +155,7 @@ def run_pattern(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str, A
 
 
 def run_rule(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str, Any]) -> dict[str, Any]:
-    """Test an event against the pattern of a rule of one of this project's templates."""
+    """Test whether the pattern of a rule in one of the templates matches the event."""
     api = client("events", STACKS[fact["template"]])
     (rule,) = [rule for rule in api.list_rules()["Rules"] if f"-{fact['rule']}-" in rule["Name"]]
     event = json.dumps(fact["event"]).replace("${Machine}", aws.deployment.state_machine_arn)
@@ -154,7 +163,7 @@ def run_rule(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str, Any]
 
 
 def run_forwarded(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str, Any]) -> dict[str, Any]:
-    """Put the event on the bus of its account, and read the event with which the stack's rule starts an execution."""
+    """Put the event on the bus of its account, and read the event that starts an execution in the stack's account."""
     event = read_event(fact["forwarded"])
     (execution,) = aws.put(event)
     arrived = json.loads(execution.execution_input)
@@ -162,21 +171,21 @@ def run_forwarded(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str,
 
 
 def run_policy(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str, Any]) -> dict[str, Any]:
-    """Evaluate the condition of the one statement of a policy."""
+    """Evaluate the condition of a policy with one statement."""
     properties = expanded_template()["Resources"][fact["policy"]]["Properties"]
     (statement,) = properties["PolicyDocument"]["Statement"]
     return {"holds": holds(statement["Condition"], fact["context"])}
 
 
 def matches(api: Any, pattern: str, event: dict[str, Any]) -> bool:
-    """Return whether EventBridge matches the event, with the fields that every event needs."""
+    """Ask EventBridge whether the pattern matches; add the fields that every event must have."""
     whole = {"id": "1", "account": SOURCE, "source": "any", "time": "2030-01-01T09:00:00Z", "region": REGION}
     event = {"detail-type": "Any", "resources": [], "detail": {}, **whole, **event}
     return bool(api.test_event_pattern(EventPattern=pattern, Event=json.dumps(event))["Result"])
 
 
 def run_calls(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str, Any]) -> dict[str, Any]:
-    """Make one call after the other; an answer is the error's code or what the call's JMESPath selects."""
+    """Make the calls in order; return for each its error code or the requested part of its response."""
     aws.seed("copy_between_accounts")
     machine = create_machine(aws, monkeypatch, fact) if "definition" in fact else ""
     return {"answers": [cleaned(answer_to(call, machine, aws), machine) for call in fact["calls"]]}
@@ -192,7 +201,7 @@ def answer_to(call: dict[str, Any], machine: str, aws: Sandbox) -> Any:
 
 
 def expired(service: str, aws: Sandbox) -> Any:
-    """Return a client with an expired session."""
+    """Return a client whose session has expired."""
     function = aws.deployment.function(FUNCTION)
     session = session_of_service("lambda.amazonaws.com", function.role, function.function_name, function.function_arn)
     aws.clock.spawn(lambda: aws.clock.sleep(LONGEST_EXECUTION + 1))
@@ -219,7 +228,7 @@ def parsed(text: str | None) -> Any:
 
 
 def cleaned(value: Any, machine: str, name: str = "") -> Any:
-    """Replace what differs from run to run by a name in angle brackets."""
+    """Replace values that differ from run to run by names in angle brackets."""
     if isinstance(value, dict):
         return {name: cleaned(one, machine, name) for name, one in value.items()}
     if name == "stackTrace" and value:

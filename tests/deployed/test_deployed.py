@@ -10,7 +10,7 @@ import pytest
 
 STACK = os.environ.get("DEPLOYED_STACK")
 REQUEST = os.environ.get("REQUEST")
-# As they are before the other tests are kept from them.
+# Read now, because a fixture hides them from the other tests.
 AWS_SETTINGS = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
 
 pytestmark = pytest.mark.skipif(
@@ -34,14 +34,14 @@ def test_a_request_is_copied_once():
     first, again = (run(outputs["StateMachineArn"], request) for _ in range(2))
 
     assert first["Status"] == "COPYING_COMPLETED"
-    assert first["Adopted"] is False, f"{first['ProjectVersionArn']} was there already: choose another VersionName"
+    assert first["Adopted"] is False, f"{first['ProjectVersionArn']} existed already: choose another VersionName"
     assert again["Adopted"] is True
     assert again["ProjectVersionArn"] == first["ProjectVersionArn"]
     assert "Error" not in first["Withdrawal"]
 
 
 def run(machine, request):
-    """Run the workflow, and give the output of its success."""
+    """Run the workflow, and return its output; fail if it does not succeed."""
     step_functions = boto3.client("stepfunctions")
     arn = step_functions.start_execution(stateMachineArn=machine, input=request)["executionArn"]
     while (execution := step_functions.describe_execution(executionArn=arn))["status"] == "RUNNING":

@@ -14,7 +14,7 @@ from tests.samples import SAMPLES
 
 @pytest.fixture(scope="session", autouse=True)
 def _runtime() -> None:
-    """Skip these tests without Lambda's runtime; in CI fail, so that none is left out."""
+    """Skip the tests if Lambda's runtime is missing; in CI, fail instead."""
     part = emulator.missing()
     if part:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(part)

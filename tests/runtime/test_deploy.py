@@ -1,4 +1,4 @@
-"""The stack is deployed as the README says: sam build, then sam deploy, without flags."""
+"""The deployment that the README shows: sam build, then sam deploy."""
 
 import io
 import json
@@ -31,7 +31,7 @@ from tests.workflow.ending import Ending
 Done = subprocess.CompletedProcess[str]
 SamDeploy = Callable[..., Done]
 
-# SAM creates a bucket for its uploads with a stack that moto's CloudFormation cannot create.
+# SAM creates its bucket in a stack of its own. moto's CloudFormation cannot create that stack, so the test does.
 MANAGED_STACK: dict[str, Any] = {
     "Resources": {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "managed-by-sam"}}},
     "Outputs": {"SourceBucket": {"Value": {"Ref": "Bucket"}}},
@@ -40,7 +40,7 @@ MANAGED_STACK: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[Sandbox]:
-    """The sandbox, with its stack in another account, and a CloudFormation that expands what SAM uploads."""
+    """An AWS with an empty account for the stack, in which CloudFormation expands the template that SAM uploads."""
     with sandbox(VirtualClock(), stack_account=SOURCE_ACCOUNT) as aws:
         tags = [{"Key": "ManagedStackSource", "Value": "AwsSamCli"}]
         deployment.client("cloudformation", STACK_ACCOUNT).create_stack(
@@ -54,7 +54,7 @@ def aws() -> Iterator[Sandbox]:
 
 
 def load_parameters(self: ResourceMap, load: Callable[[ResourceMap], None]) -> None:
-    """Turn the lists among the earlier values into strings, as moto expects."""
+    """Pass the earlier values of parameters to moto in the form that it accepts, with lists as strings."""
     for key, value in self.input_parameters.items():
         self.input_parameters[key] = ",".join(value) if isinstance(value, list) else value
     load(self)
@@ -75,7 +75,7 @@ def expanded(url: str) -> str:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clone in which sam build has run."""
+    """A copy of the project in which sam build has run."""
     folder = tmp_path_factory.mktemp("project")
     for name in ("template.yaml", "samconfig.toml"):
         shutil.copy(ROOT / name, folder)
@@ -101,8 +101,8 @@ def sam_deploy(aws: Sandbox, project: Path) -> Iterator[SamDeploy]:
 
 @pytest.fixture(scope="module")
 def first_deployment(sam_deploy: SamDeploy) -> Done:
-    """The deployment with --guided: return for each question, then consent."""
-    # Questions about the stack's name and Region, the parameters, four of SAM's own, and two about where to save.
+    """sam deploy --guided, with Return for each question and then y."""
+    # The stack's name and Region, the parameters, four questions of SAM, and two about where to save the answers.
     questions = 2 + len(built.template()["Parameters"]) + 4 + 2
     return sam_deploy("--guided", answers="\n" * questions + "y\n")
 
@@ -113,7 +113,7 @@ def test_the_first_deployment_creates_the_stack(aws: Sandbox, first_deployment: 
     assert {deployment.logical_id(one.function_name) for one in stack.functions.values()} == set(function_names())
 
 
-def test_later_deployments_need_only_consent_and_nothing_that_the_first_one_saved(
+def test_a_later_deployment_needs_no_flags_and_no_saved_answers(
     aws: Sandbox, first_deployment: Done, project: Path, sam_deploy: SamDeploy
 ) -> None:
     shutil.copy(ROOT / "samconfig.toml", project)
@@ -125,7 +125,7 @@ def test_later_deployments_need_only_consent_and_nothing_that_the_first_one_save
     assert "Successfully created/updated stack - rekognition-model-copy" in done.stdout
 
 
-def test_the_uploaded_archives_are_what_was_built(aws: Sandbox, first_deployment: Done) -> None:
+def test_the_built_packages_are_uploaded(aws: Sandbox, first_deployment: Done) -> None:
     keys = {function.code["S3Key"] for function in deployment.deployed(STACK_ACCOUNT).functions.values()}
     folders = built.functions().values()
 
@@ -136,7 +136,7 @@ def test_the_uploaded_archives_are_what_was_built(aws: Sandbox, first_deployment
             assert packed == {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
-def test_the_uploaded_definition_calls_the_created_functions(aws: Sandbox, first_deployment: Done) -> None:
+def test_the_uploaded_definition_calls_the_deployed_functions(aws: Sandbox, first_deployment: Done) -> None:
     aws.deployment = deployment.deployed(STACK_ACCOUNT)
     aws.lambdas = Lambdas(aws.deployment, aws.clock, lambda: aws.plan)
 

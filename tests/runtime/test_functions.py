@@ -1,4 +1,4 @@
-"""Each function as it is deployed: built by sam build, under Lambda's own runtime."""
+"""Each function as it is deployed: the package that sam build made, under Lambda's own runtime."""
 
 import copy
 import json
@@ -23,7 +23,7 @@ from tests.samples import REFUSALS, SAMPLES, check
 Invoke = Callable[[str, str], tuple[str, bool]]
 
 SOURCES = ROOT / "functions"
-DEPENDENCY = "typing_extensions"  # the only dependency that is a file beside the handlers
+DEPENDENCY = "typing_extensions"  # the dependency that is a single file beside the handlers
 
 
 def routes(state: str) -> set[str]:
@@ -37,12 +37,14 @@ def event(story: str) -> str:
 
 
 def harmless_event(function: str) -> str:
-    """Return an event that the function answers without changing anything."""
+    """Return an event with which the function succeeds and changes nothing."""
     others = {"ReadApprovalFunction": "approved_in_sagemaker", "AnnounceOutcomeFunction": "execution_failed"}
     return event(others.get(function, "already_copied"))
 
 
-def test_a_missing_part_is_named_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_part_of_the_runtime_is_named_with_its_command(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     assert emulator.missing() is None
 
     monkeypatch.setattr(emulator, "PYTHON", ROOT / ".venv-runtime" / "bin" / "python3.0")
@@ -51,7 +53,7 @@ def test_a_missing_part_is_named_with_the_command_that_installs_it(monkeypatch: 
 
 
 @pytest.mark.parametrize("function", function_names())
-def test_an_artefact_has_the_present_sources(function: str) -> None:
+def test_a_package_has_the_current_sources(function: str) -> None:
     sources = {path.relative_to(SOURCES): path.read_bytes() for path in SOURCES.rglob("*.py")}
     folder = built.functions()[function]
     ours = [path for path in (*folder.glob("*.py"), *folder.rglob("model_copy/**/*.py")) if path.stem != DEPENDENCY]
@@ -61,7 +63,7 @@ def test_an_artefact_has_the_present_sources(function: str) -> None:
 
 
 @pytest.mark.parametrize("function", function_names())
-def test_an_artefact_has_the_bytecode_of_all_that_it_imports(aws: Sandbox, endpoint: str, function: str) -> None:
+def test_a_package_has_the_bytecode_of_all_its_imports(aws: Sandbox, endpoint: str, function: str) -> None:
     with emulated(aws.deployment.function(function), endpoint, PYTHONVERBOSE="1") as environment:
         _, failed = environment.invoke(harmless_event(function))
         log = environment.log
@@ -85,7 +87,7 @@ def invoke(aws: Sandbox, endpoint: str) -> Iterator[Invoke]:
 
 
 @pytest.mark.parametrize(("function", "story"), SAMPLES)
-def test_a_function_answers_its_good_event_and_refuses_its_bad_one(invoke: Invoke, function: str, story: str) -> None:
+def test_a_function_accepts_a_valid_event_and_refuses_an_invalid_one(invoke: Invoke, function: str, story: str) -> None:
     answer, failed = invoke(function, event(story))
 
     check(function, story, answer)
@@ -93,7 +95,7 @@ def test_a_function_answers_its_good_event_and_refuses_its_bad_one(invoke: Invok
 
 
 @pytest.mark.parametrize("function", function_names())
-def test_a_function_that_cannot_reach_aws_fails_with_an_error_that_is_retried(aws: Sandbox, function: str) -> None:
+def test_an_unreachable_aws_is_a_transient_error(aws: Sandbox, function: str) -> None:
     with emulated(aws.deployment.function(function), "http://127.0.0.1:1") as environment:
         answer, failed = environment.invoke(harmless_event(function))
 
@@ -102,9 +104,7 @@ def test_a_function_that_cannot_reach_aws_fails_with_an_error_that_is_retried(aw
     assert json.loads(answer)["errorType"] == error
 
 
-def test_a_missing_setting_is_a_bug_that_the_definition_neither_retries_nor_catches(
-    aws: Sandbox, endpoint: str
-) -> None:
+def test_a_missing_setting_is_a_bug_that_is_neither_retried_nor_caught(aws: Sandbox, endpoint: str) -> None:
     function = copy.copy(aws.deployment.function("ValidateRequestFunction"))
     function.environment_vars = {"EXTERNAL_ID": function.environment_vars["EXTERNAL_ID"]}
     with emulated(function, endpoint) as environment:
@@ -115,7 +115,7 @@ def test_a_missing_setting_is_a_bug_that_the_definition_neither_retries_nor_catc
     assert {"KeyError", "States.ALL", "States.TaskFailed"}.isdisjoint(routes("Validate request"))
 
 
-def test_a_function_that_takes_longer_than_its_timeout_is_timed_out(aws: Sandbox) -> None:
+def test_a_function_times_out_after_the_timeout_of_the_template(aws: Sandbox) -> None:
     function = copy.copy(aws.deployment.function("DescribeProjectVersionFunction"))
     function.timeout = 2
     with socket.create_server(("127.0.0.1", 0)) as silent:

@@ -50,7 +50,7 @@ def test_the_definition_copies_between_accounts(aws: Sandbox, monkeypatch: pytes
     assert backend_of(request["SourceProjectArn"]).projects[request["SourceProjectArn"]].policies == {}
 
 
-def test_the_definition_catches_an_error_by_its_name(aws: Sandbox) -> None:
+def test_the_definition_catches_a_refusal_by_its_name(aws: Sandbox) -> None:
     ending = run(aws, "name_taken")
 
     assert ending.error == "VersionConflictError"

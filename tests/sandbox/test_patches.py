@@ -1,4 +1,4 @@
-"""The names of other packages that the sandbox replaces or reads exist, and are all in one table."""
+"""All names of other packages that the sandbox replaces or reads exist and are in one table."""
 
 import ast
 import inspect
@@ -93,7 +93,7 @@ def own_names() -> set[str]:
     return defined | {inner.attr for _, inner in methods}
 
 
-def test_each_private_name_of_others_is_in_the_table() -> None:
+def test_each_private_name_of_another_package_is_in_the_table() -> None:
     known = own_names() | {one.name for ones in (*REPLACED.values(), READ, ADDED) for one in ones}
     unknown = {
         f"{path.relative_to(SANDBOX.parent)}:{node.lineno} uses {name}"
@@ -106,7 +106,7 @@ def test_each_private_name_of_others_is_in_the_table() -> None:
     assert not unknown, f"Add these private names to READ in {TABLE}, with the reason: {sorted(unknown)}"
 
 
-def test_nothing_of_others_is_replaced_outside_the_table() -> None:
+def test_no_name_of_another_package_is_replaced_outside_the_table() -> None:
     replaced = {
         (path.name, node.args[1].value)
         for path, tree in trees()

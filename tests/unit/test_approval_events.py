@@ -164,7 +164,7 @@ def test_an_event_that_is_not_an_approval_is_ignored_for_a_reason(given: Json, r
             [
                 "The approval has 3 errors: (1) detail.ModelApprovalStatus must be a string; got 1.",
                 "(2) detail.UpdatedModelPackageFields must be a list; got 'all'.",
-                "(3) account must be that of detail.ModelPackageArn, 111111111111; got '222222222222'.",
+                "(3) account must be the account of detail.ModelPackageArn, 111111111111; got '222222222222'.",
             ],
         ),
         (
@@ -190,7 +190,10 @@ def test_an_event_that_is_not_an_approval_is_ignored_for_a_reason(given: Json, r
         ),
         (
             {**TAGGED, "account": int(SOURCE)},
-            ["(1) account must be that of detail.requestParameters.resourceArn, 111111111111; got 111111111111."],
+            [
+                "(1) account must be the account of detail.requestParameters.resourceArn, "
+                "111111111111; got 111111111111."
+            ],
         ),
     ],
 )
@@ -234,7 +237,7 @@ def test_another_account_than_the_stack_s_approves_only_its_own_models() -> None
 def test_a_detail_that_lambda_could_not_return_is_refused(value: object) -> None:
     message = refusal({**OWN, "detail": {**OWN["detail"], "Tags": {"a": value}}})
 
-    assert "(1) detail must be JSON in Unicode; it has a lone surrogate or a number that is too large" in message
+    assert "(1) detail must be valid JSON; it has a lone surrogate, too large a number or too many levels" in message
 
 
 def test_an_event_s_own_words_are_cut_and_printable() -> None:
@@ -293,7 +296,7 @@ class Called(Exception):
 
 @given(tampered() | JSON, st.sampled_from(["", SOURCE, DESTINATION]), st.booleans())
 @settings(max_examples=500)
-def test_anything_is_read_or_refused_and_aws_is_called_only_for_an_approval_in_an_allowed_account(
+def test_any_event_is_read_or_refused_and_aws_is_called_only_for_an_approval_in_an_allowed_account(
     anything: Any, allowed: str, is_nested: bool
 ) -> None:
     called: list[Arn] = []

@@ -126,8 +126,8 @@ def test_a_value_in_parts_with_one_missing_is_refused_and_not_joined(world: Worl
         of_package()
 
     message = str(caught.value)
-    assert "2 errors: (1) VersionName has numbered parts with one missing." in message
-    assert "(2) KmsKeyId has numbered parts with one missing." in message
+    assert "2 errors: (1) VersionName is split into numbered parts, of which one is missing." in message
+    assert "(2) KmsKeyId is split into numbered parts, of which one is missing." in message
 
 
 def test_a_package_that_does_not_exist_is_named(world: World) -> None:
@@ -135,7 +135,7 @@ def test_a_package_that_does_not_exist_is_named(world: World) -> None:
         of_package()
 
     assert str(caught.value).startswith(f"SageMaker cannot describe the model package {PACKAGE_ARN}: ")
-    assert str(caught.value).endswith("Create the model package or correct the event, then approve it again.")
+    assert str(caught.value).endswith("Approve a model package that exists, or correct the event and send it again.")
 
 
 def test_the_project_of_a_tagged_version_is_the_one_of_its_name(world: World) -> None:

@@ -51,7 +51,7 @@ def test_a_choice_has_words_in_the_picture(source: str, target: str) -> None:
     assert (source, target) in choices(DEFINITION), f"{source!r} no longer leads to {target!r}: remove it from {place}."
 
 
-def test_the_picture_is_the_definition() -> None:
+def test_the_picture_matches_the_definition() -> None:
     found = BLOCK.search(TEXT)
 
     assert found is not None

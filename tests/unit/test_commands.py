@@ -1,4 +1,4 @@
-"""What a page tells its reader to type exists: AWS CLI commands with their options, make targets, links."""
+"""The commands and links of each page exist: AWS CLI commands with their options, make targets, files, headings."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ from sandbox.deployment import ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "events").glob("*.md")])
 SESSION = botocore.session.get_session()
-# Those of the AWS CLI itself, and of its one command here that is no operation.
+# Options of the AWS CLI itself, and of `aws cloudformation deploy`, which is not an operation of the API.
 OF_EVERY_COMMAND = {"profile", "query", "output", "region", "cli-read-timeout", "max-items"}
 OF_DEPLOY = {"stack-name", "template-file", "capabilities", "parameter-overrides"}
 
@@ -49,7 +49,7 @@ def options(service: str, operation: str, argument: str) -> set[str]:
     return {xform_name(name).replace("_", "-") for name in shape.members} if shape else set()
 
 
-# A command within another comes last in it, so a command ends where the next one begins.
+# A command inside another one is at its end, so each command ends where the next one begins.
 @pytest.mark.parametrize(("page", "command"), of_pages(r"\baws [a-z-]+ [a-z-]+(?:(?!\baws [a-z-]+ [a-z-]+).)*"))
 def test_a_command_of_the_aws_cli_exists_with_its_options(page: str, command: str) -> None:
     _, service, operation, *rest = command.split()

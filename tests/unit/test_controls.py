@@ -1,4 +1,4 @@
-"""What must be true of the templates' security, where no checker looks or a check is suppressed."""
+"""Security rules of the templates that no checker checks, or whose check is suppressed."""
 
 import json
 import re
@@ -23,7 +23,7 @@ RESOURCES = [
     for template, content in TEMPLATES.items()
     for name, resource in content["Resources"].items()
 ]
-# What CloudFormation puts no tags on.
+# The resource types that cannot have tags in CloudFormation.
 WITHOUT_TAGS = {
     "AWS::Events::EventBusPolicy",
     "AWS::IAM::ManagedPolicy",
@@ -33,8 +33,8 @@ WITHOUT_TAGS = {
     "AWS::SNS::TopicPolicy",
     "AWS::SQS::QueuePolicy",
 }
-# Actions that AWS allows on all resources or on none.
-KNOW_NO_RESOURCES = re.compile(
+# Actions without resource-level permissions.
+WITHOUT_RESOURCE_PERMISSIONS = re.compile(
     r"rekognition:DescribeProjects|xray:\w+|logs:(\w+LogDeliver\w+|\w+ResourcePolic\w+|DescribeLogGroups)|ec2:\w+"
 )
 OPERATION_KEY = {"Fn::If": ["MakesKey", {"Fn::GetAtt": ["OperationKey", "Arn"]}, {"Ref": "OperationKeyArn"}]}
@@ -65,7 +65,7 @@ def denies_all_but_tls(policy: Resource) -> bool:
     )
 
 
-def test_the_workflow_logs_all_and_is_traced() -> None:
+def test_the_workflow_logs_everything_and_is_traced() -> None:
     machine = properties("CopyModelStateMachine")
     (destination,) = machine["LoggingConfiguration"]["Destinations"]
 
@@ -88,7 +88,7 @@ def test_logs_are_kept_for_a_while_and_encrypted_with_the_operation_key(group: R
 
 
 @pytest.mark.parametrize("topic", of_type("AWS::SNS::Topic"))
-def test_a_topic_is_encrypted_with_the_operation_key_and_takes_no_more_than_tls(topic: Resource) -> None:
+def test_a_topic_is_encrypted_with_the_operation_key_and_requires_tls(topic: Resource) -> None:
     (policy,) = (one.values[0] for one in of_type("AWS::SNS::TopicPolicy"))
     assert topic["Properties"]["KmsMasterKeyId"] == OPERATION_KEY
     assert policy["Properties"]["Topics"] == [{"Ref": "NotificationTopic"}]
@@ -98,7 +98,7 @@ def test_a_topic_is_encrypted_with_the_operation_key_and_takes_no_more_than_tls(
 @pytest.mark.parametrize(
     ("queue", "policy"), list(zip(of_type("AWS::SQS::Queue"), of_type("AWS::SQS::QueuePolicy"), strict=True))
 )
-def test_a_queue_is_encrypted_and_kept_long_and_takes_no_more_than_tls_from_this_accounts_rules(
+def test_a_queue_is_encrypted_keeps_messages_14_days_and_accepts_only_this_accounts_rules_over_tls(
     queue: Any, policy: Any
 ) -> None:
     queue, policy = queue.values[0], policy.values[0]
@@ -113,17 +113,17 @@ def test_a_queue_is_encrypted_and_kept_long_and_takes_no_more_than_tls_from_this
 
 
 @pytest.mark.parametrize("rule", of_type("AWS::Events::Rule"))
-def test_a_rule_acts_in_a_role_and_keeps_what_it_cannot_deliver(rule: Resource) -> None:
+def test_a_rule_has_a_role_and_a_dead_letter_queue(rule: Resource) -> None:
     (target,) = rule["Properties"]["Targets"]
 
-    # AWS wants a policy of the function instead of a role.
+    # For a function, AWS recommends a resource policy instead of a role.
     if target["Arn"] != {"Fn::GetAtt": ["AnnounceOutcomeFunction", "Arn"]}:
         assert target["RoleArn"]["Fn::GetAtt"][0] in ("TriggerRole", "ForwardRole")
     assert target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0] in ("DeadLetterQueue", "ForwardDeadLetterQueue")
     assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}
 
 
-def test_the_key_is_rotated_and_serves_only_this_stacks_logs_and_this_accounts_alarms() -> None:
+def test_the_key_is_rotated_and_only_this_stacks_logs_and_this_accounts_alarms_may_use_it() -> None:
     key = properties("OperationKey")
     account, logs, alarms = key["KeyPolicy"]["Statement"]
     groups = json.dumps(logs["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"])
@@ -131,27 +131,27 @@ def test_the_key_is_rotated_and_serves_only_this_stacks_logs_and_this_accounts_a
     assert key["EnableKeyRotation"] is True
     assert account["Principal"] == {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}}
     assert groups.count("${AWS::AccountId}:log-group:") == groups.count("${AWS::StackName}") == 2
-    # CloudWatch is not known to say for which account or alarm it uses the key; the topic is in what it encrypts.
+    # AWS documents no condition key for the account or the alarm. The encryption context contains the topic.
     topics = "arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:${AWS::StackName}-*"
     assert alarms["Condition"] == {"ArnLike": {"kms:EncryptionContext:aws:sns:topicArn": {"Fn::Sub": topics}}}
     assert alarms["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
     assert "TopicName" not in properties("NotificationTopic")
 
 
-def test_the_key_outlives_what_it_encrypted_and_no_stack_that_could_not_be_made() -> None:
+def test_the_key_is_retained_unless_its_creation_fails() -> None:
     key = TEMPLATES["template.yaml"]["Resources"]["OperationKey"]
 
     assert (key["DeletionPolicy"], key["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
 
 
 @pytest.mark.parametrize("resource", [one for one in RESOURCES if one.values[0]["Type"] not in WITHOUT_TAGS])
-def test_whatever_can_have_tags_says_what_it_belongs_to(resource: Resource) -> None:
+def test_each_resource_that_can_have_tags_has_the_application_tag(resource: Resource) -> None:
     tags = {tag["Key"]: tag["Value"] for tag in resource["Properties"]["Tags"]}
     assert tags["application"] == "rekognition-model-copy"
 
 
 @pytest.mark.parametrize("function", of_type("AWS::Lambda::Function"))
-def test_no_environment_holds_a_secret(function: Resource) -> None:
+def test_no_environment_variable_has_a_secret(function: Resource) -> None:
     template = TEMPLATES["template.yaml"]
     variables = function["Properties"]["Environment"]["Variables"]
     said = json.dumps(variables)
@@ -168,7 +168,7 @@ def test_each_function_calls_sts_in_its_region(function: Resource) -> None:
 
 
 @pytest.mark.parametrize("role", of_type("AWS::IAM::Role"))
-def test_a_role_has_no_managed_policy_of_aws_and_allows_on_everything_only_what_knows_no_resources(
+def test_a_role_has_no_aws_managed_policy_and_no_unnecessary_wildcard(
     role: Resource,
 ) -> None:
     assert ":policy/" not in json.dumps(role["Properties"].get("ManagedPolicyArns", ""))
@@ -176,11 +176,11 @@ def test_a_role_has_no_managed_policy_of_aws_and_allows_on_everything_only_what_
 
 
 @pytest.mark.parametrize("policy", [*of_type("AWS::IAM::Policy"), *of_type("AWS::IAM::ManagedPolicy")])
-def test_a_policy_beside_the_roles_allows_on_everything_only_what_knows_no_resources(policy: Resource) -> None:
+def test_a_policy_has_no_unnecessary_wildcard(policy: Resource) -> None:
     check_statements(policy["Properties"]["PolicyDocument"]["Statement"])
 
 
-def test_the_code_of_a_function_in_a_vpc_manages_no_network_interfaces() -> None:
+def test_the_code_of_a_function_may_not_manage_network_interfaces() -> None:
     (statement,) = properties("NetworkPolicy")["PolicyDocument"]["Statement"]
     assert statement["Condition"] == {"Null": {"lambda:SourceFunctionArn": "true"}}
 
@@ -190,16 +190,16 @@ def check_statements(statements: Iterable[dict[str, Any]]) -> None:
         actions = as_list(one["Action"])
         assert not [action for action in actions if "*" in action]
         if "*" in as_list(one["Resource"]):
-            assert not [action for action in actions if not KNOW_NO_RESOURCES.fullmatch(action)]
+            assert not [action for action in actions if not WITHOUT_RESOURCE_PERMISSIONS.fullmatch(action)]
 
 
 @pytest.mark.parametrize("role", of_type("AWS::IAM::Role"))
-def test_a_role_trusts_lambda_or_one_service_for_this_account_or_named_roles_with_an_external_id(
+def test_a_role_trusts_lambda_one_service_of_this_account_or_named_roles_with_an_external_id(
     role: Resource,
 ) -> None:
     (trust,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
     if trust["Principal"] == {"Service": "lambda.amazonaws.com"}:
-        # Lambda is not known to say for which account or function it assumes a role; iam:PassRole guards it.
+        # AWS does not document that Lambda sends aws:SourceAccount or aws:SourceArn; iam:PassRole protects the role.
         assert set(trust) == {"Effect", "Principal", "Action"}
     elif "Service" in trust["Principal"]:
         assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
@@ -211,7 +211,7 @@ def test_a_role_trusts_lambda_or_one_service_for_this_account_or_named_roles_wit
 
 
 @pytest.mark.parametrize("policy", of_type("AWS::IAM::Policy"))
-def test_of_the_key_of_copies_just_what_aws_asks_for_is_allowed_without_conditions(policy: Resource) -> None:
+def test_the_key_of_copies_is_allowed_for_the_documented_actions_without_conditions(policy: Resource) -> None:
     (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
 
     assert policy["Condition"] == "HasOutputKey"
@@ -223,13 +223,13 @@ def test_of_the_key_of_copies_just_what_aws_asks_for_is_allowed_without_conditio
 
 
 @pytest.mark.parametrize("role", of_type("AWS::IAM::Role"))
-def test_no_role_itself_has_the_use_of_a_key(role: Resource) -> None:
+def test_no_role_may_use_a_key_except_through_sns(role: Resource) -> None:
     for one in statements(role):
         via = json.dumps(one.get("Condition", {}).get("StringEquals", {}).get("kms:ViaService", ""))
         assert "kms:" not in json.dumps(one["Action"]) or "sns.${AWS::Region}" in via
 
 
-def test_only_the_rule_of_outcomes_invokes_the_function_that_announces_them() -> None:
+def test_only_the_outcome_rule_may_invoke_the_function_that_announces() -> None:
     (permission,) = (one.values[0]["Properties"] for one in of_type("AWS::Lambda::Permission"))
 
     assert permission == {
@@ -247,13 +247,13 @@ def test_the_document_names_each_role() -> None:
 
 
 def documented() -> dict[tuple[str, str], str]:
-    """Return the reason for each check and resource in the document's table of suppressed checks."""
+    """Return the reason for each check and resource in the table of suppressed checks in docs/security.md."""
     section = SECURITY.partition("\n## Suppressed checks\n")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| ([A-Z]+[\w]*\d) \| (.+?) \| (.+) \|$", section, re.M)
     return {(check, name): reason for check, names, reason in rows for name in names.split(", ")}
 
 
-def test_the_checks_that_are_suppressed_are_those_of_the_document() -> None:
+def test_the_suppressed_checks_are_those_in_the_document() -> None:
     settings = yaml.safe_load((ROOT / ".checkov.yaml").read_text())
     baseline = json.loads((ROOT / settings["baseline"]).read_text())
     by_resource = {
@@ -271,7 +271,7 @@ def test_the_checks_that_are_suppressed_are_those_of_the_document() -> None:
     assert all(reason.endswith(".") for reason in documented().values())
 
 
-def test_a_check_is_suppressed_for_resources_that_exist_and_in_no_template_itself() -> None:
+def test_a_check_is_suppressed_for_existing_resources_and_not_inside_a_template() -> None:
     names = {name for template in TEMPLATES.values() for name in template["Resources"]}
 
     assert {name for _, name in documented()} <= names
@@ -279,8 +279,8 @@ def test_a_check_is_suppressed_for_resources_that_exist_and_in_no_template_itsel
         assert not re.search("checkov:|cfn-lint", path.read_text())
 
 
-def test_a_queue_without_a_dead_letter_queue_is_one_itself() -> None:
-    """As ES6000 would check, which is suppressed."""
+def test_a_queue_without_a_dead_letter_queue_is_a_dead_letter_queue() -> None:
+    """The suppressed check ES6000 would check this."""
     for template in TEMPLATES.values():
         queues = {name for name, one in template["Resources"].items() if one["Type"] == "AWS::SQS::Queue"}
         text = json.dumps(template)
@@ -291,20 +291,20 @@ def test_a_queue_without_a_dead_letter_queue_is_one_itself() -> None:
 
 @pytest.mark.parametrize("subscription", of_type("AWS::SNS::Subscription"))
 def test_a_subscription_without_a_dead_letter_queue_is_an_email(subscription: Resource) -> None:
-    """As ES7000 would check, which is suppressed."""
+    """The suppressed check ES7000 would check this."""
     assert subscription["Properties"]["Protocol"] == "email" or "RedrivePolicy" in subscription["Properties"]
 
 
 @pytest.mark.parametrize("permission", of_type("AWS::Lambda::Permission"))
-def test_a_function_that_a_service_invokes_without_waiting_keeps_what_fails(permission: Resource) -> None:
-    """As ES1007 would check, which is suppressed."""
+def test_a_function_that_is_invoked_asynchronously_has_a_dead_letter_queue(permission: Resource) -> None:
+    """The suppressed check ES1007 would check this."""
     function, attribute = permission["Properties"]["FunctionName"]["Fn::GetAtt"]
 
     assert attribute == "Arn"
     assert properties(function).get("DeadLetterConfig") == {"TargetArn": {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]}}
 
 
-def test_the_policy_that_the_functions_roles_share_is_for_their_logs_and_traces_alone() -> None:
+def test_the_policy_that_the_functions_share_allows_only_logs_and_traces() -> None:
     logs, traces = properties("LogsAndTracesPolicy")["PolicyDocument"]["Statement"]
 
     assert logs == {
@@ -320,19 +320,19 @@ def test_the_policy_that_the_functions_roles_share_is_for_their_logs_and_traces_
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
-def test_no_template_has_a_null_which_cloudformation_does_not_take(template: str) -> None:
-    """A pattern of events with a null is a string for that."""
+def test_no_template_has_a_null(template: str) -> None:
+    """An event pattern with a null is therefore written as a string."""
     assert None not in values(TEMPLATES[template])
 
 
 def values(part: Any) -> Iterator[Any]:
-    """Walk through all that is in a part of a template."""
+    """Yield all values in a part of a template."""
     yield part
     for one in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
         yield from values(one)
 
 
-def test_what_may_be_done_on_everything_says_why() -> None:
+def test_a_statement_for_all_resources_has_a_comment_that_says_why() -> None:
     for path in TEMPLATE_FILES:
         before, *found = re.split(r"\n +- Effect: (?:Allow|Deny)\n", path.read_text())
         for statement in found:

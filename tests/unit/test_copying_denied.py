@@ -64,7 +64,7 @@ def test_a_grant_is_new_for_five_minutes(
 def test_a_missing_permission_fails_at_the_task(destination: Wire, copy_once: CopyOnce) -> None:
     denied(destination)
 
-    with pytest.raises(AccessDeniedError, match=r"CopyProjectVersion on \S+ was denied: Not authorized\. Let the"):
+    with pytest.raises(AccessDeniedError, match=r"CopyProjectVersion on \S+ was denied: Not authorized\. Allow the"):
         copy_once()
 
 

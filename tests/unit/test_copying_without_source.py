@@ -78,7 +78,7 @@ def test_an_adopted_copy_that_fails_without_a_source_may_be_somebody_else_s(
     polled = copying.poll(destination.client, copy_request, polled)
 
     assert polled.status == "COPYING_FAILED"
-    assert polled.message == "No bucket (it reports no source, so it may be somebody else's copy)"
+    assert polled.message == "No bucket (the failed version reports no source, so it may be somebody else's copy)"
 
 
 @pytest.mark.usefixtures("source_when_complete")

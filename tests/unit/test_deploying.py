@@ -18,9 +18,9 @@ POLICY = "docs/deployer-policy.json"
 STATEMENTS: list[dict[str, Any]] = json.loads((ROOT / POLICY).read_text())["Statement"]
 TEMPLATES = [expanded_template(), *(yaml_parse(file.read_text()) for file in (ROOT / "accounts").glob("*.yaml"))]
 TYPES = sorted({resource["Type"] for template in TEMPLATES for resource in template["Resources"].values()})
-# Of SAM and the AWS CLI themselves, not of a resource.
+# Actions that SAM and the AWS CLI need for themselves, not for a resource.
 OF_THE_TOOLS = ("cloudformation:*", "s3:*", "cloudwatch:SetAlarmState")
-# What CloudFormation needs for properties that no resource here has.
+# Actions for properties that no resource here has.
 UNUSED = {
     "iam:*Group*": "policies are attached to roles only",
     "iam:*User*": "policies are attached to roles only",
@@ -58,7 +58,7 @@ def is_among(action: str, patterns: Any) -> bool:
 
 
 def needed(resource_type: str) -> set[str]:
-    """Return the actions with which CloudFormation makes, changes and deletes a resource, by the type's own schema."""
+    """Return the actions that CloudFormation needs to create, update and delete a resource, from its type's schema."""
     handlers = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", resource_type).schema["handlers"]
     every = {action for name, handler in handlers.items() if name != "list" for action in handler["permissions"]}
     return {action for action in every if not is_among(action, UNUSED)}
@@ -115,7 +115,7 @@ def test_an_action_that_is_left_out_is_one_that_cloudformation_lists(pattern: st
 
 
 @pytest.mark.parametrize("action", ALLOWED)
-def test_an_action_of_the_deployer_exists_and_has_a_resource_if_it_knows_any(action: str) -> None:
+def test_an_action_of_the_deployer_exists_and_is_limited_to_resources_if_possible(action: str) -> None:
     file = Path(cfnlint.__file__).parent / "data" / "AdditionalSpecs" / "Policies.json"
     service, _, name = action.lower().partition(":")
     known = {one: spec.get("Resources") for one, spec in json.loads(file.read_text())[service]["Actions"].items()}
@@ -131,7 +131,7 @@ def test_the_policy_fits_into_a_managed_policy() -> None:
     assert len(re.sub(r"\s", "", (ROOT / POLICY).read_text())) <= 6144
 
 
-def test_the_deployment_page_sets_off_an_alarm_that_exists() -> None:
+def test_the_deployment_page_tests_an_alarm_that_exists() -> None:
     page = (ROOT / "docs" / "deploying.md").read_text()
     (alarm,) = re.findall(r"set-alarm-state .+\n.+\n  --logical-resource-id (\w+)", page)
 

@@ -126,7 +126,7 @@ def test_endless_conflicts_are_tried_five_times_with_pauses_and_are_then_transie
     world.put_policy(POLICY_NAME, THEIRS)
     source.meanwhile("PutProjectPolicy", *repeat(lambda: world.put_policy(POLICY_NAME, THEIRS), 100))
 
-    with pytest.raises(TransientError, match=f"policy {POLICY_NAME} failed: others kept changing the policy"):
+    with pytest.raises(TransientError, match=f"policy {POLICY_NAME} failed: other writers kept changing the policy"):
         grants.ensure(source.client, copy_request)
 
     assert source.calls.count("PutProjectPolicy") == 5

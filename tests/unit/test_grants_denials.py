@@ -43,7 +43,7 @@ def deny(condition: bool = False) -> Json:
 @pytest.mark.parametrize(
     ("age", "statements", "error", "words"),
     [
-        (0, [deny()], PolicyDeniedError, f"policy policy-0 of .* denies {ROLE} to copy {VERSION}. Ask"),
+        (0, [deny()], PolicyDeniedError, f"policy policy-0 of .* denies {ROLE} permission to copy {VERSION}. Ask"),
         (0, [statement(), deny()], PolicyDeniedError, f"policy policy-1 of .* to copy {VERSION}. Ask"),
         (0, [deny(condition=True), deny()], PolicyDeniedError, f"policy policy-1 of .* to copy {VERSION}. Ask"),
         (0, [], GrantMissingError, f"allows {ROLE} to copy {VERSION} anymore"),
@@ -55,7 +55,7 @@ def deny(condition: bool = False) -> Json:
             300,
             [deny(condition=True), statement()],
             PolicyDeniedError,
-            "policy-0 .* it seems: the policy has a Deny with",
+            "policy-0 .* under a condition that is probably met. Ask",
         ),
     ],
 )
@@ -121,5 +121,5 @@ def test_within_one_account_a_deny_with_a_condition_explains_a_denial(
     settings.accepts_condition = True
     world.put_policy("frozen", document(deny(condition=True)))
 
-    with pytest.raises(PolicyDeniedError, match=r"policy frozen .* it seems"):
+    with pytest.raises(PolicyDeniedError, match=r"policy frozen .* probably met"):
         grants.explain_denial(source.client, own_request, "Not authorized")

@@ -30,7 +30,7 @@ CHANGES = {"PutProjectPolicy", "DeleteProjectPolicy"}
 
 
 def full_policy(number: int) -> Json:
-    """Fill the stack's own policy to within a few characters of its room."""
+    """Fill the stack's own policy up to a few characters below its limit."""
     return document(statement(ROLE, *(f"{VERSIONS}/w{each:02}/17000000000{each:02}" for each in range(number))))
 
 
@@ -126,7 +126,7 @@ def test_a_policy_that_keeps_changing_after_a_refusal_is_named_as_the_reason(
     change = partial(world.put_policy, POLICY_NAME, document(statement(ROLE, VERSION_2)))
     source.meanwhile("PutProjectPolicy", nothing, *repeat(change, 4))
 
-    with pytest.raises(TransientError, match="others kept changing the policy"):
+    with pytest.raises(TransientError, match="other writers kept changing the policy"):
         grants.ensure(source.client, copy_request)
 
 

@@ -1,4 +1,4 @@
-"""Every parameter at its longest fits into what AWS takes of a rule's pattern and of a function's environment.
+"""With the longest values of all parameters, each rule's pattern and each function's environment fit AWS's limits.
 
 Sources: EventBridge guide, *Quotas* (2,048 characters); Lambda guide, *Lambda quotas* (4 KB for all variables).
 """
@@ -19,7 +19,7 @@ TEMPLATES = {
     "template.yaml": expanded_template(),
     **{path.name: yaml_parse(path.read_text()) for path in sorted((ROOT / "accounts").glob("*.yaml"))},
 }
-# What CloudFormation and IAM let these be.
+# The longest values that CloudFormation and IAM allow.
 PSEUDO = {
     "AWS::StackName": "s" * 128,
     "AWS::AccountId": "1" * 12,
@@ -43,7 +43,7 @@ def of_type(kind: str) -> list[Any]:
 
 
 def longest(name: str, parameter: dict[str, Any]) -> str:
-    """Give a value as long as the longest that CloudFormation takes for a parameter."""
+    """Return a value of the greatest length that the template allows for a parameter."""
     if "AllowedValues" in parameter:
         return max(map(str, parameter["AllowedValues"]), key=len)
     if parameter["Type"] == "Number":
@@ -51,13 +51,15 @@ def longest(name: str, parameter: dict[str, Any]) -> str:
     pattern = regular_expressions.parse(parameter["AllowedPattern"])
     _, most = pattern.getwidth()
     assert most <= LARGEST_ENVIRONMENT, f"{name} may be of any length"
-    assert not {"ANY", "NEGATE", "NOT_LITERAL"} & set(re.findall(r"[A-Z_]+", str(pattern))), f"{name} may be no ASCII"
+    assert not {"ANY", "NEGATE", "NOT_LITERAL"} & set(re.findall(r"[A-Z_]+", str(pattern))), (
+        f"{name} may contain non-ASCII characters"
+    )
     account = "1" * 12
     return ",".join([account] * ((most + 1) // 13)) if name == "AllowedAccounts" else "x" * most
 
 
 def resolved(part: Any, template: str) -> Any:
-    """Do what CloudFormation does where every parameter is at its longest and every condition holds."""
+    """Resolve the functions of CloudFormation, with the longest value of each parameter and with true conditions."""
     parameters = TEMPLATES[template]["Parameters"]
     match part:
         case {"Ref": name}:
@@ -89,7 +91,7 @@ def compact(value: Any) -> str:
 
 
 @pytest.mark.parametrize(("template", "rule"), of_type("AWS::Events::Rule"))
-def test_a_pattern_at_its_longest_is_one_that_eventbridge_takes(template: str, rule: dict[str, Any]) -> None:
+def test_the_longest_pattern_fits_the_limit_of_eventbridge(template: str, rule: dict[str, Any]) -> None:
     pattern = resolved(rule["EventPattern"], template)
     text = pattern if isinstance(pattern, str) else compact(pattern)
 
@@ -98,9 +100,9 @@ def test_a_pattern_at_its_longest_is_one_that_eventbridge_takes(template: str, r
 
 
 @pytest.mark.parametrize(("template", "function"), of_type("AWS::Lambda::Function"))
-def test_an_environment_at_its_largest_is_one_that_lambda_takes(template: str, function: dict[str, Any]) -> None:
+def test_the_largest_environment_fits_the_limit_of_lambda(template: str, function: dict[str, Any]) -> None:
     variables = resolved(function["Environment"]["Variables"], template)
 
     assert all(isinstance(value, str) for value in variables.values())
-    # AWS does not say whether it counts what stands between names and values; here it counts.
+    # AWS does not say whether it counts the characters between names and values. This test counts them.
     assert len(compact(variables).encode()) <= LARGEST_ENVIRONMENT

@@ -1,4 +1,4 @@
-"""Whatever is installed is locked: each package in one version with its hashes, and no address to get it from."""
+"""Every package is locked to one version with its hashes, without the address of a registry."""
 
 import json
 import re

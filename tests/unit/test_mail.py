@@ -95,6 +95,20 @@ def test_a_grant_left_behind_is_named_with_its_policy_and_the_reason() -> None:
     assert lines["Grant"] == "may still be in project policy model-copy-222222222222. Denied."
 
 
+@pytest.mark.parametrize(
+    ("cause", "mailed_cause"),
+    [
+        ("No. Allow it. Then redrive the execution.", "No. Allow it."),
+        ("No. Wait, then redrive the execution. Runbook: a#b", "No. Wait."),
+    ],
+)
+def test_a_grant_left_behind_comes_with_no_advice_to_redrive(cause: str, mailed_cause: str) -> None:
+    withdrawal = {"Error": "E", "Cause": cause}
+    _, lines = mailed(ended(data={**DONE, "Withdrawal": withdrawal}))
+
+    assert lines["Grant"].endswith(f". {mailed_cause}")
+
+
 def test_a_grant_left_behind_in_an_unknown_policy_is_named_without_it() -> None:
     data = {**STATE, "Validation": {"NeedsGrant": False}, "Withdrawal": {"Error": "E", "Cause": "No. Runbook: a#b"}}
     _, lines = mailed(failed("VersionConflictError", data))
@@ -115,11 +129,11 @@ def test_a_subject_has_what_is_known_and_no_long_name_crowds_out_another() -> No
     unknown = {"Request": {}, "Execution": EXECUTION}
 
     assert mailed(ended(data=ignored))[0].endswith(":model-package/parts/1")
-    assert mailed(failed("NotARequestError", unknown))[0].endswith(", an-execution")
+    assert mailed(failed("NotARequestError", unknown))[0].endswith(", execution an-execution")
     assert mailed(failed("DestinationProjectNotFoundError", long))[0].endswith(", to cccccc in 222222222222")
 
 
-def test_an_adopted_copy_is_said_to_have_existed() -> None:
+def test_an_adopted_copy_is_reported_as_existing() -> None:
     _, lines = mailed(ended(data={**DONE, "Copy": {**COPY, "Adopted": True}}))
 
     assert lines["Copy"] == "the-copy is COPYING_COMPLETED (it already existed)"
@@ -134,7 +148,9 @@ def test_the_mail_about_an_event_that_is_not_an_approval_says_why() -> None:
 
 
 def test_the_reason_why_aws_could_not_be_read_is_mailed() -> None:
-    assert mailed(replace(failed("TransientError"), unread="Denied."))[1]["Unread"] == "Denied."
+    assert (
+        mailed(replace(failed("TransientError"), unread="Denied."))[1]["Note"] == "Some details may be missing. Denied."
+    )
 
 
 @pytest.mark.parametrize(

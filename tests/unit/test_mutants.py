@@ -1,4 +1,4 @@
-"""Each mutant breaks something that exists."""
+"""Each mutant changes code that exists."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""An outcome is put on the bus and mailed, and if one of the two fails, the other is tried all the same."""
+"""An outcome is put on the bus and mailed; if one of the two fails, the other is still tried."""
 
 import json
 from io import StringIO
@@ -93,7 +93,7 @@ def test_the_mail_is_sent_if_the_bus_accepts_no_event(listeners: Listeners) -> N
 def test_the_event_is_put_if_the_topic_accepts_no_mail(listeners: Listeners) -> None:
     Wire(clients.own("sns")).return_error("Publish", "KMSAccessDenied", message="No key.")
 
-    with pytest.raises(NotAnnouncedError, match=r"Publish on arn:aws:sns:\S+ was denied: No key\. Let the role of"):
+    with pytest.raises(NotAnnouncedError, match=r"Publish on arn:aws:sns:\S+ was denied: No key\. Allow the role of"):
         announce(REFUSED, "Refused")
     assert (len(listeners.events), len(listeners.mails)) == (1, 0)
 
@@ -112,13 +112,13 @@ def test_an_event_that_botocore_refuses_does_not_keep_the_mail_from_being_sent(l
     assert len(listeners.mails) == 1
 
 
-def test_an_event_with_an_error_of_its_own_was_not_put(listeners: Listeners) -> None:
+def test_an_entry_with_an_error_was_not_put(listeners: Listeners) -> None:
     """EventBridge returns HTTP 200, with an error for the entry."""
     failure = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "ThrottlingException", "ErrorMessage": "Slow down."}]}
     client = clients.own("events")
     client.meta.events.register("after-call.eventbridge.PutEvents", lambda parsed, **_: parsed.update(failure))
 
-    with pytest.raises(NotAnnouncedError, match="PutEvents on default failed: ThrottlingException, Slow down"):
+    with pytest.raises(NotAnnouncedError, match=r"PutEvents on default failed: ThrottlingException, Slow down\. Fix"):
         announce(COPIED)
 
 

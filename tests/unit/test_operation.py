@@ -1,4 +1,4 @@
-"""The alarms and the dashboard watch all that calls for somebody, and tell where to read what to do."""
+"""The alarms and the dashboard cover everything that needs a person, and link to the runbook."""
 
 import itertools
 import json
@@ -36,7 +36,7 @@ SHOWN = {
     ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
     ("AWS/SQS", "ApproximateAgeOfOldestMessage"),
 }
-# By what each service tells this stack's metrics from others.
+# The dimension that distinguishes this stack's metrics from others, for each service.
 OF_THE_STACK = {
     OWN: {("service", "AWS::StackName")},
     "AWS/States": {("StateMachineArn", "CopyModelStateMachine")},
@@ -73,7 +73,7 @@ each_alarm = pytest.mark.parametrize("name", ALARMS)
 
 
 def resolved(part: Any, **names: str) -> str:
-    """Do what CloudFormation does; what it would make is named by its logical id."""
+    """Resolve the functions of CloudFormation, with logical ids in place of physical names."""
     names = {**DEFAULTS, **names}
     match part:
         case {"Ref": name}:
@@ -156,14 +156,14 @@ def all_metrics() -> list[Metric]:
 
 
 def ids_in(expression: str, ids: set[str]) -> set[str]:
-    """Name the metrics that an expression takes in; each of its parts has to be one, or to choose some."""
+    """Return the ids of the metrics in an expression; fail if a METRICS() filter matches none."""
     chosen = [{id for id in ids if part in id} for part in re.findall(r'METRICS\("(\w+)"\)', expression)]
     assert all(chosen)
     return set(re.findall(r"\b[a-z]\w*", re.sub('"[^"]*"', "", expression))).union(*chosen)
 
 
 def calculated(expression: str, data: dict[str, float | None]) -> float:
-    """Do the metric math with one data point of each metric, or none."""
+    """Evaluate the metric math with one data point for each metric, or None."""
 
     def fill(values: Any, default: float) -> Any:
         if isinstance(values, list):
@@ -180,27 +180,27 @@ def calculated(expression: str, data: dict[str, float | None]) -> float:
     return result
 
 
-def test_each_thing_that_calls_for_somebody_has_an_alarm() -> None:
+def test_the_alarms_watch_these_metrics() -> None:
     assert {name: {one.kind for one in watched(alarm)} for name, alarm in ALARMS.items()} == WATCHED
 
 
 @each_alarm
-def test_an_alarm_tells_the_topic_and_its_end_tells_nobody(name: str) -> None:
+def test_an_alarm_notifies_the_topic_and_its_end_does_not(name: str) -> None:
     assert ALARMS[name]["AlarmActions"] == [{"Ref": "NotificationTopic"}]
     assert not {"OKActions", "InsufficientDataActions", "ActionsEnabled"} & set(ALARMS[name])
 
 
 @each_alarm
-def test_an_alarm_says_what_to_do_and_where_more_is_said(name: str) -> None:
+def test_an_alarm_says_what_to_do_and_links_to_its_section_of_the_runbook(name: str) -> None:
     described = ALARMS[name]["AlarmDescription"]
     said, _, pointer = resolved(described).rpartition(" Runbook: ")
 
     assert pointer == f"docs/runbook.md#{name.lower()}"
     assert len(said.split(". ")) > 1
-    assert len(resolved(described, RunbookUrl="x" * 256)) <= 1_024  # all that CloudWatch takes
+    assert len(resolved(described, RunbookUrl="x" * 256)) <= 1_024  # the limit of CloudWatch
 
 
-def test_cloudformation_names_what_watches_since_the_policies_of_key_and_topic_know_names_of_the_stack() -> None:
+def test_cloudformation_chooses_the_names_of_alarms_and_dashboard() -> None:
     assert not [name for name, alarm in ALARMS.items() if "AlarmName" in alarm]
     assert [set(one) for one in of_type("AWS::CloudWatch::Dashboard").values()] == [{"DashboardBody", "Tags"}]
 
@@ -220,11 +220,11 @@ def test_the_keys_of_an_alarm_are_in_one_order(name: str) -> None:
 
 
 @pytest.mark.parametrize("one", all_metrics(), ids=lambda one: f"{one.name}-{one.dimension[1]}")
-def test_what_is_watched_or_shown_is_of_this_stack_alone(one: Metric) -> None:
+def test_each_metric_belongs_to_this_stack(one: Metric) -> None:
     assert one.dimension in OF_THE_STACK[one.namespace]
 
 
-def test_what_is_watched_or_shown_of_the_functions_own_metrics_is_what_they_measure() -> None:
+def test_each_own_metric_is_one_that_the_functions_measure() -> None:
     assert {one.name for one in all_metrics() if one.namespace == OWN} <= METRICS
 
 
@@ -234,7 +234,7 @@ def test_each_metric_of_the_functions_is_measured_somewhere() -> None:
     assert {name: code.count(f'"{name}"') >= 2 for name in METRICS} == dict.fromkeys(METRICS, True)
 
 
-def test_counts_are_summed_up_and_of_times_and_of_what_waits_in_a_queue_there_is_a_most() -> None:
+def test_counts_are_summed_and_times_and_queue_lengths_have_a_maximum() -> None:
     odd = {one for one in all_metrics() if one.statistic != "Sum"}
 
     assert {one.statistic for one in odd} == {"Maximum", "p50"}
@@ -244,7 +244,7 @@ def test_counts_are_summed_up_and_of_times_and_of_what_waits_in_a_queue_there_is
 
 
 @pytest.mark.parametrize("name", [name for name, alarm in ALARMS.items() if "Metrics" in alarm])
-def test_metric_math_takes_in_each_metric_of_its_alarm_and_gives_one_result(name: str) -> None:
+def test_metric_math_uses_each_metric_of_its_alarm_and_returns_one_result(name: str) -> None:
     alarm = ALARMS[name]
     ids = [query["Id"] for query in alarm["Metrics"]]
     measured = {one.id for one in watched(alarm) if one.id}
@@ -253,11 +253,11 @@ def test_metric_math_takes_in_each_metric_of_its_alarm_and_gives_one_result(name
     assert len(set(ids)) == len(ids)
     assert ids_in(expression(alarm), measured) == measured
     assert ["Expression" in query for query in results] == [True]
-    assert len(measured) <= 10  # all that CloudWatch takes
+    assert len(measured) <= 10  # the limit of CloudWatch
 
 
 @pytest.mark.parametrize("widget", [one for one in widgets("metric") if expressions(one)], ids=lambda one: one["title"])
-def test_metric_math_on_the_dashboard_takes_in_each_metric_that_has_an_id(widget: dict[str, Any]) -> None:
+def test_metric_math_on_the_dashboard_uses_each_metric_with_an_id(widget: dict[str, Any]) -> None:
     ids = [one.id for one in shown(widget) if one.id]
 
     assert len(set(ids)) == len(ids)
@@ -275,7 +275,7 @@ def test_errors_and_throttles_of_each_function_are_watched_and_shown(name: str) 
     assert seen == function_names()
 
 
-def test_errors_that_the_code_meant_raise_no_alarm_and_all_others_do() -> None:
+def test_known_errors_raise_no_alarm_and_all_others_do() -> None:
     alarm = ALARMS["FunctionErrorsAlarm"]
     errors = [one.id for one in watched(alarm) if one.id and one.name == "Errors"]
     (known,) = (one.id for one in watched(alarm) if one.id and one.name == "KnownErrors")
@@ -306,16 +306,16 @@ def test_a_copy_is_old_after_the_hours_of_the_parameter_and_before_its_deadline(
     assert line["value"] == int(DEFAULTS["OldCopyHours"]) < int(DEFAULTS["DeadlineHours"])
 
 
-def test_a_copy_that_tells_its_age_every_five_minutes_stays_an_old_one_in_between() -> None:
+def test_the_alarm_stays_on_between_two_reports_of_a_copys_age() -> None:
     periods = [query["MetricStat"]["Period"] for query in ALARMS["OldCopyAlarm"]["Metrics"] if "MetricStat" in query]
     assert min(periods) >= 2 * 300
 
 
-def test_the_dashboard_shows_all_that_is_measured() -> None:
+def test_the_dashboard_shows_these_metrics() -> None:
     assert {one.kind for widget in widgets("metric") for one in shown(widget)} == SHOWN
 
 
-def test_no_widget_lies_over_another_or_beyond_the_24_columns() -> None:
+def test_no_widget_overlaps_another_or_exceeds_the_24_columns() -> None:
     taken = [
         {(x, y) for x in range(one["x"], one["x"] + one["width"]) for y in range(one["y"], one["y"] + one["height"])}
         for one in dashboard()
@@ -326,7 +326,7 @@ def test_no_widget_lies_over_another_or_beyond_the_24_columns() -> None:
 
 
 def test_each_widget_has_a_title_and_shows_the_region_of_the_stack() -> None:
-    told = [one["properties"] for one in dashboard() if one["type"] != "text"]  # which knows neither
+    told = [one["properties"] for one in dashboard() if one["type"] != "text"]  # a text widget has neither
 
     assert {one["region"] for one in told} == {"AWS::Region"}
     assert len({one["title"] for one in told}) == len(told) == len(dashboard()) - 1
@@ -339,7 +339,7 @@ def test_each_widget_has_a_title_and_shows_the_region_of_the_stack() -> None:
         ("aws-us-gov", "console.amazonaws-us-gov.com"),
     ],
 )
-def test_the_dashboard_leads_to_the_runbook_and_to_the_executions_in_the_console(partition: str, console: str) -> None:
+def test_the_dashboard_links_to_the_runbook_and_to_the_executions(partition: str, console: str) -> None:
     (text,) = (one["properties"] for one in dashboard(**{"AWS::Partition": partition}) if one["type"] == "text")
     runbook, executions = re.findall(r"\]\(([^)]+)\)", text["markdown"])
 
@@ -348,14 +348,14 @@ def test_the_dashboard_leads_to_the_runbook_and_to_the_executions_in_the_console
 
 
 @pytest.mark.parametrize("address", ["https://wiki.example.com/a_b/runbook.md?plain=1", "docs/runbook.md", "x" * 256])
-def test_a_runbook_may_be_anywhere(address: str) -> None:
+def test_the_runbook_may_have_any_address(address: str) -> None:
     assert re.fullmatch(TEMPLATE["Parameters"]["RunbookUrl"]["AllowedPattern"], address)
 
 
 @pytest.mark.parametrize("address", ["", "x" * 257, "a b", 'a"b', "a\\b", "a(b)", "a[b]", "a\nb"])
-def test_no_address_of_a_runbook_breaks_the_dashboard(address: str) -> None:
+def test_an_address_that_would_break_the_dashboard_is_refused(address: str) -> None:
     assert not re.fullmatch(TEMPLATE["Parameters"]["RunbookUrl"]["AllowedPattern"], address)
 
 
-def test_the_stack_tells_the_name_of_its_dashboard() -> None:
+def test_the_stack_has_the_name_of_its_dashboard_as_an_output() -> None:
     assert TEMPLATE["Outputs"]["DashboardName"]["Value"] == {"Ref": "Dashboard"}

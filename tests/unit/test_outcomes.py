@@ -1,4 +1,4 @@
-"""An outcome reports how an execution ended, and believes the input about nothing but the request."""
+"""An outcome reports how an execution ended, and takes nothing but the request from the input."""
 
 import json
 from collections.abc import Iterator
@@ -182,7 +182,7 @@ FORGED = {
     ],
     ids=["refused", "aborted", "refused unread", "aborted unread", "nested unread"],
 )
-def test_state_data_in_the_input_is_never_believed(execution: EndedExecution) -> None:
+def test_state_data_in_the_input_is_ignored(execution: EndedExecution) -> None:
     outcome = outcome_of(execution)
 
     assert outcome["Outcome"] == ("Refused" if execution.status == "FAILED" else "Failed")
@@ -190,7 +190,7 @@ def test_state_data_in_the_input_is_never_believed(execution: EndedExecution) ->
     assert (outcome["Grant"], outcome["Approval"], outcome["Ignored"]) == (None, None, None)
 
 
-def test_a_success_is_not_believed_for_a_copy_in_the_input() -> None:
+def test_a_copy_in_the_input_is_not_evidence_of_a_success() -> None:
     with pytest.raises(NotAnnouncedError, match="neither the event nor AWS shows its output"):
         outcomes.of_execution(ended(input=json.dumps(FORGED)))
 

@@ -1,4 +1,4 @@
-"""The README is short, and its request is one that AWS would read."""
+"""The README is short, and its example is a valid request."""
 
 import json
 import re
@@ -16,7 +16,7 @@ def test_the_readme_has_under_200_lines() -> None:
     assert len(README.splitlines()) < 200
 
 
-def test_the_request_is_one_that_the_api_takes() -> None:
+def test_the_example_is_a_valid_request() -> None:
     (request,) = re.findall(r"^```json\n(.*?)^```$", README, re.M | re.S)
     model = botocore.session.get_session().get_service_model("rekognition")
 

@@ -61,7 +61,7 @@ def test_an_execution_whose_name_is_not_a_string_is_local(name: object) -> None:
 def test_a_task_refuses_a_request_with_a_malformed_field(state: Json, fields: Json, field: str, value: object) -> None:
     fields[field] = value
 
-    with pytest.raises(InvalidRequestError, match="invoke that function first"):
+    with pytest.raises(InvalidRequestError, match="invoke that function to see why"):
         CopyRequest.from_state(state)
 
 
@@ -69,13 +69,13 @@ def test_a_task_refuses_a_request_with_a_malformed_field(state: Json, fields: Js
 def test_a_task_refuses_a_request_with_a_missing_field(state: Json, fields: Json, field: str) -> None:
     del fields[field]
 
-    with pytest.raises(InvalidRequestError, match="It did not pass Validate request"):
+    with pytest.raises(InvalidRequestError, match="ValidateRequestFunction refuses this request"):
         CopyRequest.from_state(state)
 
 
 @pytest.mark.parametrize("request_", [None, "a request", 7, ["a request"], True])
 def test_a_task_refuses_a_request_that_is_not_an_object(request_: object) -> None:
-    with pytest.raises(InvalidRequestError, match="It did not pass Validate request"):
+    with pytest.raises(InvalidRequestError, match="ValidateRequestFunction refuses this request"):
         CopyRequest.from_state({"Request": request_})
 
 
@@ -83,14 +83,14 @@ def test_a_task_refuses_a_request_that_is_not_an_object(request_: object) -> Non
 def test_a_task_refuses_a_region_that_cannot_be_part_of_a_host_name(state: Json, fields: Json, region: str) -> None:
     fields |= {name: fields[name].replace("eu-central-1", region) for name in REQUIRED if name.endswith("Arn")}
 
-    with pytest.raises(InvalidRequestError, match="It did not pass Validate request"):
+    with pytest.raises(InvalidRequestError, match="ValidateRequestFunction refuses this request"):
         CopyRequest.from_state(state)
 
 
 def test_a_task_refuses_arns_that_contradict_each_other(state: Json, fields: Json) -> None:
     fields["DestinationProjectArn"] = fields["DestinationProjectArn"].replace("eu-central-1", "us-east-1")
 
-    with pytest.raises(InvalidRequestError, match="It did not pass Validate request"):
+    with pytest.raises(InvalidRequestError, match="ValidateRequestFunction refuses this request"):
         CopyRequest.from_state(state)
 
 

@@ -63,7 +63,7 @@ def test_a_bug_is_raised_as_it_is() -> None:
 
 @pytest.mark.parametrize("event", [None, "a string", 5, ["a list"], True])
 def test_an_input_that_is_not_an_object_is_refused(event: object) -> None:
-    with pytest.raises(InvalidRequestError, match=r"\(1\) It must be an object; got "):
+    with pytest.raises(InvalidRequestError, match=r"\(1\) The input must be an object; got "):
         run(lambda event, context: {}, event)
 
 
@@ -95,7 +95,7 @@ def test_a_missing_setting_is_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
         runtime.setting("STACK_NAME")
 
 
-def test_the_time_is_utc_and_passes_when_somebody_sleeps(clock: Clock) -> None:
+def test_the_time_is_utc_and_passes_during_a_sleep(clock: Clock) -> None:
     assert runtime.now() == datetime(2030, 1, 1, 9, tzinfo=UTC)
     runtime.sleep(90)
     assert runtime.now() == datetime(2030, 1, 1, 9, 1, 30, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""All of boto3 is in model_copy/aws, and what a function keeps between invocations is in one module."""
+"""All use of boto3 is in model_copy/aws, and one module has all state that a function keeps between invocations."""
 
 import ast
 from collections.abc import Callable, Iterator
@@ -51,7 +51,7 @@ def sdk_imports(module: str, source: str) -> list[str]:
 
 
 def made_clients(module: str, source: str) -> list[str]:
-    """Report each call that makes a client, or could import what makes one."""
+    """Report each call that makes a client, or that imports a module by name and so could make one."""
     calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
     return [
         f"functions/{module}:{call.lineno} calls {ast.unparse(call.func)}; take a client as an argument"

@@ -67,27 +67,28 @@ def test_a_request_that_is_not_an_object_is_refused(state: Json, shape: Shape, g
             "SourceProjectVersionArn",
             "arn:aws:",
             "arn:aws-cn:",
-            "SourceProjectVersionArn must be a version of the source project; its partition is aws-cn, not aws",
+            "SourceProjectVersionArn must be a version of the source project; the version's partition is aws-cn, "
+            "not aws",
         ),
         (
             "SourceProjectVersionArn",
             "eu-central-1",
             "us-east-1",
-            "SourceProjectVersionArn must be a version of the source project; its region is us-east-1, not "
+            "SourceProjectVersionArn must be a version of the source project; the version's region is us-east-1, not "
             "eu-central-1",
         ),
         (
             "SourceProjectVersionArn",
             "111111111111",
             "222222222222",
-            "SourceProjectVersionArn must be a version of the source project; its account is 222222222222, not "
-            "111111111111",
+            "SourceProjectVersionArn must be a version of the source project; the version's account is 222222222222, "
+            "not 111111111111",
         ),
         (
             "SourceProjectVersionArn",
             "project/cats",
             "project/dogs",
-            "SourceProjectVersionArn must be a version of the source project; its project is dogs, not cats",
+            "SourceProjectVersionArn must be a version of the source project; the version's project is dogs, not cats",
         ),
         (
             "DestinationProjectArn",
@@ -160,7 +161,7 @@ def test_a_wrong_place_is_named_beside_other_errors(state: Json, fields: Json, s
 def test_a_model_is_not_copied_into_its_own_project(state: Json, fields: Json, shape: Shape) -> None:
     fields["DestinationProjectArn"] = fields["SourceProjectArn"]
 
-    assert "(1) DestinationProjectArn must be of another project than SourceProjectArn." in refusal(state, shape)
+    assert "(1) DestinationProjectArn must differ from SourceProjectArn." in refusal(state, shape)
 
 
 def test_a_project_of_the_same_name_in_another_account_is_another_project(
@@ -183,8 +184,8 @@ def test_contradictions_and_broken_rules_are_named_together(state: Json, fields:
     message = refusal(state, shape)
 
     assert message.startswith("The request has 7 errors: (1) VersionName must match ")
-    assert "its account is 444444444444" in message
-    assert "its project is dogs" in message
+    assert "the version's account is 444444444444" in message
+    assert "the version's project is dogs" in message
     assert "(7) DestinationProjectArn must have the region of the source" in message
 
 

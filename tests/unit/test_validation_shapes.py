@@ -298,7 +298,7 @@ def test_a_map_without_a_limit_may_have_any_number_of_entries() -> None:
 
 
 @pytest.mark.parametrize("inside", ["", "OutputConfig."])
-def test_of_40000_unknown_fields_the_first_20_get_a_hint(
+def test_only_the_first_20_of_40000_unknown_fields_get_a_hint(
     fields: Json, monkeypatch: pytest.MonkeyPatch, inside: str
 ) -> None:
     looked_up: list[str] = []

@@ -1,4 +1,4 @@
-"""The project has one version, wherever it is written."""
+"""The same version of the project is written everywhere."""
 
 import re
 import tomllib

@@ -104,7 +104,7 @@ def test_a_version_that_is_not_the_requested_copy_keeps_its_name(
             versions.check_is_this_copy(existing, request_with_key, None)
         assert str(failed.value).startswith(
             f"An earlier copy to {request_with_key.destination_project} under the name v1 failed: The bucket is gone "
-            "(it reports no source, so it may be somebody else's copy). Delete the failed"
+            "(the failed version reports no source, so it may be somebody else's copy). Delete the failed"
         )
     else:
         with pytest.raises(VersionConflictError) as caught:
@@ -264,8 +264,8 @@ def test_a_conflict_names_the_project_the_name_and_the_existing_version(
 
     assert str(caught.value) == (
         f"{copy_request.destination_project} already has a version named v1: {existing.arn}, with status "
-        "COPYING_COMPLETED, which is not a copy. Choose another VersionName or delete the version v1 there, then start "
-        "the request again."
+        "COPYING_COMPLETED, which is not a copy. Choose another VersionName or delete that project's version v1, then "
+        "start the request again."
     )
 
 

@@ -1,4 +1,4 @@
-"""Two accounts with a model to copy between them, and what happens on the way to AWS.
+"""Two accounts with a model to copy between them, and faults on the way to AWS.
 
 ``Wire`` works on one client, on whatever a test calls with it.  ``sandbox.faults`` works on plans for whole executions:
 it knows functions and deadlines and is read from a string, so it can neither run code in the middle of a call nor
@@ -80,7 +80,7 @@ class Clock(VirtualClock):
 
 @dataclass
 class World:
-    """The accounts of the request, as they are behind the API."""
+    """The contents of the request's two accounts, read and changed without the API."""
 
     clock: Clock
 
@@ -112,11 +112,11 @@ class World:
 
     @property
     def copies(self) -> int:
-        """Return how many copies were ever started."""
+        """Return how many copies were started."""
         return len(self.backend(DESTINATION).copies)
 
     def backend(self, account: str) -> RekognitionBackend:
-        """Return what is behind the API in an account."""
+        """Return the Rekognition backend of an account."""
         return rekognition_backends[account][REGION]
 
     def make_source(self) -> None:
@@ -148,7 +148,7 @@ class World:
         return dict(json.loads(self.source.policies[name].document))
 
     def add_version(self, status: str = "COPYING_COMPLETED", name: str = "v1", **fields: object) -> ProjectVersion:
-        """Add a version to the destination project: a copy of the source version, but for the given fields."""
+        """Add a version to the destination project: a copy of the source version, with the given fields changed."""
         now = self.moto_now
         arn, output = self.destination.version_arn(name, now), dict(REQUEST["OutputConfig"])
         version = ProjectVersion(arn, name, now, now, output)
@@ -175,7 +175,7 @@ def sessions() -> list[AssumedRole]:
 
 @dataclass
 class Wire:
-    """What happens between a client, of whatever service, and AWS; ``calls`` lists the operations."""
+    """The connection between a client and AWS; ``calls`` lists the operations."""
 
     client: Any  # BaseClient has none of the operations
     calls: list[str] = field(default_factory=list)
@@ -187,11 +187,11 @@ class Wire:
         self._on("before-call", "*", note)
 
     def return_error(self, operation: str, code: str, status: int = 400, message: str = "Because.") -> None:
-        """Return an error in place of AWS, which does nothing."""
+        """Return an error without calling AWS."""
         self.return_result(operation, {"Error": {"Code": code, "Message": message}}, status)
 
     def return_result(self, operation: str, result: Json, status: int = 200) -> None:
-        """Return a result in place of AWS, which does nothing."""
+        """Return a result without calling AWS."""
         metadata = {"HTTPStatusCode": status, "HTTPHeaders": {}, "RetryAttempts": 0}
 
         def respond(**_: object) -> tuple[SimpleNamespace, Json]:
@@ -200,7 +200,7 @@ class Wire:
         self._on("before-call", operation, respond)
 
     def respond(self, operation: str, status: int, body: bytes) -> list[int]:
-        """Respond to each HTTP request in place of AWS; the list grows with each response."""
+        """Respond to each HTTP request without AWS; the returned list grows with each response."""
         responses: list[int] = []
 
         def respond(request: AWSPreparedRequest, **_: object) -> AWSResponse:
@@ -220,7 +220,7 @@ class Wire:
         self.client.meta.events.register_first(self._event("before-send", operation), fail)
 
     def lose_responses(self, operation: str, times: int = 1) -> None:
-        """Let AWS do what is requested, and lose its response, so many times."""
+        """Let AWS do what is requested, but lose its response, this many times."""
         left = [None] * times
 
         def lose(request: AWSPreparedRequest, event_name: str, **_: object) -> None:
@@ -228,11 +228,11 @@ class Wire:
                 left.pop()
                 raise ReadTimeoutError(endpoint_url=request.url)
 
-        # The handler of the most general name runs last: after that of moto, which is AWS.
+        # The handler of the most general name runs last, after the handler of moto, which stands in for AWS.
         self.client.meta.events.register_last("before-send", lose)
 
     def meanwhile(self, operation: str, *work: Callable[[], object]) -> None:
-        """Run the first work just before the first call reaches AWS, the second before the second, and so on."""
+        """Run the first function just before the first call reaches AWS, the second before the second, and so on."""
         left = iter(work)
 
         def run(**_: object) -> None:

@@ -34,7 +34,7 @@ def test_a_status_with_which_no_copy_ends_fails_and_is_named(world: Sandbox, run
     ending = run(REQUEST)
 
     assert ending.error == "UnexpectedStatusError"
-    assert f"has the status {status}, with which no copy ends" in ending.cause
+    assert f"has the unexpected status {status}: " in ending.cause
     assert own_grants() == set()
 
 

@@ -185,7 +185,7 @@ def test_never_finishes(run_story: RunStory) -> None:
 
     assert ending.error == "CopyDeadlineError"
     assert "is still in progress 24 hours after it was first seen" in ending.cause
-    assert "it adopts the running copy" in ending.cause
+    assert "the new execution waits for the running copy" in ending.cause
     assert 86_400 < ending.seconds <= 86_400 + 66
     assert len(ending.history) < 25_000
     assert ending.states.count("Describe project version") <= 1_600

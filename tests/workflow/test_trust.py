@@ -126,7 +126,7 @@ def test_a_grant_that_is_always_removed_leads_to_cloudtrail(own_aws: Sandbox) ->
     ending = Ending.of(own_aws.run(REQUEST))
 
     assert ending.summary == "refused: GrantLostError"
-    assert "Find out what removes it (CloudTrail: DeleteProjectPolicy, PutProjectPolicy)" in ending.cause
+    assert "Find in CloudTrail what removes it (DeleteProjectPolicy or PutProjectPolicy)" in ending.cause
 
 
 @pytest.mark.parametrize(("times", "summary"), [("x2", "succeeds"), ("always", "task: TransientError")])

@@ -1,1 +1,1 @@
-"""AWS as the workflow calls it: nothing outside this package imports boto3 or makes a client."""
+"""All calls to AWS: nothing outside this package imports boto3 or makes a client."""

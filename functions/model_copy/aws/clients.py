@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from botocore.model import Shape
     from mypy_boto3_rekognition import RekognitionClient
 
-# With its back-off, a call of three attempts stays under the 60 seconds that a function has.
+# With back-off, the three attempts of a call take less than the 60 seconds of a function.
 CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
 SPARE_TIME = timedelta(minutes=5)
 MOST_CLIENTS = 64
@@ -32,12 +32,12 @@ _clients: dict[tuple[str, ...], tuple[datetime, Any]] = {}
 
 
 def source(request: CopyRequest, *actions: str) -> "RekognitionClient":
-    """Return a client for the source account that may do no more than the actions."""
+    """Return a client for the source account that is limited to the actions."""
     return _rekognition(request.source_project, "SOURCE_ROLE_NAME", request.execution_name, actions)
 
 
 def destination(request: CopyRequest, *actions: str) -> "RekognitionClient":
-    """Return a client for the destination account that may do no more than the actions."""
+    """Return a client for the destination account that is limited to the actions."""
     return _rekognition(request.destination_project, "DESTINATION_ROLE_NAME", request.execution_name, actions)
 
 
@@ -59,9 +59,9 @@ def request_shape() -> "Shape":
 
 
 def scope() -> Scope:
-    """Return where the stack may act: its own Region, and those of its partition where botocore knows Rekognition.
+    """Return where the stack may act: its own Region, and the Regions of its partition that have Rekognition.
 
-    Custom Labels is in fewer Regions, which botocore does not know.
+    Custom Labels is in fewer Regions, but botocore does not list them.
     """
     region = runtime.setting("AWS_REGION")
     partition = _session().get_partition_for_region(region)
@@ -73,7 +73,7 @@ def scope() -> Scope:
 
 
 class _Loader(Loader):
-    """A loader that knows only the services in use; botocore's own lists all services at each cold start."""
+    """A loader that lists only the services in use; botocore's own lists all services at each cold start."""
 
     def list_available_services(self, type_name: str) -> list[str]:
         return ["events", "rekognition", "sagemaker", "sns", "stepfunctions", "sts"]
@@ -127,7 +127,7 @@ def _make(service: str, region: str, **credentials: str) -> Any:
 
 
 def _count_throttle(parsed_response: Any, **_: object) -> None:
-    """Count the throttling of each of botocore's attempts; an error shows only that of the last."""
+    """Count each throttled attempt of botocore; an error shows only the last attempt."""
     if parsed_response and parsed_response.get("Error", {}).get("Code") in errors.THROTTLING:
         runtime.measure("Throttles")
 
@@ -135,7 +135,7 @@ def _count_throttle(parsed_response: Any, **_: object) -> None:
 def _assume(
     service: str, role: str, region: str, execution_name: str, actions: tuple[str, ...]
 ) -> tuple[datetime, Any]:
-    """Assume the role, with a session policy of just the actions and the execution's name as the session's."""
+    """Assume the role in a session that is named after the execution and limited to the actions."""
     policy = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": actions, "Resource": "*"}}
     parameters: dict[str, Any] = {
         "RoleArn": role,
@@ -143,7 +143,9 @@ def _assume(
         "ExternalId": runtime.setting("EXTERNAL_ID"),
         "Policy": json.dumps(policy, separators=(",", ":")),
     }
-    advice = "Create the role from accounts/ with this stack's function roles as principals and its external id."
+    advice = (
+        "Deploy the role from accounts/ with the stack's function roles as TrustedRoleArns and the stack's ExternalId."
+    )
     try:
         with errors.translated("AssumeRole", role, advice):
             found = _own_client("sts", region).assume_role(**parameters)["Credentials"]
@@ -161,5 +163,5 @@ def _assume(
 
 
 def session_name(execution_name: str) -> str:
-    """Return the execution's name as a session name, which is 2 to 64 of ``[\\w+=,.@-]``."""
+    """Return the execution's name as a session name, which has 2 to 64 characters of ``[\\w+=,.@-]``."""
     return re.sub(r"[^\w+=,.@-]", "-", execution_name, flags=re.ASCII)[:64].ljust(2, "-")

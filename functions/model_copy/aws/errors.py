@@ -1,4 +1,4 @@
-"""AWS's errors under the workflow's names, for any operation."""
+"""AWS's errors, translated into the errors of the workflow."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,13 +20,13 @@ THROTTLING = {
     "TooManyRequestsException",
 }
 _TRANSIENT = THROTTLING | {
-    "ExpiredToken",  # the next try has another session
+    "ExpiredToken",  # the next attempt gets another session
     "ExpiredTokenException",
     "InternalServerError",
     "InvalidPaginationTokenException",  # the list changed between two pages
     "RequestTimeout",
     "RequestTimeoutException",
-    "UnrecognizedClientException",  # a new session is not known everywhere yet
+    "UnrecognizedClientException",  # a new session may not be valid everywhere yet
 }
 _DENIED = {"AccessDeniedException", "AccessDenied", "AuthorizationError", "KMSAccessDenied", "KmsAccessDeniedException"}
 _REJECTED = {"InvalidParameterException", "ValidationException"}
@@ -35,11 +35,11 @@ _QUOTA = {"LimitExceededException", "ServiceQuotaExceededException"}
 
 @contextmanager
 def translated(operation: str, resource: object, advice: str) -> Iterator[None]:
-    """Raise errors of the workflow for the errors that any operation may have; let other errors pass.
+    """Raise the workflow's errors for the errors that any operation may have; let other errors pass.
 
     Raises TransientError, AccessDeniedError, RequestRejectedError.
 
-    After a dropped connection, nobody knows whether the call took effect.
+    After a dropped connection it is unknown whether the call took effect.
     """
     try:
         yield
@@ -59,7 +59,7 @@ def translated(operation: str, resource: object, advice: str) -> Iterator[None]:
             ) from error
         raise
     except ResponseParserError:
-        # Its text contains the response; that of AssumeRole contains a session's keys.
+        # The error's text contains the response, and a response of AssumeRole contains a session's keys.
         raise TransientError(
             what=f"{operation} on {resource}", reason="ResponseParserError, AWS's response cannot be parsed"
         ) from None
@@ -70,29 +70,37 @@ def translated(operation: str, resource: object, advice: str) -> Iterator[None]:
 
 
 class NotSentError(Exception):
-    """AWS did not accept an event or a mail.  notifications.py still tries the other."""
+    """AWS did not accept an event or a mail.  notifications.py then still sends the other one."""
 
 
 @contextmanager
 def sending(operation: str, resource: object, advice: str) -> Iterator[None]:
-    """Raise NotSentError for whatever AWS fails with."""
+    """Raise NotSentError for any error of AWS."""
     try:
         with translated(operation, resource, advice):
             yield
     except (ModelCopyError, ClientError, BotoCoreError) as error:
-        raise NotSentError(without_period(str(error))) from error
+        raise NotSentError(reason(error)) from error
+
+
+def reason(error: Exception) -> str:
+    """Return what failed and which permission is missing, without the advice to redrive an execution that has ended."""
+    if not isinstance(error, ModelCopyError):
+        return without_period(str(error))
+    failure = error.sentence.partition(". ")[0].format(**error.details)
+    return without_period(f"{failure}. {error.details.get('advice', '')}")
 
 
 def code(error: ClientError) -> str:
-    """Return AWS's name of the error."""
+    """Return AWS's code of the error."""
     return error.response["Error"]["Code"]
 
 
 def message(error: ClientError) -> str:
-    """Return AWS's sentence without its period."""
+    """Return AWS's message without its period."""
     return without_period(error.response["Error"].get("Message") or "AWS gives no message")
 
 
 def is_quota(error: ClientError) -> bool:
-    """Return whether AWS refused because of a limit; which code it uses for which limit is undocumented."""
+    """Return whether AWS refused because of a limit; AWS does not document which code is for which limit."""
     return code(error) in _QUOTA

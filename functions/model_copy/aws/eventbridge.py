@@ -6,6 +6,7 @@ Source: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvent
 from typing import Any
 
 from model_copy.aws.errors import NotSentError, sending
+from model_copy.text import without_period
 
 
 def put_event(client: Any, bus: str, event: dict[str, Any]) -> None:
@@ -13,7 +14,8 @@ def put_event(client: Any, bus: str, event: dict[str, Any]) -> None:
 
     Raises NotSentError.
     """
-    with sending("PutEvents", bus, "Let the role of AnnounceOutcomeFunction put events on it."):
+    with sending("PutEvents", bus, "Allow the role of AnnounceOutcomeFunction to put events on the bus."):
         (result,) = client.put_events(Entries=[{**event, "EventBusName": bus}])["Entries"]
     if "ErrorCode" in result:
-        raise NotSentError(f"PutEvents on {bus} failed: {result['ErrorCode']}, {result.get('ErrorMessage')}")
+        reason = without_period(f"{result['ErrorCode']}, {result.get('ErrorMessage')}")
+        raise NotSentError(f"PutEvents on {bus} failed: {reason}")

@@ -22,7 +22,7 @@ _POLICY_CHANGED = {"InvalidPolicyRevisionIdException", "ResourceAlreadyExistsExc
 
 
 class ProjectNotFoundError(Exception):
-    """The project does not exist.  The caller knows whether it is the source or the destination."""
+    """The project does not exist.  The caller knows whether the project is the source or the destination."""
 
 
 class CopyQuotaError(Exception):
@@ -34,7 +34,7 @@ class PolicyChangedError(Exception):
 
 
 class PolicyQuotaReachedError(Exception):
-    """AWS accepts no further policy.  grants.py finds out whose policies there are."""
+    """AWS accepts no further policy.  grants.py finds out whose policies fill the project."""
 
 
 class PolicyMalformedError(Exception):
@@ -71,7 +71,7 @@ def check_project(client: "RekognitionClient", project: Arn) -> None:
 
 
 def find_project(client: "RekognitionClient", version: Arn) -> Arn | None:
-    """Return the project of a version, whose ARN is not a part of the version's; None if there is no such project.
+    """Return the project of a version, found by its name; None if there is no such project.
 
     Raises RequestRejectedError, TransientError, AccessDeniedError.
     """
@@ -100,13 +100,13 @@ def count_versions(client: "RekognitionClient", project: Arn) -> int:
 
 
 def copy_version(client: "RekognitionClient", request: CopyRequest) -> str:
-    """Start the copy and return its ARN.  Not idempotent: describe the name before it, and after any failure of it.
+    """Start the copy and return its ARN.  Not idempotent: describe the name before the call and after any failure.
 
     Raises CopyQuotaError, RequestRejectedError, TransientError, AccessDeniedError.
     """
     fields: dict[str, Any] = dict(request.fields)
-    also = ", use the bucket and key of the output (parameters OutputBucket and OutputKeyArn)"
-    also += " and, if the source was trained with a KMS key, that key"
+    also = ", to use the bucket and key of the output (parameters OutputBucket and OutputKeyArn)"
+    also += " and, if the source was trained with a KMS key, to use that key"
     try:
         with _translated("CopyProjectVersion", request.destination_project, also):
             return client.copy_project_version(**fields)["ProjectVersionArn"]
@@ -128,7 +128,7 @@ def list_policies(client: "RekognitionClient", project: Arn) -> list[Policy]:
 
 
 def put_policy(client: "RekognitionClient", project: Arn, name: str, document: str, revision: str | None) -> None:
-    """Replace the revision of a policy that was read, or create the policy.
+    """Replace this revision of a policy; without a revision, create the policy.
 
     Raises PolicyChangedError, PolicyQuotaReachedError, PolicyMalformedError, TransientError, AccessDeniedError.
     """
@@ -141,7 +141,7 @@ def put_policy(client: "RekognitionClient", project: Arn, name: str, document: s
 
 
 def delete_policy(client: "RekognitionClient", project: Arn, name: str, revision: str) -> None:
-    """Delete the revision of a policy that was read.
+    """Delete a policy, if this is still its revision.
 
     Raises PolicyChangedError, TransientError, AccessDeniedError.
     """
@@ -179,5 +179,5 @@ def _policy_error(error: ClientError) -> Exception:
 
 
 def _translated(operation: str, project: Arn, also: str = "") -> AbstractContextManager[None]:
-    advice = f"Let the stack's role in account {project.account} call rekognition:{operation} on it{also}."
+    advice = f"Allow the stack's role in account {project.account} to call rekognition:{operation} on {project}{also}."
     return translated(operation, project, advice)

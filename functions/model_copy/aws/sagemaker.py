@@ -13,7 +13,7 @@ from model_copy.arns import Arn
 from model_copy.aws.errors import code, message, translated
 from model_copy.errors import ModelPackageNotFoundError
 
-# AWS documents no error of the operation.  It returns the first one for a package that does not exist.
+# AWS documents no errors of the operation. For a package that does not exist it returns the first of these.
 _MISSING = {"ValidationException", "ResourceNotFound", "ResourceNotFoundException"}
 
 
@@ -41,7 +41,7 @@ def describe_package(client: Any, arn: Arn) -> ModelPackage:
 
     Raises ModelPackageNotFoundError, TransientError, AccessDeniedError.
     """
-    advice = f"Let the stack's role in account {arn.account} call sagemaker:DescribeModelPackage on it."
+    advice = f"Allow the stack's role in account {arn.account} to call sagemaker:DescribeModelPackage on {arn}."
     with translated("DescribeModelPackage", arn, advice):
         try:
             return ModelPackage.from_description(client.describe_model_package(ModelPackageName=arn.text))

@@ -8,13 +8,15 @@ from typing import Any
 
 from model_copy.aws.errors import sending
 
+ADVICE = "Allow the role of AnnounceOutcomeFunction to publish to the topic and to use the topic's key."
+
 
 def publish(client: Any, topic: str, subject: str, message: str, attributes: Mapping[str, str]) -> None:
     """Publish a message to a topic.
 
     Raises NotSentError.
     """
-    with sending("Publish", topic, "Let the role of AnnounceOutcomeFunction publish to the topic and use its key."):
+    with sending("Publish", topic, ADVICE):
         client.publish(
             TopicArn=topic,
             Subject=subject,

@@ -9,16 +9,16 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from model_copy.aws.errors import translated
+from model_copy.aws.errors import reason, translated
 from model_copy.errors import ModelCopyError
 from model_copy.execution import EndedExecution
 from model_copy.text import parse_object
 
-ADVICE = "Let the role of AnnounceOutcomeFunction read executions."
+ADVICE = "Allow the role of AnnounceOutcomeFunction to read executions."
 
 
 def complete(client: Any, execution: EndedExecution) -> EndedExecution:
-    """Add what AWS knows to what the event says; if AWS cannot be read, ``unread`` gives the reason."""
+    """Add AWS's description and the last state data; if AWS cannot be read, ``unread`` gives the reason."""
     arn = execution.arn
     try:
         with translated("DescribeExecution", arn, ADVICE):
@@ -29,14 +29,14 @@ def complete(client: Any, execution: EndedExecution) -> EndedExecution:
         with translated("GetExecutionHistory", arn, ADVICE):
             data = next(_state_data(client, arn), {})
     except (ModelCopyError, ClientError, BotoCoreError) as error:
-        return replace(execution, unread=str(error))
+        return replace(execution, unread=f"{reason(error)}.")
     return replace(execution, state_data=data)
 
 
 def _state_data(client: Any, execution_arn: str) -> Iterator[dict[str, Any]]:
     """Yield the state data after each state, the last state first.
 
-    What a state was left with is written by the definition.  What the first one was entered with is the input.
+    A state's output is written by the definition.  The input of the first state is the caller's, so no input is read.
     """
     pages = client.get_paginator("get_execution_history").paginate(executionArn=execution_arn, reverseOrder=True)
     for page in pages:

@@ -1,4 +1,4 @@
-"""Permissions in the sandbox: each service refuses, in its own words, what the caller's policies do not allow.
+"""Permissions in the sandbox: each service refuses, with its own message, what the caller's policies do not allow.
 
 The root user of an account may do everything.
 """
@@ -35,7 +35,7 @@ OF_KMS = "(Service: AWSKMS; Status Code: 400; Error Code: AccessDeniedException)
 
 
 class ExpiredTokenError(AccessDeniedError):
-    """The caller's session has expired, in the words of the query services; none of their models has this error."""
+    """The caller's session has expired. SNS and STS return this error, although their service models lack it."""
 
     def __init__(self) -> None:
         super(AccessDeniedError, self).__init__("ExpiredToken", ENDED)
@@ -54,14 +54,14 @@ def install(clock: Clock) -> Iterator[None]:
         (SNSResponse, "publish", _check_sns(has_ended)),
     ]
     checked = {f"{api.__name__}.{method}": _checked(getattr(api, method), check) for api, method, check in checks}
-    # Every operation of Rekognition goes through this method, which is our own.
+    # All operations of Rekognition go through this method of the sandbox.
     of_rekognition = _checked(CustomLabelsResponse._checked_request, _check_json(_of_rekognition, has_ended))
     with applied("enforcement", checked), replaced(RekognitionResponse, "_checked_request", of_rekognition):
         yield
 
 
 def _checked(respond: Callable[[Request], Any], check: Check) -> Callable[[Request], Any]:
-    """Check a request before it is answered, if the session of a role makes it."""
+    """Check the permissions of a request before answering it, if its caller is the session of a role."""
 
     def checked(self: Request) -> Any:
         session = session_of(self.access_key)
@@ -86,7 +86,7 @@ def _of_step_functions(request: Request) -> Iterator[Need]:
 
 
 def _of_eventbridge(request: Request) -> Iterator[Need]:
-    """Yield each entry's bus; EventBusName is a name or an ARN, and without it the default bus is meant."""
+    """Yield each entry's bus; EventBusName is a name or an ARN, and without it the bus is the default one."""
     start = f"arn:{request.partition}:events:{request.region}:{request.current_account}:event-bus/"
     for entry in request._get_param("Entries"):
         bus = entry.get("EventBusName") or "default"

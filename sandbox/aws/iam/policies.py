@@ -16,18 +16,18 @@ ANYBODY = ("*", "*")
 
 
 def aws(*names: str) -> Principals:
-    """Return all names under which a policy may mean an account, a role, a user or a session."""
+    """Return all names that a policy may use for an account, a role, a user or a session."""
     return frozenset({ANYBODY, *(("AWS", name) for name in (*names, "*"))})
 
 
 def service(name: str) -> Principals:
-    """Return all names under which a policy may mean a service of AWS."""
+    """Return all names that a policy may use for an AWS service."""
     return frozenset({ANYBODY, ("Service", name)})
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call to evaluate. ``principals`` is None where the policies are the caller's own."""
+    """A call to evaluate. ``principals`` is None if the policies belong to the caller."""
 
     action: str
     resource: str
@@ -39,8 +39,8 @@ class Call:
 class Statement:
     """One statement of a policy.
 
-    ``principals`` is None in an identity's own policy. ``resources`` is None where the policy's own resource is meant,
-    as in trust policies.
+    ``principals`` is None in a policy of an identity. ``resources`` is None if the policy belongs to the resource, as
+    in trust policies.
     """
 
     effect: str
@@ -86,7 +86,7 @@ def statements(document: str) -> tuple[Statement, ...]:
 
 
 def holds(condition: Mapping[str, Mapping[str, Any]], context: Context) -> bool:
-    """Return whether all tests of a condition are met; upper and lower case of keys do not matter.
+    """Return whether all tests of a condition are met; keys are compared without case.
 
     Only ``Null`` can be met by a key that the call does not have.
     """
@@ -108,12 +108,12 @@ OPERATORS: dict[str, Callable[[str | None, list[str]], bool]] = {
 
 
 def covers(pattern: str, text: str) -> bool:
-    """Return whether a text matches a pattern with ``*`` and ``?``."""
+    """Return whether a string matches a pattern with ``*`` and ``?``."""
     return _matcher((pattern,)).fullmatch(text) is not None
 
 
 def as_list(value: Any) -> list[Any]:
-    """Return a list as it is, anything else as the only element of a list, and nothing as an empty list."""
+    """Return the value as a list: a list as it is, None as an empty list, anything else as a list of one."""
     return value if isinstance(value, list) else [] if value is None else [value]
 
 

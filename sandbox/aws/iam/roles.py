@@ -14,7 +14,7 @@ from sandbox.aws.iam.policies import Call, Context, Principals, allows, effects
 
 
 def refusal(session: AssumedRole, action: str, resource: str, context: Context) -> str | None:
-    """Return AWS's sentence about a call that the session may not make; None if it may."""
+    """Return AWS's message if the session may not make the call; None if it may."""
     call = Call(action, resource, context)
     found = {kind: effects(documents, call) for kind, documents in _policies(session).items()}
     start = f"User: {session.arn} is not authorized to perform: {action} on resource: {resource}"
@@ -29,7 +29,7 @@ def refusal(session: AssumedRole, action: str, resource: str, context: Context) 
 
 
 def trusts(role_arn: str, principals: Principals, context: Context) -> bool:
-    """Return whether the role lets the caller assume it.
+    """Return whether the role's trust policy lets the caller assume the role.
 
     Raises moto's NotFoundException if there is no such role.
     """

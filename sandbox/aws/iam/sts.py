@@ -24,7 +24,7 @@ def session_of_service(service_name: str, role_arn: str, name: str, source_arn: 
     Raises AccessDeniedError if the role does not trust the service.
     """
     account = role_arn.split(":")[4]
-    # AWS does not document that Lambda sends these.
+    # AWS does not document that Lambda sends these condition keys.
     is_lambda = service_name == "lambda.amazonaws.com"
     context = {} if is_lambda else {"aws:SourceAccount": source_arn.split(":")[4], "aws:SourceArn": source_arn}
     if not _can_assume(role_arn, service(service_name), context):
@@ -43,7 +43,7 @@ def install() -> Iterator[None]:
         names = _caller_names(self.get_access_key())
         context = _organization(names[-1]) | ({"sts:ExternalId": external_id} if external_id else {})
         if not _can_assume(arn, aws(*names), context):
-            # AWS answers the same for a role that does not exist as for one that does not trust the caller.
+            # AWS returns the same error whether the role does not exist or does not trust the caller.
             raise AccessDeniedError(names[0], f"sts:AssumeRole on resource: {arn}")
         return respond(self)
 
@@ -52,7 +52,7 @@ def install() -> Iterator[None]:
 
 
 def _caller_names(access_key: str) -> list[str]:
-    """Return the names under which a policy may mean the caller, from the session's ARN to the account's number."""
+    """Return the names that a policy may use for the caller, from the session's ARN to the account id."""
     session = session_of(access_key)
     if session is None:
         return [f"arn:aws:iam::{OUTSIDE}:root", OUTSIDE]

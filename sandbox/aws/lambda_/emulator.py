@@ -1,4 +1,5 @@
-"""AWS Lambda's own runtime: the functions that ``sam build`` built, under the runtime interface client and emulator.
+"""AWS Lambda's own runtime. It runs the functions that ``sam build`` built, under the runtime interface client and
+emulator.
 
 The client is in .venv-runtime, with the runtime's version of boto3. The emulator is the one that the SAM CLI ships.
 """
@@ -30,7 +31,7 @@ INVOCATIONS = "2015-03-31/functions/function/invocations"
 
 
 def missing() -> str | None:
-    """Return a sentence about what this machine lacks and how to get it; None if it lacks nothing."""
+    """Return a sentence that says what this machine lacks and how to install it; None if it lacks nothing."""
     if platform.system() != "Linux":
         return "Lambda's runtime interface emulator runs on Linux only. Run this there, in a container for example."
     for part in (PYTHON, EMULATOR):
@@ -49,7 +50,7 @@ class Emulator:
         self._log = log
 
     def invoke(self, payload: str) -> tuple[str, bool]:
-        """Invoke the function. Return its answer as JSON, and whether that is an error."""
+        """Invoke the function. Return the result as JSON, and whether it is an error."""
         request = urllib.request.Request(self._url, payload.encode(), method="POST")
         with urllib.request.urlopen(request, timeout=900) as response:
             answer = response.read().decode()

@@ -27,7 +27,10 @@ THROTTLED = "TooManyRequestsException"
 SILENT = {"POWERTOOLS_LOG_LEVEL": "CRITICAL", "POWERTOOLS_METRICS_DISABLED": "true"}
 TOO_LARGE = 256 * 1_024 + 1
 CLIENTS = "model_copy.aws.clients"  # the one module that keeps state between invocations
-OUTSIDE = {"AWS_ACCESS_KEY_ID": "FOOBARKEY", "AWS_SECRET_ACCESS_KEY": "FOOBARSECRET"}  # what mock_aws gives
+OUTSIDE = {
+    "AWS_ACCESS_KEY_ID": "FOOBARKEY",
+    "AWS_SECRET_ACCESS_KEY": "FOOBARSECRET",
+}  # the credentials that mock_aws sets
 
 
 class ExecutionEnvironment:
@@ -43,7 +46,7 @@ class ExecutionEnvironment:
     def start(self) -> None:
         """Start cold: with new credentials and no clients.
 
-        A restart keeps the other modules. They hold no state, and importing them takes a third of a test's time.
+        A restart keeps the other modules, which have no state. Importing them takes a third of a test's time.
         """
         self._variables = {**variables(self._function), **self.switches}
         module, _, handler = str(self._function.handler).partition(".")
@@ -55,14 +58,14 @@ class ExecutionEnvironment:
             runtime.time = SimpleNamespace(time=self._clock.time, sleep=self._clock.sleep)
 
     def invoke(self, payload: str, request_id: str) -> tuple[str, bool]:
-        """Run the handler as Lambda does. Return its answer as JSON, and whether that is an error."""
+        """Run the handler as Lambda does. Return the result as JSON, and whether it is an error."""
         invocation.deadline = self._clock.time() + self._function.timeout
         with _environ(self._variables, self._clock):
             try:
                 answer, failed = json.dumps(self._handler(json.loads(payload), LambdaContext())), False
             except Overdue:
                 return _timed_out(self._function, request_id)
-            except Exception as error:  # Lambda answers whatever a handler raises
+            except Exception as error:  # Lambda reports any exception of a handler
                 answer, failed = json.dumps(_raised(error, request_id)), True
         overdue = self._clock.time() > invocation.deadline
         return _timed_out(self._function, request_id) if overdue else (answer, failed)
@@ -74,7 +77,7 @@ class Lambdas:
     def __init__(
         self, deployment: Deployment, clock: Clock, plan: Callable[[], Plan], before: "Lambdas | None" = None
     ) -> None:
-        """Take over the environments of earlier functions; each starts cold again."""
+        """Reuse the environments of ``before``; each of them starts cold again."""
         self._functions = deployment.functions
         machine = deployment.state_machine_arn
         self._invoker = session_of_service("states.amazonaws.com", deployment.state_machine_role, "states", machine)
@@ -83,18 +86,18 @@ class Lambdas:
         self._requests = count(1)
         self._idle: dict[str, list[ExecutionEnvironment]] = {arn: [] for arn in deployment.functions}
         self._ended = before._all_idle() if before else {arn: [] for arn in deployment.functions}
-        # The functions share the sandbox's output, so they are silent unless their variables are set outside.
+        # The functions write to the sandbox's output. They are silent unless the user has set these variables.
         self._switches = {name: os.environ.get(name, silent) for name, silent in SILENT.items()}
 
     def invoke(self, arn: str, payload: str) -> tuple[str, bool]:
-        """Invoke a function for the state machine. Return its answer as JSON, and whether that is an error."""
+        """Invoke a function for the state machine. Return the result as JSON, and whether it is an error."""
         refused = refusal(self._invoker, "lambda:InvokeFunction", arn, {})
         if refused:
             return _refused("AWSLambdaException", refused, 403, self._request_id())
         return self.run(arn, payload)
 
     def run(self, arn: str, payload: str) -> tuple[str, bool]:
-        """Run a function without a check of permissions. Return its answer as JSON, and whether that is an error."""
+        """Run a function without a check of permissions. Return the result as JSON, and whether it is an error."""
         function, request_id = self._functions[arn], self._request_id()
         fault = self._plan().next_fault(logical_id(function.function_name))
         error = THROTTLED if fault == "throttled" else fault
@@ -134,19 +137,19 @@ def _timed_out(function: LambdaFunction, request_id: str) -> tuple[str, bool]:
 
 
 def _ended(name: str, message: str, request_id: str) -> tuple[str, bool]:
-    """Answer as Lambda does when a function ended without an answer."""
+    """Return Lambda's error for a function that ended without a result."""
     return json.dumps({"errorType": name, "errorMessage": f"RequestId: {request_id} Error: {message}"}), True
 
 
 def _refused(name: str, message: str, status: int, request_id: str) -> tuple[str, bool]:
-    """Answer with an error of Lambda itself, which did not run the function."""
+    """Return an error of Lambda itself, which did not run the function."""
     sentence = f"{message} (Service: Lambda, Status Code: {status}, Request ID: {request_id})"
     return json.dumps({"errorType": OF_THE_SERVICE + name, "errorMessage": sentence}), True
 
 
 def _raised(error: Exception, request_id: str) -> dict[str, Any]:
-    """Answer as Lambda does when the handler raised an error."""
-    # Without the columns, Python need not parse each line to mark what failed, which takes a tenth of a storm.
+    """Return Lambda's error for a handler that raised an exception."""
+    # Without columns, Python need not parse each line to mark the failed part. That takes a tenth of a storm's time.
     frames = [(one.filename, one.lineno or 0, one.name, one.line) for one in traceback.extract_tb(error.__traceback__)]
     trace = traceback.format_list(frames)
     return {"errorMessage": str(error), "errorType": type(error).__name__, "requestId": request_id, "stackTrace": trace}
@@ -169,7 +172,7 @@ def variables(function: LambdaFunction) -> dict[str, str]:
 
 @contextmanager
 def _environ(variables: dict[str, str], clock: Clock) -> Iterator[None]:
-    """Set environment variables for a while; a virtual clock sets them again each time the thread wakes."""
+    """Set environment variables inside the context; a virtual clock sets them again each time the thread wakes."""
     clock.environment = variables
     os.environ.update(variables)
     try:

@@ -25,12 +25,12 @@ LONGEST_PAUSE, LONGEST_AGE = 300, 6 * 3_600
 
 
 def invoke(function: LambdaFunction, event: Any, clock: Clock, run: Run) -> None:
-    """Queue the event for the function, which gets it when the clock runs."""
+    """Queue the event; the function gets the event when the clock runs."""
     clock.spawn(partial(_hand_over, function, json.dumps(event), clock, run))
 
 
 def _hand_over(function: LambdaFunction, payload: str, clock: Clock, run: Run) -> None:
-    """Run the function until it succeeds: twice more after its own errors, for six hours after Lambda's."""
+    """Run the function until it succeeds. Retry its own errors twice, and Lambda's errors for six hours."""
     queued, waits, pause = clock.time(), list(AFTER_ERRORS), 1
     while True:
         answer, failed = run(function.function_arn, payload)

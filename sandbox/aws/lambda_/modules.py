@@ -27,7 +27,7 @@ def _names() -> list[str]:
 
 @contextmanager
 def own_modules(own: dict[str, ModuleType]) -> Iterator[None]:
-    """Use these modules of the functions for a while, and add each one that is imported to them."""
+    """Import the functions' modules from ``own`` inside the context, and add each new one to it."""
 
     def taken_out() -> dict[str, ModuleType]:
         return {name: sys.modules.pop(name) for name in _names() if name in sys.modules}

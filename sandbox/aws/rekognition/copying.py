@@ -34,7 +34,7 @@ class Copy:
 
 
 def check_regions(region: str, *project_arns: str) -> None:
-    """Refuse projects of another Region than the called one."""
+    """Refuse projects in a Region other than the one that is called."""
     for arn in project_arns:
         place = Arn.parse(arn)
         if place is None or place.region != region:
@@ -54,7 +54,7 @@ def source_version(source: Project, arn: str, destination: Project, caller: Call
 
 
 def check_room(destination: Project, name: str, neighbours: Iterable[ProjectVersion], now: datetime) -> None:
-    """Refuse a name that is taken, and a copy or version beyond its quota; `neighbours` are the account's versions."""
+    """Refuse a name that is taken, and a copy beyond a quota; `neighbours` are all versions of the account."""
     holder = destination.versions.get(name)
     if holder and holder.holds_name(now):
         raise error(settings.taken_name_error, f"A version named {name} exists.")
@@ -102,7 +102,7 @@ def _check_belongs(source: Project, version_arn: str) -> None:
 
 
 def _check_allowed(source: Project, version_arn: str, caller: Caller, now: datetime) -> None:
-    """Refuse a caller without a grant. Within one account none is needed, but a Deny still counts."""
+    """Refuse a caller without a grant. Within one account no grant is needed, but a Deny still counts."""
     place = Arn.parse(source.arn)
     own = place is not None and place.account_id == caller.account_id
     if not policy.allows(source.documents_in_force(now), caller, version_arn, by_default=own):
@@ -112,7 +112,7 @@ def _check_allowed(source: Project, version_arn: str, caller: Caller, now: datet
 
 
 def _check_copyable(version: ProjectVersion, now: datetime) -> None:
-    """Refuse a version that is not ready yet as in use, and one that never will be as an invalid parameter."""
+    """Raise ResourceInUse for a version that is not ready yet, and InvalidParameter for one that never will be."""
     status = version.status(now)
     if status in UNFINISHED:
         raise ResourceInUseException(f"The source model version is {status}.")

@@ -1,4 +1,4 @@
-"""The caller of an operation, whom policies name as a principal."""
+"""The caller of an operation, as a principal in policies."""
 
 from dataclasses import dataclass
 
@@ -27,13 +27,13 @@ class Caller:
 
     @property
     def principals(self) -> frozenset[str]:
-        """All names under which a policy may mean this caller, except `*`."""
+        """All names that a policy may use for this caller, except `*`."""
         names = (self.account_id, self.root_arn, self.role_arn, self.session_arn, self.user_arn)
         return frozenset(name for name in names if name)
 
 
 def caller_of(access_key: str, account_id: str, partition: str) -> Caller:
-    """Return the owner of a key. A key that is not from STS or IAM belongs to the root user of the account."""
+    """Return the owner of an access key. A key that is not from STS or IAM belongs to the root user of the account."""
     role = sts_backends[account_id][partition].get_assumed_role_from_access_key(access_key)
     if role:
         return Caller(account_id, partition, role_arn=role.role_arn, session_arn=role.arn)

@@ -10,7 +10,7 @@ from .project_version import ProjectVersion
 
 
 class Inventory(BaseBackend):
-    """The projects by ARN. A lookup at `now` no longer finds versions whose deletion has ended by then."""
+    """The projects by ARN. A lookup does not find versions whose deletion has ended by `now`."""
 
     def __init__(self, region_name: str, account_id: str):
         super().__init__(region_name, account_id)

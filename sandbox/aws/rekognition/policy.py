@@ -20,7 +20,7 @@ PRINCIPAL = re.compile(r"\*|\d{12}|arn:[a-z\d-]+:(iam|sts)::\d{12}:[^*?]+", re.A
 
 
 def allows(documents: Iterable[str], caller: Caller, version_arn: str, by_default: bool = False) -> bool:
-    """Return whether a statement allows the copy (``by_default``: none has to) and no statement denies it."""
+    """Return whether a statement allows the copy and none denies it; with ``by_default`` no Allow is needed."""
     call = policies.Call(COPY_ACTION, version_arn, {}, policies.aws(*caller.principals))
     effects = {effect.capitalize() for effect in policies.effects(documents, call, _condition_met)}
     return "Deny" not in effects and (by_default or "Allow" in effects)

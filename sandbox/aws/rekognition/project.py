@@ -16,7 +16,7 @@ from .utils import Key, milliseconds
 
 @dataclass
 class ProjectPolicy:
-    """A policy as ListProjectPolicies returns it; the project knows from when it is in force."""
+    """A policy as ListProjectPolicies returns it; the project records when it takes effect."""
 
     project_arn: str
     name: str
@@ -44,7 +44,7 @@ class ProjectPolicy:
 
 @dataclass(frozen=True)
 class PolicyChange:
-    """From `effective` on, this document is in force; None if the policy was deleted."""
+    """The document that is in force from `effective` on; None if the policy was deleted."""
 
     effective: datetime
     name: str

@@ -62,7 +62,7 @@ class ProjectVersion:
         return next((step for step in reversed(self.timeline) if step.at <= now), self.timeline[0])
 
     def status(self, now: datetime) -> str:
-        """Return its real status; GONE once it is deleted."""
+        """Return the version's real status; GONE once the version is deleted."""
         return self.forced_status or self.step(now).status
 
     def shown_status(self, now: datetime) -> str:
@@ -72,7 +72,7 @@ class ProjectVersion:
         return "COPYING_COMPLETED" if lasting and status in ("STARTING", "RUNNING", "STOPPING", "STOPPED") else status
 
     def then(self, now: datetime, status: str, seconds: float | None, end: str, message: str | None = None) -> None:
-        """Change to `status` now and to `end` after these seconds; 0 means at once, None never."""
+        """Change to `status` now, and to `end` after `seconds`: 0 means at once, None means never."""
         self.forced_status = self.forced_message = None
         if seconds != 0:
             self.timeline.append(Step(now, status))
@@ -80,7 +80,7 @@ class ProjectVersion:
             self.timeline.append(Step(now + timedelta(seconds=seconds), end, message))
 
     def start(self, min_units: int, max_units: int | None, running: int, now: datetime) -> str:
-        """Start the model; `running` is the number of models that run already."""
+        """Start the model; `running` is the number of models that are already running."""
         self._require(IDLE, now)
         if running >= settings.running_quota:
             raise LimitExceededException(f"{running} models are running, the limit.")
@@ -107,7 +107,7 @@ class ProjectVersion:
             raise ResourceInUseException(f"The model version is {status}.")
 
     def holds_name(self, now: datetime) -> bool:
-        """Return whether no copy may take its name."""
+        """Return whether the version still reserves its name."""
         return settings.failed_copy_holds_name or self.status(now) != "COPYING_FAILED"
 
     @property

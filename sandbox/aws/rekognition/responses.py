@@ -79,7 +79,7 @@ class CustomLabelsResponse(RekognitionResponse):
         return json.dumps({"Tags": tags})
 
     def _get_action(self) -> str:
-        """Return the operation in the header; moto would also take one from a body that looks like a query string."""
+        """Return the operation in the header; moto would also read one from a body that looks like a query string."""
         return str(self.headers["X-Amz-Target"]).rpartition(".")[2]
 
     def _custom_labels_caller(self) -> Caller:

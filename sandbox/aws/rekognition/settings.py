@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass
 class Settings:
-    """They are read at each call, so a test can change them at any time. Durations are in seconds."""
+    """The settings are read at each call, so a test can change them at any time. Durations are in seconds."""
 
     # Durations. A change does not affect what has already started.
     copy_seconds: float | None = 3600  # None: a copy never ends
@@ -28,7 +28,7 @@ class Settings:
     running_quota: int = 2  # running models per account and Region
     requests_per_second: float | None = None  # per operation, account and Region; more are throttled
 
-    # Errors: AWS documents their names, but not which one it returns when.
+    # Errors. AWS documents their names, but not when it returns which one.
     invalid_request_error: str = "InvalidParameterException"  # or ValidationException, which the service model lacks
     taken_name_error: str = "ResourceInUseException"  # CopyProjectVersion with a version name that is taken
     slot_error: str = "LimitExceededException"  # or ServiceQuotaExceededException: one copy too many
@@ -41,9 +41,9 @@ class Settings:
     # The description of a copy.
     copy_inherits_creation_timestamp: bool = True  # else its CreationTimestamp is the time of the copy
     copy_tells_output_config: bool = True
-    copy_inherits_output_config: bool = False  # it has its source's output location and key, not its own
+    copy_inherits_output_config: bool = False  # a copy has its source's output location and key, not its own
     copy_tells_kms_key: bool = True
-    copy_reports_source: str = "always"  # its SourceProjectVersionArn; or "when_complete"
+    copy_reports_source: str = "always"  # when a copy has SourceProjectVersionArn; or "when_complete"
     started_copy_replaces_status: bool = True  # else a started copy stays COPYING_COMPLETED
     failed_copy_holds_name: bool = True  # else a new copy may take the name of a failed one
 

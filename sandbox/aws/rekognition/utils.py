@@ -46,7 +46,7 @@ class Arn:
 
     @property
     def owner(self) -> tuple[str, str, str, str]:
-        """The parts that the ARNs of a project and its versions have in common."""
+        """The parts that the ARNs of a project and of its versions share."""
         return self.partition, self.region, self.account_id, self.project
 
 
@@ -99,13 +99,13 @@ def atomic(method: Callable[P, R]) -> Callable[P, R]:
 
 
 class TokenBuckets:
-    """A bucket for each operation; it lets `rate` requests a second pass, and bursts of as many, at least one."""
+    """A token bucket for each operation: `rate` requests a second, and a burst of as many, but at least one."""
 
     def __init__(self) -> None:
         self.filled: dict[str, tuple[float, datetime]] = {}
 
     def take(self, operation: str, rate: float | None, now: datetime) -> bool:
-        """Take a token and return whether there was one; without a rate there always is."""
+        """Take a token and return whether there was one; without a rate there is always one."""
         if rate is None:
             return True
         size = max(rate, 1.0)

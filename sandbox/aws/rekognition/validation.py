@@ -1,7 +1,7 @@
 """Validate a request against botocore's service model.
 
 Each shape is compiled once into a checker: a function that takes a value and its path, and yields the violated
-constraints in the words of AWS.
+constraints in AWS's words.
 """
 
 import re

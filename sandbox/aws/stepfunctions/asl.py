@@ -33,7 +33,7 @@ DATA_LIMIT_EXCEEDED = StatesErrorName(StatesErrorNameType.StatesStatesDataLimitE
 
 
 class InlineThread:
-    """Stand in for the thread that moto starts for each task only to wait for it."""
+    """A replacement for the thread that moto starts for each task and then waits for."""
 
     def __init__(self, target: Callable[[], None], daemon: bool) -> None:
         self.start = target
@@ -51,7 +51,7 @@ def install(clock: Clock) -> Iterator[None]:
         evaluate(self, env)
 
     def invoke_and_wait(env: Any, *args: Any, **kwargs: Any) -> None:
-        """Time the task out when the function ends; AWS does not wait for the function."""
+        """Let the task time out once the function has ended. AWS would not wait for the function."""
         try:
             integrate(env, *args, **kwargs)
         finally:
@@ -96,7 +96,7 @@ def compare(self: Any, env: Any) -> None:
 
 
 def from_error(self: StateTaskLambda, original: Callable[..., Any], env: Any, ex: Exception) -> Any:
-    """Report a missing path as States.Runtime, and the cause of one of Lambda's own errors as a sentence."""
+    """Report a missing path as States.Runtime, and the cause of Lambda's own errors as a plain sentence."""
     if isinstance(ex, NoSuchJsonPathError):
         return ExecutionState._from_error(self, env, ex)
     failure = original(self, env, ex)

@@ -1,6 +1,6 @@
 """Executions of AWS Step Functions in the sandbox: described, stopped, timed out and redriven as on AWS.
 
-moto's API knows no redrives, returns the whole history in one page and lets a stopped execution run on for a while. Its
+moto's API has no redrives, returns the whole history in one page, and lets a stopped execution run for a while. moto's
 interpreter counts the definition's TimeoutSeconds in real time.
 """
 
@@ -119,7 +119,7 @@ def time_out(execution: Execution) -> None:
 
 
 def _end(execution: Execution, kind: HistoryEventType, details: Any) -> None:
-    """End an execution at once; a task that is running goes on, and the history no longer records it."""
+    """End an execution at once; a running task continues, but the history does not record it."""
     worker: Any = execution.exec_worker
     running, communication = worker.env, worker._execution_communication
     worker.env = copy.copy(running)

@@ -37,7 +37,7 @@ class InvalidDefinitionError(AWSError):
 
 
 def missing_targets(definition: dict[str, Any]) -> list[str]:
-    """Return the names of states that the definition transitions to and does not have."""
+    """Return the names of missing states that the definition transitions to."""
     states = definition["States"]
     targets = [definition["StartAt"]]
     for state in states.values():
@@ -47,7 +47,7 @@ def missing_targets(definition: dict[str, Any]) -> list[str]:
 
 
 def equals(self: Any, original: Callable[..., None], env: Any) -> None:
-    """Exclude from States.ALL the errors that it does not match."""
+    """Exclude from States.ALL the errors that it does not match on AWS."""
     error = env.stack[-1].error_name
     original(self, env)
     if error in NEVER_CAUGHT_BY_ALL and self.error_names == [ErrorEqualsDecl._STATE_ALL_ERROR]:
@@ -101,7 +101,7 @@ def install(invoke: Callable[[str, str], tuple[str, bool]], listeners: list[List
         for listener in listeners:
             listener(self._history_event_list[-1])
 
-    logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)  # the history has it all
+    logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)  # the history has all events
     replacements = {
         **_stricter(),
         **_faster(),
@@ -133,9 +133,9 @@ def _stricter() -> dict[str, object]:
     }
 
 
-@cache  # so that all sandboxes of a process share what was parsed
+@cache  # all sandboxes of a process share the parsed objects
 def _faster() -> dict[str, object]:
-    """Return replacements for work that moto repeats at each state."""
+    """Return faster replacements for work that moto repeats at each state."""
     return {
         "AmazonStateLanguageParser.parse": staticmethod(cache(AmazonStateLanguageParser.parse)),
         "json_path.parse": cache(jsonpath_ng.ext.parser.parse),
@@ -175,7 +175,7 @@ class RedrivenWorker(ExecutionWorker):
 
 
 def redrive(execution: Execution) -> None:
-    """Redrive an execution that did not succeed. It runs when the clock does.
+    """Redrive an execution that did not succeed. The execution runs when the clock runs.
 
     Source: https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
     """

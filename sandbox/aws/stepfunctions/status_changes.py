@@ -33,7 +33,9 @@ def install(announced: Callable[[], bool]) -> Iterator[None]:
             eventbridge.deliver(event_of(execution))
 
     def started(self: Any) -> None:
-        deliver(self._execution_communication.execution)  # before it runs, as its status then changes
+        deliver(
+            self._execution_communication.execution
+        )  # sent before the execution runs, because running changes its status
         start(self)
 
     def ended(self: BaseExecutionWorkerCommunication) -> None:
@@ -62,7 +64,7 @@ def event_of(execution: Execution) -> dict[str, Any]:
 
 
 def of_machine(event: Any, machine_arn: str) -> Any:
-    """Return a story's status change with the name that CloudFormation gave the state machine here."""
+    """Return a story's status change, with the name of the state machine in this sandbox."""
     named = event["detail"].get("stateMachineArn") if event["source"] == "aws.states" else None
     names = (arn.rpartition(":")[2] for arn in (named, machine_arn)) if named else ("", "")
     return json.loads(json.dumps(event).replace(*names)) if named else event
@@ -89,7 +91,7 @@ def _detail(execution: Any) -> dict[str, Any]:
 
 
 def _data(given: str, output: str | None) -> dict[str, Any]:
-    """Return input and output without what is too large for an event; the input is dropped first."""
+    """Return input and output; if they are too large for an event, leave out the input, and then the output."""
     output_fits = _size(output) <= LARGEST_DATA
     input_fits = _size(given) + _size(output) <= LARGEST_DATA
     return {

@@ -1,4 +1,4 @@
-"""Each account of a request is called in the stack's role there, which may do no more than the task needs."""
+"""Each account of a request is called with the stack's role in it, limited to the actions that the task needs."""
 
 import importlib
 import json
@@ -195,13 +195,13 @@ def test_a_role_that_does_not_trust_the_stack_is_named_with_what_to_do(world: Wo
         "AssumeRole on arn:aws:iam::111111111111:role/model-copy-source was denied: User: "
     )
     assert (
-        "Create the role from accounts/ with this stack's function roles as principals and its external id. "
+        "Deploy the role from accounts/ with the stack's function roles as TrustedRoleArns and the stack's ExternalId. "
         "Then redrive the execution." in str(caught.value)
     )
     assert clients._clients == {}
 
 
-def test_an_sts_that_does_not_respond_is_transient(
+def test_an_sts_without_a_response_is_transient(
     world: World, copy_request: CopyRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9")

@@ -1,4 +1,4 @@
-"""AWS's errors get the few names that the workflow knows; an unknown error passes."""
+"""AWS's errors become the few errors that the workflow knows; an unknown error passes unchanged."""
 
 import re
 from collections.abc import Callable
@@ -118,10 +118,12 @@ def test_a_denied_call_names_the_missing_permission_and_its_account(
             call(source.client, copy_request)
 
         account = "222222222222" if operation == "CopyProjectVersion" else "111111111111"
-        assert "was denied: User is not authorized. Let the stack's role in account " in str(caught.value)
-        keys = r", use the bucket and key of the output \(.+ OutputKeyArn\) and, if the source .+ KMS key, that key"
+        assert "was denied: User is not authorized. Allow the stack's role in account " in str(caught.value)
+        keys = r", to use the bucket and key of the output \(.+ OutputKeyArn\) and, .+ KMS key, to use that key"
         also = keys if account == "222222222222" else ""
-        assert re.search(rf"{account} call rekognition:{operation} on it{also}\. Then redrive", str(caught.value))
+        assert re.search(
+            rf"{account} to call rekognition:{operation} on arn:\S+{also}\. Then redrive", str(caught.value)
+        )
 
 
 @pytest.mark.parametrize("code", ["InvalidParameterException", "ValidationException"])
@@ -221,7 +223,7 @@ def test_all_attempts_fit_in_the_time_of_a_function(source: Wire) -> None:
 
 
 @pytest.mark.parametrize("error", [NoCredentialsError(), ConnectTimeoutError(endpoint_url=URL)])
-def test_whatever_keeps_a_notification_from_being_sent_is_not_sent(error: Exception) -> None:
+def test_any_error_of_aws_while_sending_is_a_not_sent_error(error: Exception) -> None:
     with (
         pytest.raises(errors.NotSentError, match=re.escape(str(error).rstrip("."))),
         errors.sending("Publish", "t", ""),

@@ -39,6 +39,6 @@ def test_each_error_of_sagemaker_has_its_route(world: World, code: str, status: 
         ({}, None),
     ],
 )
-def test_the_last_to_change_the_package_approved_it(modified: Json, by: str | None) -> None:
+def test_the_last_identity_that_changed_the_package_approved_it(modified: Json, by: str | None) -> None:
     assert ModelPackage.from_description({"LastModifiedBy": modified}) == ModelPackage(None, {}, by)
     assert ModelPackage.from_description({}).modified_by is None

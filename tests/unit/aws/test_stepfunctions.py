@@ -1,4 +1,4 @@
-"""The state data of an execution is what a state was left with, never what an input says."""
+"""The state data of an execution is the output of its last state, never an input."""
 
 import json
 
