@@ -141,9 +141,11 @@ def test_an_event_on_the_bus_of_the_served_sandbox_starts_the_workflow(endpoint:
 def test_the_demo_sends_an_approval_to_the_event_bus_and_starts_by_hand_what_matches_no_rule() -> None:
     approved, rejected = demo("approved_by_tag"), demo("rejected_in_sagemaker")
 
-    assert approved[1] == "A rule of the event bus takes the event of account 111111111111."
+    assert approved[1] == "A rule of the event bus matches the event from account 111111111111."
     assert "SUCCEEDED" in approved
-    assert rejected[1] == "No rule of the event bus takes the event of account 111111111111; it is started by hand."
+    assert rejected[1] == (
+        "No rule of the event bus matches the event from account 111111111111, so the execution is started by hand."
+    )
     assert any("-> Ignored" in line for line in rejected)
 
 

@@ -28,7 +28,7 @@ ERRORS: dict[str, type[errors.ModelCopyError]] = {
 # The second half of an error's docstring.
 ROUTES = {name: str(one.__doc__).partition("  ")[2].strip() for name, one in ERRORS.items()}
 # Errors of the function that announces the outcomes.
-OUTSIDE = {name for name, route in ROUTES.items() if route == "Not of the workflow."}
+OUTSIDE = {name for name, route in ROUTES.items() if route == "Not part of the workflow."}
 
 
 def handler_of(task: str) -> Path:

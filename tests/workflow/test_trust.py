@@ -25,7 +25,7 @@ SOURCE_ROLE = f"arn:aws:iam::{SOURCE_ACCOUNT}:role/rekognition-model-copy-source
 DESTINATION_ROLE = f"arn:aws:iam::{DESTINATION_ACCOUNT}:role/rekognition-model-copy-destination"
 NOT_TRUSTED = (
     "is not authorized to perform: sts:AssumeRole on resource: {role}. "
-    "Create the role from accounts/ with this stack's function roles as principals and its external id"
+    "Deploy the role from accounts/ with the stack's function roles as TrustedRoleArns and the stack's ExternalId."
 )
 
 

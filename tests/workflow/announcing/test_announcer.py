@@ -148,7 +148,7 @@ def test_the_demo_announces_the_end_of_an_execution(
 
     demo.run("already_copied", "")
 
-    changes = capsys.readouterr().out
-    assert f"{rule} of the event bus takes the event of Step Functions.\n" in changes
-    assert "paid transitions" not in changes
-    assert ("Nothing was announced." not in changes or "In the dead-letter queue" in changes) == announced
+    printed = capsys.readouterr().out
+    assert f"{rule} of the event bus matches the event from Step Functions.\n" in printed
+    assert "paid transitions" not in printed
+    assert ("Nothing was announced." not in printed or "In the dead-letter queue" in printed) == announced
