@@ -13,18 +13,18 @@ TEXT = """\
 # Benchmarks
 
 Written by `make bench`. The times are from one machine and one run, so only the ratios between peers that ran in turns
-count. `make bench` fails and names every mark that was missed.
+count. `make bench` fails if a limit is exceeded, and names the limit.
 
 ## Cold start
 
 Each function as `sam build` packages it, under Lambda's runtime interface client and emulator on Python 3.13, calling
 the sandbox on a local port, across accounts: medians of {cold_starts} new environments. The peer is
 [a bare handler](../benchmarks/bare/bare.py), compiled like the functions, that makes the same boto3 clients and the
-same calls. The mark: initialization and first invocation take at most {highest_ratio:.2f} times as long as the peer's.
+same calls. The limit: initialization and first invocation take at most {highest_ratio:.2f} times as long as the peer's.
 
 {cold}
 
-What the imports add to it (`python -X importtime`, medians of {import_runs} processes):
+The part of the imports in this time (`python -X importtime`, medians of {import_runs} processes):
 
 {imports}
 
@@ -36,7 +36,7 @@ Medians of {warm_invocations} invocations in turns, in the same run.
 
 ## Packages
 
-The mark: at most {largest:,} bytes.
+The limit: at most {largest:,} bytes.
 
 {sizes}
 
@@ -44,10 +44,12 @@ The mark: at most {largest:,} bytes.
 
 ## Polling
 
-{copies} copies of each duration, give or take a tenth, each polled by every schedule. The cost of a poll comes from
-runs of the definition with copies of these durations. AWS's example scripts wait 5 s and 60 s. The marks: the end of a
-copy is seen at most 13 s late or 6 % of its duration, whichever is more, and never more than 70 s late; from 1 h on,
-there are fewer polls than every 5 s or every 30 s would make.
+{copies} copies of each duration, plus or minus a tenth; each copy is polled by every schedule. The cost of a poll comes
+from runs of the definition with copies of these durations. AWS's example scripts wait 5 s and 60 s. The limits:
+
+- The end of a copy is seen at most 13 s late, or 6 % of the copy's duration if that is longer, and never more than 70 s
+  late.
+- For copies of 1 h or more, there are fewer polls than with a poll every 5 s or every 30 s.
 
 {polling}
 
@@ -79,7 +81,7 @@ SHORT = Size(ROOT / "build", 1, 2, 1, 10, stories()[:3], judges=False)
 
 
 def main(*arguments: str) -> None:
-    """Measure everything, write the report, and exit with the marks that were missed."""
+    """Measure everything, write the report, and exit with the limits that were exceeded."""
     if part := emulator.missing():
         sys.exit(part)
     size = SHORT if "--short" in arguments else FULL
@@ -90,11 +92,11 @@ def main(*arguments: str) -> None:
     if size.judges:
         print(report)
         sys.exit("\n".join(missed) or None)
-    print(f"Every benchmark ran; no mark was judged. The report is {path.relative_to(ROOT)}.")
+    print(f"Every benchmark ran; no limit was checked. The report is {path.relative_to(ROOT)}.")
 
 
 def measured(size: Size) -> tuple[str, list[str]]:
-    """Return the report, and a sentence for each missed mark."""
+    """Return the report, and a sentence for each limit that was exceeded."""
     sizes, parts, too_large = packages.sizes()
     schedules, too_late = polling.compared(size.copies, size.folder / "polling.svg")
     cold, warm, too_slow = functions.cold_and_warm(size.cold_starts, size.warm_invocations)

@@ -90,7 +90,7 @@ class Peers:
 
 
 def cold_and_warm(cold_starts: int, invocations: int) -> tuple[str, str, list[str]]:
-    """Measure the function and its peer in turns; return two tables, and a sentence for each missed mark."""
+    """Measure the function and its peer in turns; return two tables, and a sentence for each exceeded limit."""
     cold, warm, missed = [], [], []
     with sandbox(FastClock(SPEED)) as aws, served() as endpoint, _compiled_bare() as bare_folder:
         for name, event in _events(aws).items():

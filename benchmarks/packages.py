@@ -13,7 +13,7 @@ DEPENDENCIES = ("aws_lambda_powertools", "jmespath", "typing_extensions")
 
 
 def sizes() -> tuple[str, str, list[str]]:
-    """Zip each function as SAM does; return two tables, and a sentence for each missed mark."""
+    """Zip each function as SAM does; return two tables, and a sentence for each exceeded limit."""
     archives = {name: _pack(folder) for name, folder in built.functions().items()}
     missed = [f"The zip of {name} has {len(one):,} bytes." for name, one in archives.items() if len(one) > LARGEST]
     parts = _parts(next(iter(archives.values())))

@@ -73,7 +73,7 @@ def costs(stories: Iterable[str]) -> str:
 
 
 def compared(copies: int, plot: Path) -> tuple[str, list[str]]:
-    """Poll the same copies by each schedule; return a table, and a sentence for each missed mark."""
+    """Poll the same copies by each schedule; return a table, and a sentence for each exceeded limit."""
     cost = _cost()
     outcomes = {
         (name, duration): _outcome(wait, DURATIONS[duration], copies, cost)

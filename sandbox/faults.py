@@ -96,7 +96,7 @@ class Plan:
         """
         self.happenings = happenings or {}
         self.settings: dict[str, Any] = {}
-        self.met: list[tuple[str, str]] = []
+        self.injected: list[tuple[str, str]] = []
         self._faults: dict[str, Iterator[str]] = {}
         for part in filter(None, (part.strip() for part in text.split(";"))):
             if "=" in part:
@@ -109,7 +109,7 @@ class Plan:
         for place in places:
             fault = next(self._faults.get(place, iter(())), "none")
             if fault != "none":
-                self.met.append((place, fault))
+                self.injected.append((place, fault))
                 return fault
         return None
 

@@ -8,12 +8,12 @@ import pytest
 
 from sandbox.world import without_aws_settings
 
-WITNESSED = pytest.StashKey[dict[str, int]]()
+RUN_COUNTS = pytest.StashKey[dict[str, int]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     gc.set_threshold(50_000, 50, 50)  # otherwise garbage collection takes a tenth of the time
-    config.stash[WITNESSED] = {"runs": 0, "checks": 0}
+    config.stash[RUN_COUNTS] = {"runs": 0, "checks": 0}
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -23,24 +23,24 @@ def _without_aws_settings() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def witnessed(pytestconfig: pytest.Config) -> dict[str, int]:
+def run_counts(pytestconfig: pytest.Config) -> dict[str, int]:
     """The number of runs of the workflow, and of checks in them."""
-    return pytestconfig.stash[WITNESSED]
+    return pytestconfig.stash[RUN_COUNTS]
 
 
 def pytest_sessionfinish(session: Any) -> None:
     if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput["witnessed"] = session.config.stash[WITNESSED]
+        session.config.workeroutput["run_counts"] = session.config.stash[RUN_COUNTS]
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    for name, count in getattr(node, "workeroutput", {}).get("witnessed", {}).items():
-        node.config.stash[WITNESSED][name] += count
+    for name, count in getattr(node, "workeroutput", {}).get("run_counts", {}).items():
+        node.config.stash[RUN_COUNTS][name] += count
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    witnessed = terminalreporter.config.stash[WITNESSED]
+    run_counts = terminalreporter.config.stash[RUN_COUNTS]
     reports = [
         report
         for reports in terminalreporter.stats.values()
@@ -53,7 +53,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
             terminalreporter.write_line(f"{name}: {text}")
     if cells:
         terminalreporter.write_line(f"matrix: {cells} runs")
-    if witnessed["runs"]:
+    if run_counts["runs"]:
         terminalreporter.write_line(
-            f"workflow: {witnessed['runs']} runs, {witnessed['checks']} checks of rules that each run must keep"
+            f"workflow: {run_counts['runs']} runs, {run_counts['checks']} checks of rules that each run must keep"
         )

@@ -33,7 +33,7 @@ from botocore.exceptions import ClientError
 
 from sandbox.aws import eventbridge
 from sandbox.aws.clock import VirtualClock
-from sandbox.aws.iam.policies import holds
+from sandbox.aws.iam.policies import condition_is_met
 from sandbox.aws.iam.sts import LONGEST_EXECUTION, session_of_service
 from sandbox.aws.rekognition.settings import settings
 from sandbox.deployment import REGION, STACK_ACCOUNT, client, expanded_template
@@ -84,7 +84,7 @@ def test_the_sandbox_behaves_as_aws_was_seen_to_behave(
     assert {field: seen[field] for field in fact["recorded"]} == fact["recorded"]
 
 
-def test_each_fact_names_its_source() -> None:
+def test_each_fact_says_where_it_was_recorded() -> None:
     for fact in FACTS:
         assert tuple(fact["source"]) in SOURCES, fact["name"]
 
@@ -101,13 +101,13 @@ def run_definition(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str
     if fact.get("redrive"):
         api.redrive_execution(executionArn=arn)
         aws.finish()
-    described = api.describe_execution(executionArn=arn)
+    description = api.describe_execution(executionArn=arn)
     history = api.get_execution_history(executionArn=arn)["events"]
     return {
-        **{name: described.get(name) for name in ("status", "error", "redriveStatus", "redriveStatusReason")},
-        "cause": cleaned(parsed(described.get("cause")), machine),
-        "output": cleaned(parsed(described.get("output")), machine),
-        "seconds": round((described["stopDate"] - described["startDate"]).total_seconds()),
+        **{name: description.get(name) for name in ("status", "error", "redriveStatus", "redriveStatusReason")},
+        "cause": cleaned(parsed(description.get("cause")), machine),
+        "output": cleaned(parsed(description.get("output")), machine),
+        "seconds": round((description["stopDate"] - description["startDate"]).total_seconds()),
         "history": [event["type"] for event in history],
         "events": [cleaned(event["detail"], machine) for event in events],
         "lastEvent": {name: cleaned(events[-1]["detail"], machine)[name] for name in ("status", *REDRIVES)},
@@ -174,7 +174,7 @@ def run_policy(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str, An
     """Evaluate the condition of a policy with one statement."""
     properties = expanded_template()["Resources"][fact["policy"]]["Properties"]
     (statement,) = properties["PolicyDocument"]["Statement"]
-    return {"holds": holds(statement["Condition"], fact["context"])}
+    return {"holds": condition_is_met(statement["Condition"], fact["context"])}
 
 
 def matches(api: Any, pattern: str, event: dict[str, Any]) -> bool:

@@ -252,7 +252,7 @@ def test_an_event_s_own_words_are_cut_and_printable() -> None:
 
 
 @pytest.mark.parametrize("key", ["Request", "Execution", "Approval", "Validation", "Policy", "Copy", "Refusal"])
-def test_state_data_in_an_event_is_left_to_the_check_of_the_request(environment: None, key: str) -> None:
+def test_state_data_in_an_event_stays_inside_the_request(environment: None, key: str) -> None:
     forged = {"Kind": "Request", "Ignored": "No.", "Name": "forged", "PolicyName": "forged"}
     given = {**changed(OWN, **{key: forged}), key: forged}
 

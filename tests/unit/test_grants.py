@@ -68,7 +68,7 @@ def test_a_deny_wins_over_an_allow(source: Wire, world: World, copy_request: Cop
     assert CHANGES.isdisjoint(source.calls)
 
 
-def test_a_deny_with_a_condition_is_left_to_aws(source: Wire, world: World, copy_request: CopyRequest) -> None:
+def test_a_deny_with_a_condition_does_not_stop_the_grant(source: Wire, world: World, copy_request: CopyRequest) -> None:
     settings.accepts_condition = True
     world.put_policy("tls-only", document({**statement("*", effect="Deny"), "Condition": CONDITION}))
 

@@ -326,10 +326,10 @@ def test_no_widget_overlaps_another_or_exceeds_the_24_columns() -> None:
 
 
 def test_each_widget_has_a_title_and_shows_the_region_of_the_stack() -> None:
-    told = [one["properties"] for one in dashboard() if one["type"] != "text"]  # a text widget has neither
+    panels = [one["properties"] for one in dashboard() if one["type"] != "text"]  # a text widget has neither
 
-    assert {one["region"] for one in told} == {"AWS::Region"}
-    assert len({one["title"] for one in told}) == len(told) == len(dashboard()) - 1
+    assert {one["region"] for one in panels} == {"AWS::Region"}
+    assert len({one["title"] for one in panels}) == len(panels) == len(dashboard()) - 1
 
 
 @pytest.mark.parametrize(

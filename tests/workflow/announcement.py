@@ -1,4 +1,4 @@
-"""What must be announced of an execution."""
+"""The checks of what is announced about an execution."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ from sandbox.world import Sandbox
 from tests.workflow.ending import Ending
 
 SCHEMA = json.loads((ROOT / "docs" / "outcome.schema.json").read_text())
-# These end an accepted request.
+# These end a copy that was under way, so they are failures and not refusals.
 FAILURES = {"CopyDeadlineError", "VersionGoneError"}
 REFUSALS = {error.__name__ for error in RefusedError.__subclasses__()} - FAILURES | {"NotARequestError"}
 DETAIL_TYPES = {
@@ -34,14 +34,14 @@ def check_schema(outcome: Outcome) -> None:
 
 
 def outcome_of(ending: Ending) -> str:
-    """Return the word for an ending."""
+    """Return the outcome that an ending must be announced as."""
     if ending.status == "SUCCEEDED":
         return "Ignored" if ending.ignored else "Copied"
     return "Refused" if ending.error in REFUSALS else "Failed"
 
 
 def request_of(ending: Ending, given: object) -> Outcome | None:
-    """Return the request, as far as the workflow came to know it; an event is none."""
+    """Return the request that the workflow knew at the end; None if that is an event."""
     if ending.request or not isinstance(given, dict):
         return ending.request
     return None if "detail-type" in given else given

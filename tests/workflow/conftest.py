@@ -1,4 +1,4 @@
-"""The real definition, wired by the real template, over the real handlers, in the sandbox."""
+"""The real definition, template and handlers in the sandbox."""
 
 import gc
 from collections.abc import Callable, Iterator
@@ -39,7 +39,7 @@ class SharedSandbox:
         """Return the sandbox."""
         if self._aws is None:
             self._aws = self._open.enter_context(sandbox(VirtualClock()))
-            gc.freeze()  # the garbage collector need not search what lives as long as the sandbox
+            gc.freeze()  # excludes the sandbox from garbage collection
         return self._aws
 
     def close(self) -> None:
@@ -73,7 +73,7 @@ def world(aws: Sandbox) -> Sandbox:
 
 @pytest.fixture
 def deploy(_shared: SharedSandbox) -> Deploy:
-    """Deploy a sandbox that the test may change for good."""
+    """Deploy a sandbox that the test may change permanently."""
     _shared.close()
 
     def deploy(stack_account: str = STACK_ACCOUNT) -> AbstractContextManager[Sandbox]:
@@ -83,19 +83,19 @@ def deploy(_shared: SharedSandbox) -> Deploy:
 
 
 @pytest.fixture
-def witness(aws: Sandbox, witnessed: dict[str, int]) -> Iterator[Witness]:
-    """Watch the calls of a test, and check the world at its end."""
+def witness(aws: Sandbox, run_counts: dict[str, int]) -> Iterator[Witness]:
+    """Record the calls of a test, and check the contents of AWS at its end."""
     witness = Witness()
     with witness.watching():
         yield witness
     witness.check_world()
-    witnessed["runs"] += len(aws.executions)
-    witnessed["checks"] += witness.checks
+    run_counts["runs"] += len(aws.executions)
+    run_counts["checks"] += witness.checks
 
 
 @pytest.fixture
 def run(aws: Sandbox, witness: Witness) -> Run:
-    """Run an input to its end, and check what must be true of every run."""
+    """Run an input to its end, and check the rules that every run must keep."""
 
     def run(request: object, name: str | None = None) -> Ending:
         calls_before = len(witness.calls)

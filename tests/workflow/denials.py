@@ -1,4 +1,4 @@
-"""Which permissions a run lacks, in sentences that say where to add them."""
+"""Which permissions a run lacks, with sentences that say where to add them."""
 
 import re
 import sys

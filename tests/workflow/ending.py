@@ -1,4 +1,4 @@
-"""How an execution ended, in the words of the tests."""
+"""How an execution ended."""
 
 import json
 from collections.abc import Iterator
@@ -47,12 +47,12 @@ class Ending:
         return [details["name"] for details in self.entered]
 
     def state_data(self, state: str) -> dict[str, Any] | None:
-        """Return what a state was first entered with; None if it was not entered."""
+        """Return the input with which a state was first entered; None if it was not entered."""
         return next((json.loads(one["input"]) for one in self.entered if one["name"] == state), None)
 
     @property
     def failed_at_task(self) -> bool:
-        """Whether it failed at a task, so that it can be redriven, and not in a Fail state."""
+        """Whether the execution failed at a task, and not in a Fail state, so that it can be redriven."""
         entered = [event["type"].value for event in self.history if event["type"].value.endswith("StateEntered")]
         return self.status == "FAILED" and entered[-1] == "TaskStateEntered"
 
@@ -68,7 +68,7 @@ class Ending:
 
     @property
     def request(self) -> dict[str, Any] | None:
-        """The request that Validate request was given: the input, or what an event approves."""
+        """The request that Validate request got: the input, or the request that the event approves."""
         data = self.state_data("Validate request")
         return data and data["Request"]
 

@@ -1,4 +1,4 @@
-"""What must be true of every run, whatever happens in it."""
+"""Rules that every run must keep, whatever happens in it."""
 
 import json
 from collections import Counter
@@ -25,9 +25,9 @@ models: Any = sandbox.aws.rekognition.models  # its utcnow is the sandbox's
 
 
 class Witness:
-    """Watches what the workflow changes in the world, call by call.
+    """Records what the workflow changes in AWS, call by call.
 
-    Other writers do not use the API (happenings.py), so each call seen here is the workflow's.
+    Other writers do not use the API (happenings.py), so every call seen here comes from the workflow.
     """
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Witness:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Watch the calls that change something, and those that are denied."""
+        """Record the calls that change something, and those that are denied."""
         put, delete, copy = (
             RekognitionBackend.put_project_policy,
             RekognitionBackend.delete_project_policy,
@@ -68,7 +68,7 @@ class Witness:
             yield
 
     def note_deletion(self, request: Request) -> None:
-        """Note that others delete the version with the requested name, so that a second copy is right."""
+        """Record that others delete the version with the requested name, so that a second copy is allowed."""
         self.deletions[unnumbered_arn(request)] += 1
 
     def was_deleted(self, request: Request) -> bool:

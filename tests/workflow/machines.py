@@ -12,7 +12,7 @@ from sandbox.stories import read_event
 from sandbox.world import Sandbox
 from tests.workflow.story import REQUEST, STORY
 
-# moto's, whose types leave out much of what an ended execution has.
+# moto's class; its types leave out many fields of an ended execution.
 Execution = Any
 
 ECHO: dict[str, Any] = {"StartAt": "Echo", "States": {"Echo": {"Type": "Pass", "End": True}}}

@@ -71,8 +71,8 @@ class SecondInterpreter:
 def runnable(definition: Definition) -> Definition:
     """Return a definition with the same meaning that the package can run.
 
-    It takes the ResultPath ``$`` for a field of that name, so that path is left out, which means the same.  It
-    computes no intrinsic function in a CausePath, so a Pass computes it, and the Fail follows under another name.
+    The package takes the ResultPath ``$`` for a field of that name. Leaving it out has the same meaning.  The
+    package has no intrinsic functions in a CausePath. So a Pass computes the cause, and the Fail gets another name.
     """
     written = copy.deepcopy(definition)
     states = written["States"]

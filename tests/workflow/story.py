@@ -1,4 +1,4 @@
-"""What the tests of stories look at."""
+"""The parts of AWS that the tests of stories read."""
 
 from sandbox.aws.rekognition.project import Project, ProjectPolicy
 from sandbox.aws.rekognition.project_version import ProjectVersion

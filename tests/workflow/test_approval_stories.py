@@ -1,4 +1,4 @@
-"""The stories of approvals: an event is read, and what it approves is copied, or nothing is."""
+"""The stories of approvals: an event is read, and the version that it approves is copied; or nothing is copied."""
 
 from sandbox.stories import read_event
 from tests.workflow.conftest import RunStory
@@ -79,7 +79,7 @@ def test_tagging_failed(run_story: RunStory) -> None:
 
 
 def refused(ending: Ending) -> tuple[str | None, str]:
-    """Check that the event stood for no request; return the error and the sentence."""
+    """Check that the event was refused as no valid approval; return the error and the sentence."""
     assert ending.states[-3:] == ["Read approval", "Read the errors", "Copy refused"]
     return ending.error, ending.cause
 

@@ -63,14 +63,14 @@ def test_the_demo_prints_each_state_with_its_time_its_attempts_and_its_decision(
     assert "        0:00:00  What is its status?       -> Wait for copy" in lines
     assert any(line.startswith("        0:00:00  Ensure project policy     PolicyName rekognition-") for line in lines)
     ended = lines.index("FAILED")
-    assert lines[ended + 1].startswith("CopyFailedError: The copy arn:aws:rekognition:")
+    assert lines[ended + 1].startswith("CopyFailedError: The copy failed: The bucket ")
     assert lines[ended + 2].endswith("history events")
     assert lines[ended + 4] == "Announced:"
     assert lines[ended + 5].startswith("  Event  ")
     assert any(line.startswith("  Mail   ") for line in lines[ended + 6 :])
 
 
-def test_the_demo_in_the_readme_is_what_it_prints() -> None:
+def test_the_output_in_the_readme_is_that_of_the_demo() -> None:
     (block,) = re.findall(r"```\n(copy_between_accounts: .*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     printed = [line.rstrip() for line in demo(STORY)]
 
@@ -78,7 +78,7 @@ def test_the_demo_in_the_readme_is_what_it_prints() -> None:
         assert any(one.startswith(line.removesuffix("...")) for one in printed), line
 
 
-def test_the_readme_of_the_events_has_one_that_each_function_answers_and_one_that_it_refuses() -> None:
+def test_the_page_about_events_names_a_valid_and_an_invalid_event_for_each_function() -> None:
     rows = re.findall(
         r"^\| `(\w+Function)` \| `(\w+)` \| `(\w+)` \| `(\w+)` \|$", (ROOT / "events" / "README.md").read_text(), re.M
     )
@@ -138,13 +138,14 @@ def test_an_event_on_the_bus_of_the_served_sandbox_starts_the_workflow(endpoint:
     assert read["detail"] == event["detail"]
 
 
-def test_the_demo_sends_an_approval_to_the_event_bus_and_starts_by_hand_what_matches_no_rule() -> None:
+def test_the_demo_sends_an_approval_to_the_event_bus_or_starts_it_by_hand_if_no_rule_matches() -> None:
     approved, rejected = demo("approved_by_tag"), demo("rejected_in_sagemaker")
 
     assert approved[1] == "A rule of the event bus matches the event from account 111111111111."
     assert "SUCCEEDED" in approved
-    assert rejected[1] == (
-        "No rule of the event bus matches the event from account 111111111111, so the execution is started by hand."
+    assert (
+        rejected[1]
+        == "No rule of the event bus matches the event from account 111111111111, so the execution is started by hand."
     )
     assert any("-> Ignored" in line for line in rejected)
 

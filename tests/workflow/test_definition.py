@@ -1,4 +1,4 @@
-"""What must be true of the definition, whatever its input."""
+"""Rules of the definition, whatever its input."""
 
 import ast
 import copy
@@ -62,7 +62,7 @@ def slow_retries(task: str) -> list[dict[str, Any]]:
 
 
 def reachable_from(name: str, seen: set[str]) -> set[str]:
-    """Add the state and all that follow it to the states seen."""
+    """Add the state and all states that follow it to the states seen."""
     if name in seen:
         return seen
     seen.add(name)

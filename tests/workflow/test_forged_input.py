@@ -1,4 +1,4 @@
-"""An input cannot pretend to be state data: keys that only states write are refused or ignored, never believed.
+"""An input cannot pretend to be state data: keys that only states write are refused or ignored.
 
 ``make fuzz`` tries many more examples than the fixed set of ``make test``.
 """
@@ -43,7 +43,7 @@ FORGED_COPY = {
 FORGED_ERROR = {"Error": "ForgedError", "Cause": '{"errorMessage": "forged"}'}
 APPROVED_BY_FORGER = {"Kind": "Tag", "EventId": "forged", "At": "forged", "By": "forged", "Subject": FORGED_VERSION}
 JUNK: st.SearchStrategy[Any] = st.sampled_from([None, "forged", 7, [], {}])
-# What each key of the state data can look like to a step that believes it.
+# For each key of the state data, values that a step could take for its own.
 FORGED: dict[str, st.SearchStrategy[Any]] = {
     "Execution": st.just({"Id": "forged", "Name": "forged"}),
     "Approval": st.sampled_from([APPROVED_BY_FORGER, {**APPROVED_BY_FORGER, "Ignored": "forged"}]),
@@ -122,7 +122,7 @@ def test_a_request_with_keys_of_the_state_data_is_refused_by_their_names(
 
 @given(story=st.sampled_from(EVENTS), forged=forged_keys(), plan=plans)
 @fuzz
-def test_an_event_with_keys_of_the_state_data_ends_as_without_them(
+def test_keys_of_the_state_data_in_an_event_change_nothing(
     run: Run, plain: dict[tuple[str, str], Announced], story: str, forged: dict[str, Any], plan: str
 ) -> None:
     event = read_event(story)

@@ -1,4 +1,4 @@
-"""The grant is there when the copy starts and gone when the execution ends, whatever happens in between."""
+"""The grant exists when the copy starts and is gone when the execution ends, whatever happens in between."""
 
 import json
 

@@ -15,7 +15,7 @@ from tests.workflow.story import REQUEST, source_project
     "given",
     [{}, {"Comment": "Insert your JSON here"}, {"Request": REQUEST}, "a string", ["a list"], 7, True, None],
 )
-def test_an_input_that_is_not_a_request_is_shown_one(aws: Sandbox, given: object) -> None:
+def test_an_input_that_is_not_a_request_is_refused_with_an_example(aws: Sandbox, given: object) -> None:
     ending = Ending.of(aws.run(given))
 
     assert ending.error == "NotARequestError"

@@ -30,7 +30,7 @@ PUT_AGAIN = {
     f"{ENSURE}.ListProjectPolicies": "others_change_policy others_put_policy",
     f"{ENSURE}.PutProjectPolicy": f"{LOST} InvalidPolicyRevisionIdException ResourceAlreadyExistsException",
 }
-# What AWS does not document, set differently from the sandbox's default, and the rows that it affects.
+# Settings for undocumented behavior that differ from the sandbox's defaults, and the rows that each one affects.
 SWITCHES: list[tuple[str, object, dict[str, str]]] = [
     (
         "taken_name_error",
@@ -83,8 +83,8 @@ SWITCHES: list[tuple[str, object, dict[str, str]]] = [
         },
     ),
     ("copy_inherits_creation_timestamp", False, {f"{DESCRIBE}.DescribeProjectVersions": "ThrottlingException"}),
-    ("copy_tells_output_config", False, {f"{COPY}.CopyProjectVersion": LOST}),
-    ("copy_tells_kms_key", False, {f"{COPY}.CopyProjectVersion": LOST}),
+    ("copy_reports_output_config", False, {f"{COPY}.CopyProjectVersion": LOST}),
+    ("copy_reports_kms_key", False, {f"{COPY}.CopyProjectVersion": LOST}),
     (
         "started_copy_replaces_status",
         False,
@@ -94,7 +94,7 @@ SWITCHES: list[tuple[str, object, dict[str, str]]] = [
         },
     ),
     ("copy_inherits_output_config", True, {f"{COPY}.CopyProjectVersion": LOST, COPY: "killed timed_out"}),
-    ("failed_copy_holds_name", False, {f"{COPY}.CopyProjectVersion": LOST}),
+    ("failed_copy_keeps_name", False, {f"{COPY}.CopyProjectVersion": LOST}),
     ("accepts_sid", False, {f"{ENSURE}.PutProjectPolicy": LOST}),
     ("effect_ignores_case", False, PUT_AGAIN),
     ("accepts_other_actions", False, PUT_AGAIN),
@@ -110,7 +110,7 @@ SWITCHES: list[tuple[str, object, dict[str, str]]] = [
     ("reported_feature", "", {f"{VALIDATE}.DescribeProjectVersions": LOST, f"{COPY}.CopyProjectVersion": LOST}),
     ("states_all_catches_data_limit", False, {"WithdrawGrantFunction": "too_large killed"}),
     ("accepts_condition", True, {f"{ENSURE}.PutProjectPolicy": f"{LOST} MalformedPolicyDocumentException"}),
-    ("conditions_hold", True, {f"{ENSURE}.PutProjectPolicy": LOST}),
+    ("conditions_are_met", True, {f"{ENSURE}.PutProjectPolicy": LOST}),
     ("invalid_request_error", "ValidationException", {f"{COPY}.CopyProjectVersion": "InvalidParameterException"}),
     (
         "copy_reports_source",
@@ -138,7 +138,7 @@ SWITCHED = [
     for switch, value, touched in SWITCHES
     for cell in CELLS
     if cell[1] in touched.get(cell[0], "").split() or "WHOLE_MATRIX" in os.environ
-    # There a policy of the stack's name by another writer is overwritten, as docs/assumptions.md describes.
+    # With these settings, another writer's policy of the stack's name is overwritten, as docs/assumptions.md describes.
     if (switch, value, *cell[:2])
     != ("existing_policy_error", None, f"{ENSURE}.ListProjectPolicies", "others_change_policy")
 ]
@@ -177,7 +177,7 @@ def check(aws: Sandbox, witness: Witness, run: Run, plan: str, story: str | None
 
     ending = run(request)
 
-    assert aws.plan.met
+    assert aws.plan.injected
     assert ending.summary == expected
     if ending.failed_at_task:
         assert redriven(aws, witness, request).status == "SUCCEEDED"

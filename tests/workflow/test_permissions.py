@@ -94,7 +94,7 @@ def normal(value: str) -> str:
 
 @contextmanager
 def without(part: Part) -> Iterator[None]:
-    """Remove a part from the policies of its role for a while."""
+    """Remove a part from the policies of its role inside the context."""
     before = [(role, dict(role.policies)) for role in roles()[part.role]]
     for role, policies in before:
         changed = json.loads(json.dumps(statements(role)))
@@ -140,7 +140,7 @@ def may_need(part: Part, actions: set[tuple[str, str]]) -> bool:
     return any(role == part.role and fnmatch(action, one.lower()) for role, action in actions for one in own)
 
 
-def test_nothing_is_allowed_that_is_not_needed(deploy: Deploy) -> None:
+def test_every_permission_is_needed(deploy: Deploy) -> None:
     needed: set[Part] = set()
     all_parts: set[Part] = set()
     for place in (STACK_ACCOUNT, SOURCE_ACCOUNT, DESTINATION_ACCOUNT):
@@ -149,7 +149,7 @@ def test_nothing_is_allowed_that_is_not_needed(deploy: Deploy) -> None:
                 unchanged = {run: result(aws, run) for run in RUNS}
             assert not lacking, "\n".join(lacking)
             assert [summary for summary, _ in unchanged.values()] == ["succeeds"] * len(RUNS)
-            # So that a result which differs below does so because a part is missing.
+            # A second time, to show that only a missing part changes a result below.
             again = {run: result_and_actions(aws, run) for run in RUNS}
             assert {run: found for run, (found, _) in again.items()} == unchanged
             for part in sorted(set(parts()) - needed):
@@ -166,7 +166,7 @@ def unneeded(part: Part) -> str:
     file, role = denials.place(part.role)
     return (
         f"No run needs {part.element} {part.value} (statement {part.statement}) of {role} in {file}. "
-        "Remove it, or add a run to RUNS."
+        "Remove the permission, or add a run to RUNS."
     )
 
 

@@ -1,4 +1,4 @@
-"""What passes is retried, what a person can fix fails at its task, and a full account is waited for."""
+"""A passing fault is retried, a fault that a person can fix fails at its task, and a full account delays the copy."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from tests.workflow.ending import Ending
 from tests.workflow.invariants import Witness, copies, own_grants
 from tests.workflow.story import REQUEST
 
-# What Lambda answers for a while when a function was idle for weeks, is being changed, or enters its VPC.
+# Errors of Lambda for a while after a function was idle for weeks, is changed, or gets its network interfaces.
 PASSING_LAMBDA_ERRORS = [
     "CodeArtifactUserPendingException",
     "ResourceNotReadyException",
@@ -55,7 +55,7 @@ def test_a_transient_fault_is_retried_until_it_is_over(world: Sandbox, run: Run,
 
     assert ending.status == "SUCCEEDED"
     assert len(copies()) == 1
-    assert len(world.plan.met) == 7 or fault in AFTER_THE_EFFECT
+    assert len(world.plan.injected) == 7 or fault in AFTER_THE_EFFECT
 
 
 @pytest.mark.parametrize("error", PASSING_LAMBDA_ERRORS)
@@ -70,7 +70,7 @@ def test_functions_that_were_idle_for_weeks_complete_the_copy(aws: Sandbox, witn
 
     witness.check_ending(ending, ending.request)
     assert ending.summary == "succeeds"
-    assert {function for function, _ in aws.plan.met} == set(function_names())
+    assert {function for function, _ in aws.plan.injected} == set(function_names())
     assert Counter(ending.states)["Describe project version"] > 3
     assert len(copies()) == 1
     assert own_grants() == set()
@@ -98,7 +98,7 @@ def test_retries_back_off_with_jitter_up_to_the_longest_delay_and_then_the_task_
     assert 300 < ending.seconds < 2 + 4 + 8 + 16 + 32 + 64 + 14 * 120
 
 
-def test_an_error_at_a_task_has_our_name_and_our_sentence(world: Sandbox, run: Run) -> None:
+def test_an_error_at_a_task_has_its_name_and_its_sentence(world: Sandbox, run: Run) -> None:
     world.plan = Plan("DescribeProjectVersions: http_503 always")
 
     ending = run(REQUEST)
@@ -127,7 +127,7 @@ def test_a_denied_call_fails_at_its_task_at_once_and_names_the_call(world: Sandb
     assert ending.failed_at_task
     assert ending.error == "AccessDeniedError"
     assert f"{operation} on arn:aws:" in ending.cause
-    assert len(world.plan.met) == 1
+    assert len(world.plan.injected) == 1
     assert copies() == []
 
 

@@ -127,7 +127,7 @@ class Schedules(RuleBasedStateMachine):
 
 
 def test_no_schedule_breaks_a_rule(
-    aws: Sandbox, witnessed: dict[str, int], record_property: Callable[[str, object], None]
+    aws: Sandbox, run_counts: dict[str, int], record_property: Callable[[str, object], None]
 ) -> None:
     started = time.monotonic()
     schedules: list[Schedules] = []
@@ -147,6 +147,6 @@ def test_no_schedule_breaks_a_rule(
             suppress_health_check=list(HealthCheck),
         ),
     )
-    witnessed["checks"] += sum(schedule.witness.checks for schedule in schedules)
-    witnessed["runs"] += sum(len(schedule.executions) for schedule in schedules)
+    run_counts["checks"] += sum(schedule.witness.checks for schedule in schedules)
+    run_counts["runs"] += sum(len(schedule.executions) for schedule in schedules)
     record_property("schedules", f"{len(schedules)} in {time.monotonic() - started:.0f} s")

@@ -1,4 +1,4 @@
-"""A second opinion on the definition: an interpreter of another lineage runs it as moto's does.
+"""A second interpreter, which shares no code with moto's, runs the definition with the same result.
 
 Both run the deployed definition over the real handlers, each in a fresh world on the virtual clock.  They must agree on
 the states entered, on each call of a function (its time, its function, its payload) and on how the execution ends.
@@ -119,7 +119,7 @@ def compare(aws: Sandbox, second: SecondInterpreter) -> Compare:
     ) -> None:
         begin(story, plan, later)
         execution = aws.run(request, NAME)
-        assert bool(aws.plan.met) == bool(plan)
+        assert bool(aws.plan.injected) == bool(plan)
         begin(story, plan, later)
         context = {"Id": execution.exec_arn, "Name": NAME}
         check_alike(second.run(clock, definition, request, context), run_of(execution))

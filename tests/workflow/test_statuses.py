@@ -28,13 +28,13 @@ def test_a_copy_that_never_becomes_visible_is_refused(world: Sandbox, run: Run) 
 
 
 @pytest.mark.parametrize("status", ["FAILED", "DELETING", "DEPRECATED", "EXPIRED", "TRAINING_COMPLETED", "A_NEW_ONE"])
-def test_a_status_with_which_no_copy_ends_fails_and_is_named(world: Sandbox, run: Run, status: str) -> None:
+def test_an_unexpected_status_fails_and_is_named(world: Sandbox, run: Run, status: str) -> None:
     world.clock.after(30, lambda: setattr(version(), "forced_status", status))
 
     ending = run(REQUEST)
 
     assert ending.error == "UnexpectedStatusError"
-    assert f"has the unexpected status {status}: " in ending.cause
+    assert f"has the unexpected status {status}" in ending.cause
     assert own_grants() == set()
 
 

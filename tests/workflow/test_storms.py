@@ -45,7 +45,7 @@ def test_a_request_waits_for_a_slot_if_all_five_are_taken_for_an_hour(world: San
 
 
 @pytest.mark.parametrize("others", [1, 3])
-def test_copies_to_two_accounts_take_turns_if_policies_of_others_leave_room_for_one(
+def test_copies_to_two_accounts_take_turns_if_other_policies_leave_room_for_one(
     world: Sandbox, witness: Witness, others: int
 ) -> None:
     """All of them list the policies before the first grant is added, so that AWS refuses the other grants."""

@@ -22,7 +22,7 @@ from tests.workflow.ending import Ending
 from tests.workflow.invariants import Witness, copies
 
 Event = Any
-Arrive = Callable[..., list[Ending]]
+SendEvents = Callable[..., list[Ending]]
 
 APPROVALS = {
     "approved_by_own_event": "OwnEventRule",
@@ -93,10 +93,10 @@ def test_the_rule_for_tags_exists_only_if_tags_start_copies(
 
 
 @pytest.fixture
-def arrive(aws: Sandbox, witness: Witness) -> Arrive:
+def send_events(aws: Sandbox, witness: Witness) -> SendEvents:
     """Put events on the bus; return the endings of the executions that they start."""
 
-    def arrive(*events: Event) -> list[Ending]:
+    def send_events(*events: Event) -> list[Ending]:
         started = [execution for event in events for execution in aws.put(event)]
         aws.finish()
         endings = [Ending.of(execution) for execution in started]
@@ -104,7 +104,7 @@ def arrive(aws: Sandbox, witness: Witness) -> Arrive:
             witness.check_ending(ending, ending.request)
         return endings
 
-    return arrive
+    return send_events
 
 
 @pytest.mark.parametrize(("story", "rule"), APPROVALS.items())
@@ -125,19 +125,21 @@ def test_each_kind_of_approval_has_a_rule_of_its_own(aws: Sandbox, story: str, r
     ],
     ids=["time_as_number", "previous_status", "null_updated_fields", "no_updated_fields"],
 )
-def test_an_approval_in_sagemaker_is_accepted_in_each_of_its_shapes(aws: Sandbox, arrive: Arrive, event: Event) -> None:
+def test_an_approval_in_sagemaker_is_accepted_in_each_of_its_shapes(
+    aws: Sandbox, send_events: SendEvents, event: Event
+) -> None:
     aws.seed("approved_in_sagemaker")
 
-    (ending,) = arrive(event)
+    (ending,) = send_events(event)
 
     assert ending.status == "SUCCEEDED"
     assert len(copies()) == 1
 
 
-def test_a_tag_is_accepted_if_the_events_error_code_is_null(aws: Sandbox, arrive: Arrive) -> None:
+def test_a_tag_is_accepted_if_the_events_error_code_is_null(aws: Sandbox, send_events: SendEvents) -> None:
     aws.seed("approved_by_tag")
 
-    (ending,) = arrive(changed("approved_by_tag", errorCode=None))
+    (ending,) = send_events(changed("approved_by_tag", errorCode=None))
 
     assert ending.status == "SUCCEEDED"
     assert len(copies()) == 1
@@ -166,10 +168,10 @@ def test_an_event_that_is_not_an_approval_starts_nothing(aws: Sandbox, event: Ev
 
 
 @pytest.mark.parametrize("story", APPROVALS)
-def test_an_approval_ends_in_a_copied_model(aws: Sandbox, arrive: Arrive, story: str) -> None:
+def test_an_approval_ends_in_a_copied_model(aws: Sandbox, send_events: SendEvents, story: str) -> None:
     aws.seed(story)
 
-    (ending,) = arrive(read_event(story))
+    (ending,) = send_events(read_event(story))
 
     assert ending.status == "SUCCEEDED"
     assert ending.output["Approval"]["EventId"] == read_event(story)["id"]
@@ -204,34 +206,34 @@ def test_nobody_can_send_an_event_in_the_name_of_aws(aws: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("story", APPROVALS)
-def test_an_event_that_is_delivered_twice_is_copied_once(aws: Sandbox, arrive: Arrive, story: str) -> None:
+def test_an_event_that_is_delivered_twice_is_copied_once(aws: Sandbox, send_events: SendEvents, story: str) -> None:
     aws.seed(story)
 
-    endings = arrive(read_event(story), read_event(story))
+    endings = send_events(read_event(story), read_event(story))
 
     assert [ending.status for ending in endings] == ["SUCCEEDED", "SUCCEEDED"]
     assert sorted(ending.output["Adopted"] for ending in endings) == [False, True]
     assert len(copies()) == 1
 
 
-def test_an_event_that_is_delivered_again_after_the_copy_adopts_the_copy(aws: Sandbox, arrive: Arrive) -> None:
+def test_an_event_that_is_delivered_again_after_the_copy_adopts_the_copy(aws: Sandbox, send_events: SendEvents) -> None:
     aws.seed("approved_by_tag")
-    arrive(read_event("approved_by_tag"))
+    send_events(read_event("approved_by_tag"))
 
-    (again,) = arrive(read_event("approved_by_tag"))
+    (again,) = send_events(read_event("approved_by_tag"))
 
     assert again.output["Adopted"] is True
     assert len(copies()) == 1
 
 
-def test_a_version_that_is_approved_in_two_ways_is_copied_once(aws: Sandbox, arrive: Arrive) -> None:
+def test_a_version_that_is_approved_in_two_ways_is_copied_once(aws: Sandbox, send_events: SendEvents) -> None:
     aws.seed("approved_by_tag")
     first = Ending.of(aws.run(read_event("approved_by_tag")))
     assert first.request
     names = ("SourceProjectArn", "SourceProjectVersionArn", "DestinationProjectArn", "VersionName", "OutputConfig")
     own = {**read_event("approved_by_own_event"), "detail": {name: first.request[name] for name in names}}
 
-    endings = arrive(own, read_event("approved_by_tag"))
+    endings = send_events(own, read_event("approved_by_tag"))
 
     assert [ending.output["Approval"]["Kind"] for ending in endings] == ["Event", "Tag"]
     assert [ending.output["Adopted"] for ending in endings] == [True, True]
@@ -244,25 +246,25 @@ CALLS = {"approved_in_sagemaker": "DescribeModelPackage", "approved_by_tag": "De
 @pytest.mark.parametrize("fault", ["ThrottlingException x7", "http_503 x7", "dropped x7", "lost_answer x7"])
 @pytest.mark.parametrize(("story", "call"), CALLS.items())
 def test_a_transient_fault_while_an_approval_is_read_is_retried(
-    aws: Sandbox, arrive: Arrive, story: str, call: str, fault: str
+    aws: Sandbox, send_events: SendEvents, story: str, call: str, fault: str
 ) -> None:
     aws.seed(story)
     aws.follow(f"{call}: {fault}")
 
-    (ending,) = arrive(read_event(story))
+    (ending,) = send_events(read_event(story))
 
     assert ending.status == "SUCCEEDED"
-    assert len(aws.plan.met) == 7
+    assert len(aws.plan.injected) == 7
 
 
 @pytest.mark.parametrize(("story", "call"), CALLS.items())
 def test_an_approval_that_cannot_be_read_for_lack_of_permission_can_be_redriven(
-    aws: Sandbox, arrive: Arrive, story: str, call: str
+    aws: Sandbox, send_events: SendEvents, story: str, call: str
 ) -> None:
     aws.seed(story)
     aws.follow(f"{call}: AccessDeniedException")
 
-    (ending,) = arrive(read_event(story))
+    (ending,) = send_events(read_event(story))
 
     assert ending.error == "AccessDeniedError"
     assert ending.failed_at_task
@@ -318,7 +320,7 @@ def test_an_approval_that_cannot_start_an_execution_goes_to_the_dead_letter_queu
 
 
 def guarded(account: str) -> Iterator[tuple[Any, str, str]]:
-    """Yield what the rules of an account use: the policy, the action and the resource."""
+    """Yield the policies that protect the rules' role and queue, each with its action and resource."""
     trigger = role("TriggerRole" if account == STACK_ACCOUNT else "ForwardRole", account)
     yield trust_policy(trigger.arn), "sts:AssumeRole", trigger.arn
     yield queue(account).policy, "sqs:SendMessage", queue(account).queue_arn
@@ -360,7 +362,7 @@ def test_each_rule_has_a_queue_that_is_encrypted_and_keeps_events_for_14_days(aw
         assert target["DeadLetterConfig"]["Arn"] == queue(account).queue_arn
 
 
-def test_the_bus_accepts_events_from_just_the_accounts_of_the_parameter(
+def test_the_bus_accepts_events_only_from_the_accounts_of_the_parameter(
     aws: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bus = events_backends[STACK_ACCOUNT][REGION].event_buses["default"]

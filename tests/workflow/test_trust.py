@@ -1,4 +1,4 @@
-"""Who may assume the roles, who may not, and the sentence that says what to correct."""
+"""Who may assume the roles, who may not, and which error says what to correct."""
 
 import json
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ SOURCE_ROLE = f"arn:aws:iam::{SOURCE_ACCOUNT}:role/rekognition-model-copy-source
 DESTINATION_ROLE = f"arn:aws:iam::{DESTINATION_ACCOUNT}:role/rekognition-model-copy-destination"
 NOT_TRUSTED = (
     "is not authorized to perform: sts:AssumeRole on resource: {role}. "
-    "Deploy the role from accounts/ with the stack's function roles as TrustedRoleArns and the stack's ExternalId."
+    "Deploy the role from accounts/ with the stack's function roles as TrustedRoleArns and the stack's ExternalId"
 )
 
 

@@ -85,7 +85,7 @@ def statements(document: str) -> tuple[Statement, ...]:
     return tuple(_parse(one) for one in as_list(json.loads(document)["Statement"]))
 
 
-def holds(condition: Mapping[str, Mapping[str, Any]], context: Context) -> bool:
+def condition_is_met(condition: Mapping[str, Mapping[str, Any]], context: Context) -> bool:
     """Return whether all tests of a condition are met; keys are compared without case.
 
     Only ``Null`` can be met by a key that the call does not have.
@@ -135,7 +135,7 @@ def _principals(principal: Any) -> Principals:
 
 
 def _condition_met(statement: Statement, context: Context) -> bool:
-    return not statement.condition or holds(statement.condition, context)
+    return not statement.condition or condition_is_met(statement.condition, context)
 
 
 @lru_cache(maxsize=4096)

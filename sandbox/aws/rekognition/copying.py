@@ -56,7 +56,7 @@ def source_version(source: Project, arn: str, destination: Project, caller: Call
 def check_room(destination: Project, name: str, neighbours: Iterable[ProjectVersion], now: datetime) -> None:
     """Refuse a name that is taken, and a copy beyond a quota; `neighbours` are all versions of the account."""
     holder = destination.versions.get(name)
-    if holder and holder.holds_name(now):
+    if holder and holder.keeps_name(now):
         raise error(settings.taken_name_error, f"A version named {name} exists.")
     copies = sum(version.status(now) == "COPYING_IN_PROGRESS" for version in neighbours)
     if copies >= settings.copies_quota:

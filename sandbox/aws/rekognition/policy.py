@@ -27,7 +27,7 @@ def allows(documents: Iterable[str], caller: Caller, version_arn: str, by_defaul
 
 
 def _condition_met(statement: policies.Statement, _: policies.Context) -> bool:
-    return settings.conditions_hold or statement.condition is None
+    return settings.conditions_are_met or statement.condition is None
 
 
 def check(document: str, project_arn: str) -> None:

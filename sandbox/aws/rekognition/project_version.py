@@ -106,9 +106,9 @@ class ProjectVersion:
         if (status := self.status(now)) not in statuses:
             raise ResourceInUseException(f"The model version is {status}.")
 
-    def holds_name(self, now: datetime) -> bool:
+    def keeps_name(self, now: datetime) -> bool:
         """Return whether the version still reserves its name."""
-        return settings.failed_copy_holds_name or self.status(now) != "COPYING_FAILED"
+        return settings.failed_copy_keeps_name or self.status(now) != "COPYING_FAILED"
 
     @property
     def sort_key(self) -> Key:
@@ -130,8 +130,8 @@ class ProjectVersion:
             "CreationTimestamp": unix_time(created),
             "Status": self.shown_status(now),
             "StatusMessage": self.forced_message if self.forced_status else self.step(now).message,
-            "OutputConfig": output if not self.source_arn or settings.copy_tells_output_config else None,
-            "KmsKeyId": key if not self.source_arn or settings.copy_tells_kms_key else None,
+            "OutputConfig": output if not self.source_arn or settings.copy_reports_output_config else None,
+            "KmsKeyId": key if not self.source_arn or settings.copy_reports_kms_key else None,
             "SourceProjectVersionArn": self._reported_source(now),
             "Feature": shown_feature(self.feature),
             "EvaluationResult": None if self.f1_score is None else {"F1Score": self.f1_score},

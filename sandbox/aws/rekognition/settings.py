@@ -40,17 +40,17 @@ class Settings:
 
     # The description of a copy.
     copy_inherits_creation_timestamp: bool = True  # else its CreationTimestamp is the time of the copy
-    copy_tells_output_config: bool = True
+    copy_reports_output_config: bool = True
     copy_inherits_output_config: bool = False  # a copy has its source's output location and key, not its own
-    copy_tells_kms_key: bool = True
+    copy_reports_kms_key: bool = True
     copy_reports_source: str = "always"  # when a copy has SourceProjectVersionArn; or "when_complete"
     started_copy_replaces_status: bool = True  # else a started copy stays COPYING_COMPLETED
-    failed_copy_holds_name: bool = True  # else a new copy may take the name of a failed one
+    failed_copy_keeps_name: bool = True  # else a new copy may take the name of a failed one
 
     # Project policies.
     accepts_sid: bool = True
     accepts_condition: bool = False
-    conditions_hold: bool = False  # whether conditions count as met when a copy is authorized
+    conditions_are_met: bool = False  # whether conditions count as met when a copy is authorized
     effect_ignores_case: bool = True  # else Effect is Allow or Deny only; AWS's guide writes ALLOW
     accepts_other_actions: bool = True  # else Action is CopyProjectVersion only, without wildcards
 

@@ -28,7 +28,7 @@ DEFAULT_PAGE, LARGEST_PAGE = 100, 1_000
 
 @contextmanager
 def install(clock: Clock) -> Iterator[None]:
-    """Make the API answer as on AWS, and executions time out."""
+    """Make the API answer as on AWS, and let executions time out."""
     start: Any = ExecutionWorker.start
     describe = StepFunctionResponse.describe_execution
 

@@ -52,7 +52,7 @@ def test_a_copy_may_never_end(copy: Copy, described: Describe, clock: VirtualClo
 def test_a_setting_decides_whether_a_failed_copy_keeps_its_name(
     copy: Copy, described: Describe, clock: VirtualClock, holds: bool
 ) -> None:
-    settings.copy_failure, settings.failed_copy_holds_name = "Out of luck.", holds
+    settings.copy_failure, settings.failed_copy_keeps_name = "Out of luck.", holds
     copy()
     clock.sleep(3600)
     assert (described()["Status"], described()["StatusMessage"]) == ("COPYING_FAILED", "Out of luck.")
@@ -94,7 +94,7 @@ def test_a_setting_decides_the_creation_timestamp_of_a_copy(
 def test_settings_decide_whether_output_and_key_of_a_copy_are_described(
     copy: Copy, described: Describe, included: bool
 ) -> None:
-    settings.copy_tells_output_config = settings.copy_tells_kms_key = included
+    settings.copy_reports_output_config = settings.copy_reports_kms_key = included
     copy(KmsKeyId="alias/key")
     assert ("OutputConfig" in described(), "KmsKeyId" in described()) == (included, included)
 

@@ -68,7 +68,7 @@ def test_a_copy_needs_an_allow_and_no_deny(documents: list[str], expected: bool)
 
 
 def test_a_setting_decides_whether_conditions_are_met() -> None:
-    settings.conditions_hold = True
+    settings.conditions_are_met = True
     condition = {"Bool": {"x": "true"}}
     assert allows([policy(V1, Condition=condition)], COPIER, V1)
     assert not allows([policy(V1), policy(V1, effect="Deny", Condition=condition)], COPIER, V1)

@@ -122,7 +122,7 @@ def test_a_version_has_all_that_aws_reports(destination: Wire, world: World, cop
 
 
 def test_a_field_that_aws_does_not_report_is_none(destination: Wire, world: World, copy_request: CopyRequest) -> None:
-    settings.copy_tells_output_config = settings.copy_tells_kms_key = False
+    settings.copy_reports_output_config = settings.copy_reports_kms_key = False
     world.add_version(kms_key_id="a-key")
 
     found = rekognition.describe_version(destination.client, copy_request.destination_project, "v1")

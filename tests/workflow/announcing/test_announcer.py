@@ -43,7 +43,7 @@ def test_a_failed_announcement_is_tried_again_after_one_minute_and_after_two_mor
 
     execution = aws.run({})
 
-    assert len(aws.plan.met) == 2
+    assert len(aws.plan.injected) == 2
     assert seconds_since(aws, execution) == 60 + 180 + 120
     assert len(aws.outcomes) == 2  # the one that timed out had announced before
     assert aws.dead_letters == []
@@ -59,7 +59,7 @@ def test_an_announcement_that_fails_three_times_goes_to_the_queue(aws: Sandbox, 
     assert letter.attributes["ErrorCode"] == "200"
     assert letter.attributes["ErrorMessage"].endswith(" Error: Runtime exited with error: signal: killed")
     assert re.fullmatch("[0-9a-f-]{36}", letter.attributes["RequestID"])
-    assert len(aws.plan.met) == 3
+    assert len(aws.plan.injected) == 3
     assert aws.outcomes == []
 
 
@@ -113,12 +113,12 @@ def test_an_announced_outcome_matches_no_rule(aws: Sandbox) -> None:
     assert len(aws.executions) == 1
 
 
-def test_a_fault_can_be_for_the_function_alone(aws: Sandbox) -> None:
+def test_a_fault_can_be_limited_to_the_calls_of_the_function(aws: Sandbox) -> None:
     aws.follow(f"{ANNOUNCER}.GetExecutionHistory: AccessDeniedException")
 
     aws.run({})
 
-    assert aws.plan.met == [(f"{ANNOUNCER}.GetExecutionHistory", "AccessDeniedException")]
+    assert aws.plan.injected == [(f"{ANNOUNCER}.GetExecutionHistory", "AccessDeniedException")]
 
 
 def status_change(**detail: str) -> Event:

@@ -1,4 +1,4 @@
-"""What fails while an outcome is announced: it is tried again, sent the other way, or left in the queue."""
+"""Faults during an announcement: the announcement is retried, sent by the other channel, or left in the queue."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is announced of an execution, however it ends."""
+"""The announcement of an execution, however it ends."""
 
 from collections.abc import Callable
 
@@ -126,7 +126,7 @@ def test_an_announced_outcome_starts_no_execution(announce_story: AnnounceStory,
 
 
 @pytest.mark.parametrize("chosen", ["", "Refused", "Copied,Ignored"])
-def test_just_the_outcomes_of_the_parameter_are_mailed(
+def test_only_the_outcomes_of_the_parameter_are_mailed(
     aws: Sandbox, monkeypatch: pytest.MonkeyPatch, chosen: str
 ) -> None:
     function = aws.deployment.function("AnnounceOutcomeFunction")

@@ -1,4 +1,4 @@
-"""What the role of the aws function may do, and how each service refuses the rest."""
+"""What the role of the function that announces may do, and how each service refuses anything else."""
 
 import json
 from collections.abc import Callable
@@ -24,7 +24,7 @@ def bus_arn(name: str) -> str:
     return f"arn:aws:events:{REGION}:{STACK_ACCOUNT}:event-bus/{name}"
 
 
-def test_each_service_refuses_a_role_without_permission_in_its_own_words(
+def test_each_service_refuses_a_role_without_permission_with_its_own_message(
     aws: Sandbox, as_function: AsFunction, topic: str
 ) -> None:
     arn, other = aws.run({}).exec_arn, "CopyProjectVersionFunction"
@@ -148,7 +148,7 @@ def test_a_plan_can_make_each_call_of_the_function_fail(
         with pytest.raises(ConnectionClosedError):
             call()
         reads = operation in ("DescribeExecution", "GetExecutionHistory")
-        assert len(aws.outcomes) + len(aws.mails) - before == (0 if reads else effects * len(aws.plan.met))
+        assert len(aws.outcomes) + len(aws.mails) - before == (0 if reads else effects * len(aws.plan.injected))
 
 
 def test_an_answer_can_report_that_an_event_was_not_accepted(aws: Sandbox, as_function: AsFunction) -> None:

@@ -1,4 +1,4 @@
-"""Step Functions reports on the event bus that an execution starts and ends."""
+"""Step Functions sends an event to the event bus when an execution starts and when it ends."""
 
 import json
 from collections.abc import Callable
@@ -31,7 +31,7 @@ def test_no_status_change_is_sent_unless_the_sandbox_announces(aws: Sandbox, cha
     assert (changes, aws.outcomes, aws.mails) == ([], [], [])
 
 
-def test_a_reset_sandbox_announces_nothing_and_has_announced_nothing(aws: Sandbox, changes: list[Event]) -> None:
+def test_a_reset_sandbox_has_no_announcements_and_makes_none(aws: Sandbox, changes: list[Event]) -> None:
     aws.run({})
     assert aws.outcomes
     assert aws.mails
