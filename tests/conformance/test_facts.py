@@ -77,11 +77,11 @@ def test_the_sandbox_behaves_as_aws_was_seen_to_behave(
     aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str, Any]
 ) -> None:
     vars(settings).update(fact.get("switch", {}))
-    run = next(run for member, run in RUNS.items() if member in fact)
+    run = next(run for field, run in RUNS.items() if field in fact)
 
     seen = run(aws, monkeypatch, fact)
 
-    assert {member: seen[member] for member in fact["recorded"]} == fact["recorded"]
+    assert {field: seen[field] for field in fact["recorded"]} == fact["recorded"]
 
 
 def test_each_fact_says_where_it_was_recorded() -> None:
@@ -97,10 +97,10 @@ def run_definition(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str
     machine = create_machine(aws, monkeypatch, fact)
     api = client("stepfunctions", STACK_ACCOUNT)
     arn = api.start_execution(stateMachineArn=machine, input=json.dumps(fact["input"]))["executionArn"]
-    aws.clock.run()
+    aws.finish()
     if fact.get("redrive"):
         api.redrive_execution(executionArn=arn)
-        aws.clock.run()
+        aws.finish()
     description = api.describe_execution(executionArn=arn)
     history = api.get_execution_history(executionArn=arn)["events"]
     return {
@@ -118,7 +118,8 @@ def create_machine(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str
     arn = stand_in(aws, monkeypatch, fact["function"]) if "function" in fact else ""
     definition = json.dumps(fact["definition"]).replace("${Function}", arn)
     api = client("stepfunctions", STACK_ACCOUNT)
-    return api.create_state_machine(name=f"fact-{uuid4()}", definition=definition, roleArn=ROLE)["stateMachineArn"]
+    made = api.create_state_machine(name=f"fact-{uuid4()}", definition=definition, roleArn=ROLE)
+    return str(made["stateMachineArn"])
 
 
 def stand_in(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, does: list[dict[str, Any]]) -> str:
@@ -180,7 +181,7 @@ def matches(api: Any, pattern: str, event: dict[str, Any]) -> bool:
     """Ask EventBridge whether the pattern matches; add the fields that every event must have."""
     whole = {"id": "1", "account": SOURCE, "source": "any", "time": "2030-01-01T09:00:00Z", "region": REGION}
     event = {"detail-type": "Any", "resources": [], "detail": {}, **whole, **event}
-    return api.test_event_pattern(EventPattern=pattern, Event=json.dumps(event))["Result"]
+    return bool(api.test_event_pattern(EventPattern=pattern, Event=json.dumps(event))["Result"])
 
 
 def run_calls(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str, Any]) -> dict[str, Any]:
@@ -204,8 +205,9 @@ def expired(service: str, aws: Sandbox) -> Any:
     function = aws.deployment.function(FUNCTION)
     session = session_of_service("lambda.amazonaws.com", function.role, function.function_name, function.function_arn)
     aws.clock.spawn(lambda: aws.clock.sleep(LONGEST_EXECUTION + 1))
-    aws.clock.run()
-    return boto3.client(
+    aws.finish()
+    make: Any = boto3.client
+    return make(
         service,
         region_name=REGION,
         aws_access_key_id=session.access_key_id,

@@ -1,4 +1,4 @@
-"""The sandbox on a local port, for functions that run in processes of their own."""
+"""The sandbox on a local port, for functions that run in their own processes."""
 
 import os
 from collections.abc import Iterator

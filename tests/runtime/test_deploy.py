@@ -6,7 +6,10 @@ import os
 import shutil
 import subprocess
 import zipfile
+from collections.abc import Callable, Iterator
 from functools import partialmethod
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -22,18 +25,21 @@ from sandbox.deployment import REGION, ROOT, SOURCE_ACCOUNT, STACK_ACCOUNT, func
 from sandbox.invoke import SAM
 from sandbox.serve import served
 from sandbox.stories import read_event
-from sandbox.world import sandbox
+from sandbox.world import Sandbox, sandbox
 from tests.workflow.ending import Ending
 
+Done = subprocess.CompletedProcess[str]
+SamDeploy = Callable[..., Done]
+
 # SAM creates its bucket in a stack of its own. moto's CloudFormation cannot create that stack, so the test does.
-MANAGED_STACK = {
+MANAGED_STACK: dict[str, Any] = {
     "Resources": {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "managed-by-sam"}}},
     "Outputs": {"SourceBucket": {"Value": {"Ref": "Bucket"}}},
 }
 
 
 @pytest.fixture(scope="module")
-def aws():
+def aws() -> Iterator[Sandbox]:
     """An AWS with an empty account for the stack, in which CloudFormation expands the template that SAM uploads."""
     with sandbox(VirtualClock(), stack_account=SOURCE_ACCOUNT) as aws:
         tags = [{"Key": "ManagedStackSource", "Value": "AwsSamCli"}]
@@ -47,19 +53,20 @@ def aws():
             yield aws
 
 
-def load_parameters(self, load):
+def load_parameters(self: ResourceMap, load: Callable[[ResourceMap], None]) -> None:
     """Pass the earlier values of parameters to moto in the form that it accepts, with lists as strings."""
     for key, value in self.input_parameters.items():
         self.input_parameters[key] = ",".join(value) if isinstance(value, list) else value
     load(self)
 
 
-def uploaded(key):
+def uploaded(key: str) -> bytes:
     s3 = deployment.client("s3", STACK_ACCOUNT)
-    return s3.get_object(Bucket="managed-by-sam", Key=key)["Body"].read()
+    content: bytes = s3.get_object(Bucket="managed-by-sam", Key=key)["Body"].read()
+    return content
 
 
-def expanded(url):
+def expanded(url: str) -> str:
     template = yaml_parse(uploaded(url.partition("managed-by-sam/")[2]))
     machine = template["Resources"]["CopyModelStateMachine"]["Properties"]
     machine["Definition"] = yaml.safe_load(uploaded(machine.pop("DefinitionUri")["Key"]))
@@ -67,7 +74,7 @@ def expanded(url):
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory):
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project in which sam build has run."""
     folder = tmp_path_factory.mktemp("project")
     for name in ("template.yaml", "samconfig.toml"):
@@ -78,13 +85,13 @@ def project(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def sam_deploy(aws, project):
+def sam_deploy(aws: Sandbox, project: Path) -> Iterator[SamDeploy]:
     with served() as endpoint:
         settings = {"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"}
         settings |= {"AWS_DEFAULT_REGION": REGION, "SAM_CLI_TELEMETRY": "0", "TMPDIR": str(project)}
 
-        def sam_deploy(*flags, answers):
-            command, environment = (SAM, "deploy", *flags), {**os.environ, **settings}
+        def sam_deploy(*flags: str, answers: str) -> Done:
+            command, environment = (str(SAM), "deploy", *flags), {**os.environ, **settings}
             return subprocess.run(
                 command, cwd=project, env=environment, input=answers, text=True, capture_output=True, check=False
             )
@@ -93,20 +100,22 @@ def sam_deploy(aws, project):
 
 
 @pytest.fixture(scope="module")
-def first_deployment(sam_deploy):
+def first_deployment(sam_deploy: SamDeploy) -> Done:
     """sam deploy --guided, with Return for each question and then y."""
     # The stack's name and Region, the parameters, four questions of SAM, and two about where to save the answers.
     questions = 2 + len(built.template()["Parameters"]) + 4 + 2
     return sam_deploy("--guided", answers="\n" * questions + "y\n")
 
 
-def test_the_first_deployment_creates_the_stack(aws, first_deployment):
+def test_the_first_deployment_creates_the_stack(aws: Sandbox, first_deployment: Done) -> None:
     assert first_deployment.returncode == 0, first_deployment.stdout + first_deployment.stderr
-    made = deployment.deployed(STACK_ACCOUNT)
-    assert {deployment.logical_id(one.function_name) for one in made.functions.values()} == set(function_names())
+    stack = deployment.deployed(STACK_ACCOUNT)
+    assert {deployment.logical_id(one.function_name) for one in stack.functions.values()} == set(function_names())
 
 
-def test_a_later_deployment_needs_no_flags_and_no_saved_answers(aws, first_deployment, project, sam_deploy):
+def test_a_later_deployment_needs_no_flags_and_no_saved_answers(
+    aws: Sandbox, first_deployment: Done, project: Path, sam_deploy: SamDeploy
+) -> None:
     shutil.copy(ROOT / "samconfig.toml", project)
 
     done = sam_deploy(answers="y\n")
@@ -116,7 +125,7 @@ def test_a_later_deployment_needs_no_flags_and_no_saved_answers(aws, first_deplo
     assert "Successfully created/updated stack - rekognition-model-copy" in done.stdout
 
 
-def test_the_built_packages_are_uploaded(aws, first_deployment):
+def test_the_built_packages_are_uploaded(aws: Sandbox, first_deployment: Done) -> None:
     keys = {function.code["S3Key"] for function in deployment.deployed(STACK_ACCOUNT).functions.values()}
     folders = built.functions().values()
 
@@ -127,7 +136,7 @@ def test_the_built_packages_are_uploaded(aws, first_deployment):
             assert packed == {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
-def test_the_uploaded_definition_calls_the_deployed_functions(aws, first_deployment):
+def test_the_uploaded_definition_calls_the_deployed_functions(aws: Sandbox, first_deployment: Done) -> None:
     aws.deployment = deployment.deployed(STACK_ACCOUNT)
     aws.lambdas = Lambdas(aws.deployment, aws.clock, lambda: aws.plan)
 
