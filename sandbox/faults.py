@@ -3,26 +3,22 @@
 A plan is a string: ``CopyProjectVersion: lost_answer; WithdrawGrantFunction: crashed x3; visibility_lag_seconds = 40``.
 A part with ``=`` changes a setting of aws/rekognition/settings.py. A part with ``:`` names a place, then the faults of
 the calls there, in the order of the calls and separated by commas. ``x3`` repeats a fault three times, ``always``
-repeats it forever.
+repeats it forever, and ``none`` lets a call succeed.
 
 A place is an operation, a function by its logical id, or an operation as called by one function
 (``CopyProjectVersionFunction.DescribeProjectVersions``).
 
 A fault of an operation is one of these:
-
 - the name of an AWS error; ``http_500``, ``http_502`` or ``http_503``, with a body that is not JSON
 - ``dropped``: the connection breaks before the call takes effect; ``lost_answer``: it breaks afterwards
 - ``slow``: the response comes after the read timeout
-- ``none``: the call succeeds
 - ``entry_failed``, for ``PutEvents``: the call succeeds, but the bus does not accept the event
 - a happening of happenings.py: the call succeeds, and then somebody else makes the change of that name
 
 A fault of a function is one of these:
-
 - the name of an error of Invoke: Lambda does not run the function (``throttled`` is ``TooManyRequestsException``)
 - ``crashed``: the function ends before its work
 - ``killed``, ``timed_out``, ``too_large`` (a result of more than 256 KiB): the function fails after its work
-- ``none``: the function succeeds
 """
 
 import ast
