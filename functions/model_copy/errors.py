@@ -129,7 +129,7 @@ class GrantLostError(RefusedError):
     """The grant went missing again and again before the copy.  Refused."""
 
     sentence = (
-        "The grant in project policy {policy} of {project} went missing {rounds} times before the copy was started. "
+        "The grant in the project policies {policies} of {project} went missing {rounds} times before the copy was started. "
         "Find out what removes it (CloudTrail: DeleteProjectPolicy, PutProjectPolicy), then start the request again."
     )
 
@@ -186,7 +186,7 @@ class PolicyFullError(ModelCopyError):
     """The stack's own policies have no room for another grant at the moment.  Retried slowly."""
 
     sentence = (
-        "{project} has no room for the grant of {version} in project policy {policy}: {reason}. "
+        "{project} has no room for the grant of {version}: {reason}. "
         "Wait until running copies have ended or remove grants that are no longer needed, then redrive the execution."
     )
 
