@@ -52,6 +52,9 @@ REPLACED: dict[str, tuple[Name, ...]] = {
         Name("botocore.loaders:Loader", "__init__", "lets sessions share the service models that they load"),
         Name("botocore.hooks", "accepts_kwargs", "is fast, and keeps no client alive"),
         Name("botocore.hooks:EventAliaser", "__init__", "lets sessions share the names of events"),
+        Name("botocore.handlers", "BUILTIN_HANDLERS", "leaves out the handlers that only write documentation"),
+        Name("botocore.client:ClientCreator", "_create_client_class", "lets clients of a service share their class"),
+        Name("botocore.httpsession", "create_urllib3_context", "lets clients share what HTTPS would need"),
     ),
     "clock": (
         Name("botocore.endpoint", "time", "makes the SDK's retries wait on the sandbox's clock"),
@@ -94,6 +97,7 @@ REPLACED: dict[str, tuple[Name, ...]] = {
         Name("moto.stepfunctions.parser.asl.utils.json_path", "parse", "parses each path only once"),
         Name(f"{ASL}.common.path.result_path", "parse", "parses each path only once"),
         Name("moto.stepfunctions.parser.asl.eval.states", "copy", "copies the state ten times as fast"),
+        Name("moto.stepfunctions.parser.asl.eval.event.event_manager", "copy", "copies a history ten times as fast"),
         Name(HISTORY, "_publish_history_event", "passes each event of a history to the listeners"),
         Name(LAMBDA_CALLS, "_invoke_lambda_function", "invokes the sandbox's functions"),
     ),

@@ -7,11 +7,14 @@ import inspect
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partialmethod
+from functools import cache, partialmethod
 from typing import Any
 
 import boto3
+from botocore.client import ClientCreator
+from botocore.handlers import BUILTIN_HANDLERS
 from botocore.hooks import EventAliaser
+from botocore.httpsession import create_urllib3_context
 from botocore.loaders import Loader
 
 from sandbox.aws.patches import applied
@@ -28,11 +31,15 @@ def install() -> Iterator[None]:
             sessions[key] = boto3.Session()
         return sessions[key]
 
+    creator: Any = ClientCreator
     replacements = {
         "boto3._get_default_session": default_session,
         "Loader.__init__": partialmethod(_share_cache, Loader.__init__, {}),
         "hooks.accepts_kwargs": _accepts_kwargs,
         "EventAliaser.__init__": partialmethod(_share_names, EventAliaser.__init__, {}),
+        "handlers.BUILTIN_HANDLERS": [one for one in BUILTIN_HANDLERS if not one[0].startswith("docs.")],
+        "ClientCreator._create_client_class": partialmethod(_share_class, creator._create_client_class, {}),
+        "httpsession.create_urllib3_context": cache(create_urllib3_context),
     }
     with applied("sdk", replacements):
         yield
@@ -46,6 +53,14 @@ def _share_cache(self: Any, init: Callable[..., None], shared: dict[Any, Any], *
 def _share_names(self: Any, init: Callable[..., None], shared: dict[Any, Any], *args: Any, **kwargs: Any) -> None:
     init(self, *args, **kwargs)
     self._alias_name_cache = shared
+
+
+def _share_class(
+    self: Any, create: Callable[..., type], shared: dict[str, type], service_name: str, service_model: object
+) -> type:
+    if service_name not in shared:
+        shared[service_name] = create(self, service_name, service_model)
+    return shared[service_name]
 
 
 def _accepts_kwargs(handler: Any) -> bool:

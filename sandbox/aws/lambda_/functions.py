@@ -146,7 +146,9 @@ def _refused(name: str, message: str, status: int, request_id: str) -> tuple[str
 
 def _raised(error: Exception, request_id: str) -> dict[str, Any]:
     """Answer as Lambda does when the handler raised an error."""
-    trace = traceback.format_tb(error.__traceback__)
+    # Without the columns, Python need not parse each line to mark what failed, which takes a tenth of a storm.
+    frames = [(one.filename, one.lineno or 0, one.name, one.line) for one in traceback.extract_tb(error.__traceback__)]
+    trace = traceback.format_list(frames)
     return {"errorMessage": str(error), "errorType": type(error).__name__, "requestId": request_id, "stackTrace": trace}
 
 

@@ -18,13 +18,19 @@ def _compiled(path: str) -> CodeType:
     return compile(Path(path).read_bytes(), path, "exec")
 
 
+@cache
+def _names() -> list[str]:
+    """Return the names that the modules of the functions can have."""
+    paths = (path.relative_to(CODE).with_suffix("") for path in CODE.rglob("*.py"))
+    return [".".join(path.parts).removesuffix(".__init__") for path in paths]
+
+
 @contextmanager
 def own_modules(own: dict[str, ModuleType]) -> Iterator[None]:
     """Use these modules of the functions for a while, and add each one that is imported to them."""
-    names = {path.stem for path in CODE.iterdir()}
 
     def taken_out() -> dict[str, ModuleType]:
-        return {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] in names}
+        return {name: sys.modules.pop(name) for name in _names() if name in sys.modules}
 
     before = taken_out()
     sys.modules.update(own)

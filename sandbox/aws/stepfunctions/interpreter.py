@@ -141,6 +141,7 @@ def _faster() -> dict[str, object]:
         "json_path.parse": cache(jsonpath_ng.ext.parser.parse),
         "result_path.parse": cache(jsonpath_ng.parser.parse),
         "states.copy": SimpleNamespace(deepcopy=copy_of_json),
+        "event_manager.copy": SimpleNamespace(deepcopy=copy_of_json),
     }
 
 
