@@ -120,8 +120,8 @@ class PolicyRejectedError(RefusedError):
     """The grant cannot be written in a form that AWS accepts.  Refused."""
 
     sentence = (
-        "The project policy {policy} of {project} cannot be written: {reason}. "
-        "Correct or delete the project policy {policy}, then start the request again."
+        "The project policy {policy} of {project} cannot be written for {role}: {reason}. "
+        "Create that role if it does not exist, else correct the project policy {policy}, then start the request again."
     )
 
 
@@ -129,7 +129,7 @@ class GrantLostError(RefusedError):
     """The grant went missing again and again before the copy.  Refused."""
 
     sentence = (
-        "The grant in the project policies {policies} of {project} went missing {rounds} times before the copy was started. "
+        "The grant in the project policies of {project} went missing {rounds} times before the copy was started. "
         "Find out what removes it (CloudTrail: DeleteProjectPolicy, PutProjectPolicy), then start the request again."
     )
 
