@@ -1,4 +1,4 @@
-"""Project policies, compared and changed by meaning.
+"""Project policies, compared by meaning.
 
 Source: https://docs.aws.amazon.com/rekognition/latest/customlabels-dg/md-create-project-policy-sdk.html
 """

@@ -25,7 +25,7 @@ class Roles:
     name: str
 
     def wrote(self, statement: Statement) -> bool:
-        """Return whether a statement is the stack's: exactly in its form, and for no principal but these roles."""
+        """Return whether a statement is the stack's: exactly in its form, for one version and these roles only."""
         principal = statement.get("Principal")
         if set(statement) != {"Effect", "Principal", "Action", "Resource"} or not isinstance(principal, dict):
             return False
@@ -34,7 +34,7 @@ class Roles:
             statement["Effect"] == "Allow"
             and as_list(statement["Action"]) == [ACTION]
             and set(principal) == {"AWS"}
-            and len(as_list(statement["Resource"])) == 1
+            and [re.search(r"[*?]", str(one)) for one in as_list(statement["Resource"])] == [None]
             and bool(named)
             and all(isinstance(one, str) and (self._include(one) or self.is_deleted(one)) for one in named)
         )

@@ -26,7 +26,7 @@ def test_the_twentieth_round_is_the_last(world: World, state: Json) -> None:
     last = ensure({**state, "Policy": {"Rounds": 19}})
 
     assert last["Rounds"] == 20
-    with pytest.raises(GrantLostError, match="in the project policies of .* went missing 20 times"):
+    with pytest.raises(GrantLostError, match=r"in the project policies of .* went missing 20 times"):
         ensure({**state, "Policy": last})
 
 
