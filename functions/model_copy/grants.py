@@ -69,16 +69,16 @@ def ensure(client: "RekognitionClient", request: CopyRequest) -> Ensured:
         except rekognition.PolicyChangedError:
             runtime.measure("PolicyConflicts")
             tries.conflicts += 1
+            tries.reason = ""
             tries.refused.clear()
         except rekognition.PolicyQuotaReachedError as error:
             tries.reason = str(error)
             tries.refused.append(found)
             runtime.sleep(len(tries.refused) * runtime.chance())
         except rekognition.PolicyMalformedError as error:
-            tries.reason = str(error)
-            tries.rejected.add(place.name)
+            tries.rejected[place.name] = tries.reason = str(error)
             if place.revision is None:  # there is nothing but this grant in it
-                raise placement.rejected(tries.rejected, tries.reason, grant, request) from error
+                raise placement.rejected(tries.rejected, grant, request) from error
         else:
             return Ensured(place.name, changed=True)
     reason = tries.reason or "others kept changing the policies"
@@ -110,7 +110,7 @@ def withdraw(client: "RekognitionClient", request: CopyRequest) -> tuple[str | N
             rekognition.PolicyMalformedError,
             statements.UnreadableError,
         ) as error:
-            raise placement.rejected({name}, str(error), grant, request) from error
+            raise placement.rejected({policy.name: str(error)}, grant, request) from error
         else:
             return name, name is not None
     raise TransientError(

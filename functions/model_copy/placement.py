@@ -4,7 +4,7 @@ The stack's policies are named after it: ``STACK-1``, ``STACK-2`` and so on.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -31,12 +31,12 @@ class Place(NamedTuple):
 class Tries:
     """What the earlier tries to add a grant have met.
 
-    ``rejected`` has the names of policies that AWS does not accept with the grant, ``refused`` the lists of policies
-    that were read before AWS refused a new one, ``reason`` the last message of AWS.
+    ``rejected`` has the policies that AWS does not accept with the grant, with its messages, ``refused`` the lists of
+    policies that were read before AWS refused a new one, ``reason`` the message of AWS if the last try had one.
     """
 
     conflicts: int = 0
-    rejected: set[str] = field(default_factory=set)
+    rejected: dict[str, str] = field(default_factory=dict)
     refused: list[list[Policy]] = field(default_factory=list)
     reason: str = ""
 
@@ -73,15 +73,15 @@ def roles() -> Roles:
     return Roles(runtime.setting("COPY_ROLE_ARN"), runtime.setting("DESTINATION_ROLE_NAME"))
 
 
-def rejected(names: Collection[str | None], reason: str, grant: Grant, request: CopyRequest) -> PolicyRejectedError:
-    """Return the error for policies that AWS does not accept."""
-    policy = ", ".join(sorted(filter(None, names)))
+def rejected(reasons: Mapping[str, str], grant: Grant, request: CopyRequest) -> PolicyRejectedError:
+    """Return the error for policies that AWS does not accept: all their names, and the last of the reasons."""
+    policy, reason = ", ".join(sorted(reasons)), [*reasons.values()][-1]
     return PolicyRejectedError(policy=policy, project=request.source_project, role=grant.principal, reason=reason)
 
 
 def _free_names(found: list[Policy], tries: Tries) -> list[str]:
     """Return names for a new policy: the first one, or after a conflict several, so that writers spread."""
-    taken = {policy.name for policy in found} | tries.rejected
+    taken = {policy.name for policy in found} | tries.rejected.keys()
     names = [f"{policy_prefix()}{number}" for number in range(1, len(taken) + len(NUMBERS) + 1)]
     free = [name for name in names if name not in taken]
     return free[: max(1, len(NUMBERS) - len(own(found)))] if tries.conflicts else free[:1]
@@ -103,7 +103,7 @@ def _check_full(tries: Tries, found: list[Policy], grant: Grant, request: CopyRe
     """
     names = sorted(policy.name for policy in found)
     if tries.rejected:
-        raise rejected(tries.rejected, tries.reason, grant, request)
+        raise rejected(tries.rejected, grant, request)
     if own(found):
         reason = f"the project has {len(found)} policies and AWS accepts no more ({tries.reason})"
         raise PolicyFullError(project=request.source_project, version=grant.version_arn, reason=reason)

@@ -140,7 +140,7 @@ def test_after_a_conflict_new_policies_are_possible_too_so_that_writers_spread(c
 
 
 def test_a_policy_that_aws_did_not_accept_with_the_grant_is_not_chosen_again(choose: Choose) -> None:
-    rejected = Tries(rejected={POLICY_NAME, "model-copy-3"})
+    rejected = Tries(rejected={POLICY_NAME: "Invalid", "model-copy-3": "Invalid"})
 
     assert names(choose, {POLICY_NAME: SMALL, POLICY_2: SMALL}, rejected) == [POLICY_2, "model-copy-4"]
     assert names(choose, {POLICY_NAME: SMALL}, rejected) == [POLICY_2]
@@ -211,7 +211,7 @@ def test_a_project_without_policies_is_not_called_full(choose: Choose) -> None:
 def test_where_nothing_is_left_after_a_rejection_the_grant_is_rejected(
     choose: Choose, existing: dict[str, Json | str]
 ) -> None:
-    tries = Tries(rejected={POLICY_NAME, "model-copy-3"}, refused=[[]], reason="Invalid principal: x")
+    tries = Tries(rejected={"model-copy-3": "Bad", POLICY_NAME: "Invalid principal: x"}, refused=[[]], reason=QUOTA)
 
     with pytest.raises(PolicyRejectedError, match=f"policy {POLICY_NAME}, model-copy-3 of .* for {ROLE}: Invalid"):
         choose(existing, tries)
