@@ -169,10 +169,11 @@ def test_deleted_roles_are_removed_from_all_statements_of_the_stack_whenever_the
         statement(DELETED, OTHER_ROLE, DELETED[:-1]),
         statement(DELETED, version=VERSION_2),
         statement(DELETED, OTHER),
+        statement(DELETED, version=f"{VERSIONS}/*"),
     ]
 
-    assert granted(document(*before)) == [statement(OTHER_ROLE, ROLE), before[2]]
-    assert withdrawn(*before, OURS) == [statement(OTHER_ROLE), before[2]]
+    assert granted(document(*before)) == [statement(OTHER_ROLE, ROLE), *before[2:]]
+    assert withdrawn(*before, OURS) == [statement(OTHER_ROLE), *before[2:]]
     assert without_grant(document(before[1], OURS), GRANT, ROLES) is None
 
 
