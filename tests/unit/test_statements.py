@@ -114,6 +114,8 @@ def test_a_string_in_place_of_a_list_is_still_the_stack_s(ours: Json) -> None:
     assert granted(text, to=OTHER_ROLE) == [{**ours, "Principal": {"AWS": [ROLE, OTHER_ROLE]}}]
     assert has_grant(text, GRANT, ROLES)
     assert without_grant(text, GRANT, ROLES) is None
+    assert granted(text, version=VERSION_2) == [ours, statement(version=VERSION_2)]
+    assert withdrawn(ours, statement(), grant=Grant(OTHER_ROLE, VERSION)) == [ours, statement()]
 
 
 def test_a_name_with_the_characters_of_a_pattern_is_just_a_name() -> None:
