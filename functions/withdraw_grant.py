@@ -1,4 +1,4 @@
-"""Task *Withdraw grant*: remove the role's grant of this version from the stack's policies, whichever execution added it.
+"""Task *Withdraw grant*: remove the grant of this copy from the stack's policies, whichever execution added it.
 
 Raises InvalidRequestError, SourceVersionNotFoundError, RequestRejectedError, PolicyRejectedError,
 TransientError, AccessDeniedError.
