@@ -17,5 +17,5 @@ def lambda_handler(state: Event, context: Context) -> Event:
     runtime.measure("CopyAge", copy_age(state, runtime.now()))
     rounds = state.get("Policy", {}).get("Rounds", 0) + 1
     client = clients.source(request, "rekognition:ListProjectPolicies", "rekognition:PutProjectPolicy")
-    changed = grants.ensure_again(client, request, rounds)
-    return {"PolicyName": grants.policy_name(request), "Changed": changed, "Rounds": rounds}
+    ensured = grants.ensure_again(client, request, rounds)
+    return {"PolicyName": ensured.policy_name, "Changed": ensured.changed, "Rounds": rounds}

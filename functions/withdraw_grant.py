@@ -1,4 +1,4 @@
-"""Task *Withdraw grant*: remove this version from the stack's own policy, whichever execution added it.
+"""Task *Withdraw grant*: remove the grant of this copy from the stack's policies, whichever execution added it.
 
 Raises InvalidRequestError, SourceVersionNotFoundError, RequestRejectedError, PolicyRejectedError,
 TransientError, AccessDeniedError.
@@ -17,5 +17,5 @@ def lambda_handler(state: Event, context: Context) -> Event:
     request = CopyRequest.from_state(state)
     if not request.crosses_accounts:
         return {"PolicyName": None, "Withdrawn": False}
-    client = clients.source(request, *ACTIONS)
-    return {"PolicyName": grants.policy_name(request), "Withdrawn": grants.withdraw(client, request)}
+    policy_name, withdrawn = grants.withdraw(clients.source(request, *ACTIONS), request)
+    return {"PolicyName": policy_name, "Withdrawn": withdrawn}

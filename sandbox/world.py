@@ -85,7 +85,7 @@ class Sandbox:
         source, destination = (
             backend_of(request[side]).projects[request[side]] for side in ("SourceProjectArn", "DestinationProjectArn")
         )
-        policy = f"{deployment.STACK_NAME}-{destination.arn.split(':')[4]}"
+        policy = f"{deployment.STACK_NAME}-1"
         return Others(source, destination, request, policy, self.now)
 
     def now(self) -> datetime:

@@ -120,8 +120,8 @@ class PolicyRejectedError(RefusedError):
     """The grant cannot be written in a form that AWS accepts.  Refused."""
 
     sentence = (
-        "The project policy {policy} of {project} cannot be written: {reason}. "
-        "Correct or delete the project policy {policy}, then start the request again."
+        "The project policy {policy} of {project} cannot be written for {role}: {reason}. "
+        "Create that role if it does not exist, else correct the project policy {policy}, then start the request again."
     )
 
 
@@ -129,7 +129,7 @@ class GrantLostError(RefusedError):
     """The grant kept disappearing before the copy started.  Refused."""
 
     sentence = (
-        "The grant in project policy {policy} of {project} went missing {rounds} times before the copy was started. "
+        "The grant in the project policies of {project} went missing {rounds} times before the copy was started. "
         "Find in CloudTrail what removes it (DeleteProjectPolicy or PutProjectPolicy), then start the request again."
     )
 
@@ -186,7 +186,7 @@ class PolicyFullError(ModelCopyError):
     """The stack's own policies have no room for another grant at the moment.  Retried slowly."""
 
     sentence = (
-        "{project} has no room for the grant of {version} in project policy {policy}: {reason}. "
+        "{project} has no room for the grant of {version}: {reason}. "
         "Wait until running copies have ended or remove grants that are no longer needed, then redrive the execution."
     )
 

@@ -1,19 +1,14 @@
 """The stack's grant in the source project's policies: added before a copy, withdrawn after it."""
 
-import re
-from collections.abc import Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from model_copy import policies, runtime
+from model_copy import placement, runtime, statements
 from model_copy.aws import rekognition
 from model_copy.errors import (
     GrantLostError,
     GrantMissingError,
     PolicyDeniedError,
-    PolicyFullError,
-    PolicyQuotaError,
-    PolicyRejectedError,
     SourceVersionNotFoundError,
     TransientError,
 )
@@ -23,17 +18,17 @@ from model_copy.request import CopyRequest
 if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
 
-TRIES = 5
-REFUSALS = 3  # so many prove that only other teams' policies fill the project
+MOST_TRIES = 12
 MOST_ROUNDS = 20
-KEPT_CHANGING = "other writers kept changing the policy"
+KEPT_CHANGING = "other writers kept changing the policies"
 PROPAGATION = timedelta(minutes=5)
-LONGEST_STACK_NAME = 115  # a PolicyName has at most 128 characters, and a hyphen and an account follow
 
 
-def policy_name(request: CopyRequest) -> str:
-    """Return the name of the stack's own policy for the destination account."""
-    return f"{runtime.setting('STACK_NAME')[:LONGEST_STACK_NAME]}-{request.destination_project.account}"
+class Ensured(NamedTuple):
+    """The policy that allows the copy, and whether the grant had to be added to it."""
+
+    policy_name: str
+    changed: bool
 
 
 def grant_for(request: CopyRequest) -> Grant:
@@ -47,78 +42,78 @@ def grant_for(request: CopyRequest) -> Grant:
     return Grant(principal=principal, version_arn=request.source_version.text)
 
 
-def ensure_again(client: "RekognitionClient", request: CopyRequest, rounds: int) -> bool:
+def ensure_again(client: "RekognitionClient", request: CopyRequest, rounds: int) -> Ensured:
     """Ensure the grant again after the last one went missing; raise GrantLostError after 20 rounds."""
     if rounds > MOST_ROUNDS:
-        raise GrantLostError(policy=policy_name(request), project=request.source_project, rounds=MOST_ROUNDS)
+        raise GrantLostError(project=request.source_project, rounds=MOST_ROUNDS)
     return ensure(client, request)
 
 
-def ensure(client: "RekognitionClient", request: CopyRequest) -> bool:
-    """Make sure that a project policy allows the copy; return whether a policy was written.
+def ensure(client: "RekognitionClient", request: CopyRequest) -> Ensured:
+    """Make sure that a project policy allows the copy.
+
+    A writer that loses a revision tries again at once, and spreads over more policies.
 
     Raises SourceVersionNotFoundError, PolicyDeniedError, PolicyQuotaError, PolicyRejectedError, PolicyFullError,
     TransientError.
     """
-    grant, name = grant_for(request), policy_name(request)
-    refused: list[list[Policy]] = []  # the policies that were listed before each refusal
-    message = ""
-    for _ in _tries():
+    grant, tries = grant_for(request), placement.Tries()
+    for _ in range(MOST_TRIES):
         found = read_policies(client, request)
         refuse_denied(found, grant, request, Match.YES)
-        if any(policy.allows(grant) for policy in found):
-            return False
-        own = next((policy for policy in found if policy.name == name), None)
-        if refused and own is None:
-            _check_room(refused, found, grant, request, message)
+        granting = next((policy.name for policy in found if policy.allows(grant)), None)
+        if granting:
+            return Ensured(granting, changed=False)
+        place = placement.choose(found, grant, tries, request)
         try:
-            document = policies.with_grant(own.document if own else None, grant)
-            _check_document(document, grant, request)
-            rekognition.put_policy(client, request.source_project, name, document, own.revision if own else None)
+            rekognition.put_policy(client, request.source_project, place.name, place.document, place.revision)
         except rekognition.PolicyChangedError:
             runtime.measure("PolicyConflicts")
-            refused.clear()
+            tries.conflicts += 1
+            tries.reason = ""
+            tries.refused.clear()
         except rekognition.PolicyQuotaReachedError as error:
-            message = str(error)
-            refused.append(found)
-        except (rekognition.PolicyMalformedError, policies.UnreadableError) as error:
-            raise PolicyRejectedError(policy=name, project=request.source_project, reason=error) from error
+            tries.reason = str(error)
+            tries.refused.append(found)
+            runtime.sleep(len(tries.refused) * runtime.chance())
+        except rekognition.PolicyMalformedError as error:
+            tries.rejected[place.name] = tries.reason = str(error)
+            if place.revision is None:  # there is nothing but this grant in it
+                raise placement.rejected(tries.rejected, grant, request) from error
         else:
-            return True
-    reason = message if refused else KEPT_CHANGING
-    raise TransientError(what=f"Adding the grant to project policy {name}", reason=reason)
+            return Ensured(place.name, changed=True)
+    reason = tries.reason or KEPT_CHANGING
+    raise TransientError(what=f"Adding the grant to the project policies {placement.policy_prefix()}...", reason=reason)
 
 
-def withdraw(client: "RekognitionClient", request: CopyRequest) -> bool:
-    """Remove this version from the stack's own policy for the destination account; return whether the policy had it.
+def withdraw(client: "RekognitionClient", request: CopyRequest) -> tuple[str | None, bool]:
+    """Remove the grant from the stack's policies; return the name of the last one that had it, and whether one had.
 
     Raises SourceVersionNotFoundError, PolicyRejectedError, TransientError.
     """
-    name, grant = policy_name(request), grant_for(request)
-    changed = False
-    for _ in _tries():
-        found = read_policies(client, request)
-        own = next((policy for policy in found if policy.name == name), None)
-        if own is None or not policies.has_grant(own.document, grant):
-            return changed
-        changed = True
+    grant, roles = grant_for(request), placement.roles()
+    name = None
+    for _ in range(MOST_TRIES):
+        own = placement.own(read_policies(client, request))
+        granting = [policy for policy in own if statements.has_grant(policy.document, grant, roles)]
         try:
-            document = policies.without_grant(own.document, grant)
-            if document is None:
-                rekognition.delete_policy(client, request.source_project, name, own.revision)
-            else:
-                rekognition.put_policy(client, request.source_project, name, document, own.revision)
+            for policy in granting:
+                name = policy.name
+                document = statements.without_grant(policy.document, grant, roles)
+                if document is None:
+                    rekognition.delete_policy(client, request.source_project, name, policy.revision)
+                else:
+                    rekognition.put_policy(client, request.source_project, name, document, policy.revision)
         except rekognition.PolicyChangedError:
             runtime.measure("PolicyConflicts")
-        except (
-            rekognition.PolicyQuotaReachedError,
-            rekognition.PolicyMalformedError,
-            policies.UnreadableError,
-        ) as error:
-            raise PolicyRejectedError(policy=name, project=request.source_project, reason=error) from error
+        except (rekognition.PolicyQuotaReachedError, rekognition.PolicyMalformedError) as error:
+            raise placement.rejected({policy.name: str(error)}, grant, request) from error
         else:
-            return True
-    raise TransientError(what=f"Withdrawing the grant from project policy {name}", reason=KEPT_CHANGING)
+            return name, name is not None
+    raise TransientError(
+        what=f"Withdrawing the grant from the project policies {placement.policy_prefix()}...",
+        reason=KEPT_CHANGING,
+    )
 
 
 def read_policies(client: "RekognitionClient", request: CopyRequest) -> list[Policy]:
@@ -162,38 +157,3 @@ def refuse_denied(found: list[Policy], grant: Grant, request: CopyRequest, least
                 version=request.source_version,
                 condition="" if policy.denies(grant) is Match.YES else " under a condition that is probably met",
             )
-
-
-def _tries() -> Iterator[int]:
-    """Yield the number of each try, after a pause before all but the first."""
-    for number in range(TRIES):
-        if number:
-            runtime.sleep(number * runtime.chance())
-        yield number
-
-
-def _check_document(document: str, grant: Grant, request: CopyRequest) -> None:
-    if len(document) > policies.LONGEST_DOCUMENT:
-        reason = f"it would have {len(document)} characters, of at most {policies.LONGEST_DOCUMENT}"
-        name, project = policy_name(request), request.source_project
-        raise PolicyFullError(project=project, version=grant.version_arn, policy=name, reason=reason)
-
-
-def _check_room(
-    refused: list[list[Policy]], found: list[Policy], grant: Grant, request: CopyRequest, message: str
-) -> None:
-    """Raise PolicyFullError or PolicyQuotaError if the project is full by a list that was read after AWS refused.
-
-    Policies of this stack go when their copies end; those of others stay.  A policy of this stack may come and go
-    between two lists, so PolicyQuotaError takes several refusals with the same list of only others' policies.
-    """
-    names = sorted(policy.name for policy in found)
-    own = re.escape(policy_name(request).rpartition("-")[0])
-    if any(re.fullmatch(rf"{own}-\d{{12}}", name) for name in names):
-        reason = f"the project has {len(found)} policies and AWS accepts no more ({message})"
-        raise PolicyFullError(
-            project=request.source_project, version=grant.version_arn, policy=policy_name(request), reason=reason
-        )
-    unchanged = all(sorted(policy.name for policy in before) == names for before in refused)
-    if names and unchanged and len(refused) >= REFUSALS:
-        raise PolicyQuotaError(project=request.source_project, policies=", ".join(names))

@@ -1,10 +1,10 @@
-"""Project policies, compared and changed by meaning.
+"""Project policies, compared by meaning.
 
 Source: https://docs.aws.amazon.com/rekognition/latest/customlabels-dg/md-create-project-policy-sdk.html
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
@@ -15,13 +15,8 @@ if TYPE_CHECKING:
     from mypy_boto3_rekognition.type_defs import ProjectPolicyTypeDef
 
 ACTION = "rekognition:CopyProjectVersion"
-LONGEST_DOCUMENT = 2_000
 
 Statement = Mapping[str, Any]
-
-
-class UnreadableError(Exception):
-    """The document is not a JSON object.  grants.py names the policy."""
 
 
 class Match(IntEnum):
@@ -88,69 +83,9 @@ def statements(document: str) -> list[Statement]:
     return [one for one in as_list(found) if isinstance(one, dict)]
 
 
-def with_grant(document: str | None, grant: Grant) -> str:
-    """Return the document with the grant in the stack's own statement; raise UnreadableError if it is not JSON."""
-    found = [dict(one) for one in statements(document)] if document else []
-    for one in found:
-        if _is_ours(one, grant.principal):
-            one["Resource"] = [*as_list(one["Resource"]), grant.version_arn]
-            break
-    else:
-        found.append(
-            {
-                "Effect": "Allow",
-                "Principal": {"AWS": [grant.principal]},
-                "Action": [ACTION],
-                "Resource": [grant.version_arn],
-            }
-        )
-    return _written(document, found)
-
-
-def without_grant(document: str, grant: Grant) -> str | None:
-    """Return the document without the version in the stack's own statements; None if no statement is left."""
-    kept = []
-    for one in statements(document):
-        if _is_ours(one, grant.principal) and grant.version_arn in as_list(one["Resource"]):
-            others = [arn for arn in as_list(one["Resource"]) if arn != grant.version_arn]
-            if not others:
-                continue
-            one = {**one, "Resource": others}
-        kept.append(one)
-    return _written(document, kept) if kept else None
-
-
-def has_grant(document: str, grant: Grant) -> bool:
-    """Return whether one of the stack's own statements contains the grant."""
-    found = statements(document)
-    return any(_is_ours(one, grant.principal) and grant.version_arn in as_list(one["Resource"]) for one in found)
-
-
 def as_list(value: object) -> list[Any]:
     """Return the value as a list; a policy may write a list of one as just its element."""
     return value if isinstance(value, list) else [] if value is None else [value]
-
-
-def _written(before: str | None, found: Sequence[Statement]) -> str:
-    try:
-        content = json.loads(before) if before else {"Version": "2012-10-17"}
-        # AWS accepts few characters; ASCII is among them, whatever others have written into the document.
-        return json.dumps({**content, "Statement": found}, separators=(",", ":"), ensure_ascii=True)
-    except (ValueError, TypeError, RecursionError) as error:
-        raise UnreadableError("it is not a JSON object") from error
-
-
-def _is_ours(statement: Statement, principal_arn: str) -> bool:
-    """Return whether the statement has exactly the form that this stack writes, for just the role that copies."""
-    principal = statement.get("Principal")
-    return (
-        set(statement) == {"Effect", "Principal", "Action", "Resource"}
-        and statement["Effect"] == "Allow"
-        and isinstance(principal, dict)
-        and set(principal) == {"AWS"}
-        and as_list(principal["AWS"]) == [principal_arn]
-        and as_list(statement["Action"]) == [ACTION]
-    )
 
 
 def _match(statement: Statement, grant: Grant) -> Match:

@@ -7,8 +7,8 @@ from model_copy.execution import EndedExecution
 from tests.unit.world import STATE, Json
 
 COPY = {"ProjectVersionArn": "the-copy", "Status": "COPYING_COMPLETED", "Adopted": False}
-POLICY = {"PolicyName": "model-copy-222222222222", "Changed": True, "Rounds": 1}
-WITHDRAWAL = {"PolicyName": "model-copy-222222222222", "Withdrawn": True}
+POLICY = {"PolicyName": "model-copy-1", "Changed": True, "Rounds": 1}
+WITHDRAWAL = {"PolicyName": "model-copy-1", "Withdrawn": True}
 BY_HAND = {"Kind": "Request", "EventId": None, "At": None, "By": None, "Subject": None}
 BY_TAG = {"Kind": "Tag", "EventId": "e1", "At": "2030-01-01T09:00:00Z", "By": "arn:aws:iam::1:user/a", "Subject": "v"}
 VALIDATED: Json = {**STATE, "Approval": BY_HAND, "Validation": {"NeedsGrant": True}}

@@ -9,7 +9,6 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from functools import reduce
 from pathlib import Path
@@ -22,11 +21,11 @@ from botocore.model import Shape
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from model_copy import grants, mail, outcomes, policies, runtime
+from model_copy import grants, mail, outcomes, placement, runtime, statements
 from model_copy.errors import InvalidRequestError, ModelCopyError
 from model_copy.execution import STATUSES, EndedExecution
 from model_copy.outcomes import NotAnnouncedError
-from model_copy.policies import ACTION, Policy, UnreadableError
+from model_copy.policies import ACTION, Policy
 from model_copy.request import CopyRequest
 from model_copy.validation import Scope, validate
 from sandbox.aws.rekognition.project import ProjectPolicy
@@ -253,21 +252,24 @@ DOCUMENTS = (
 def test_no_policy_breaks_a_task_or_is_replaced_unread(
     world: World, source: Wire, copy_request: CopyRequest, own: str, other: str
 ) -> None:
-    grant, now = grants.grant_for(copy_request), world.moto_now
+    grant, roles, now = grants.grant_for(copy_request), placement.roles(), world.moto_now
     world.source.policies.clear()
     for name, text in ((POLICY_NAME, own), ("other", other)):
-        world.source.policies[name] = ProjectPolicy(REQUEST["SourceProjectArn"], name, text, "0" * 32, now, now)
+        world.source.policies[name] = ProjectPolicy(REQUEST["SourceProjectArn"], name, text, "0" * 32, now, now, {})
     for work in (grants.ensure, grants.withdraw, lambda *both: grants.explain_denial(*both, "Denied")):
         try:
             work(source.client, copy_request)
         except ModelCopyError as error:
             check_sentence(str(error))
     assert world.source.policies["other"].document == other
-    with suppress(UnreadableError):
-        added = policies.with_grant(own, grant)
+    try:
+        added = statements.with_grant(own, grant, roles)
+    except statements.UnreadableError:
+        assert world.source.policies[POLICY_NAME].document == own
+    else:
         assert Policy(POLICY_NAME, "", added, now).allows(grant)
-        assert policies.has_grant(added, grant)
-        assert not policies.has_grant(policies.without_grant(added, grant) or "", grant)
+        assert statements.has_grant(added, grant, roles)
+        assert not statements.has_grant(statements.without_grant(added, grant, roles) or "", grant, roles)
 
 
 DETAILS = st.text(max_size=200) | JSON.map(written) | st.none() | JSON

@@ -92,7 +92,7 @@ def test_the_advice_and_the_section_of_the_runbook_fit_the_outcome(
 def test_a_grant_left_behind_is_named_with_its_policy_and_the_reason() -> None:
     _, lines = mailed(ended(data={**DONE, **NOT_WITHDRAWN}))
 
-    assert lines["Grant"] == "may still be in project policy model-copy-222222222222. Denied."
+    assert lines["Grant"] == "may still be in project policy model-copy-1. Denied."
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_a_copied_model_is_reported_with_the_request_the_copy_and_the_grant() ->
     assert (outcome["ProjectVersionArn"], outcome["ProjectVersionStatus"]) == ("the-copy", "COPYING_COMPLETED")
     assert (outcome["Adopted"], outcome["Redrivable"], outcome["Error"], outcome["Cause"]) == (False, False, None, None)
     assert outcome["Grant"] == {
-        "PolicyName": "model-copy-222222222222",
+        "PolicyName": "model-copy-1",
         "Withdrawn": True,
         "LeftBehind": False,
         "Error": None,

@@ -7,6 +7,7 @@ and by the policy of the session.
 import json
 from urllib.parse import unquote
 
+from moto.iam.exceptions import NotFoundException
 from moto.iam.models import IAMBackend, Role, iam_backends
 from moto.sts.models import AssumedRole, sts_backends
 
@@ -40,6 +41,15 @@ def trust_policy(role_arn: str) -> str:
     """Return the policy that says who may assume the role."""
     role, _ = _role(role_arn)
     return _as_text(role.assume_role_policy_document)
+
+
+def role_id(role_arn: str) -> str | None:
+    """Return the unique id of a role; None if there is no such role."""
+    try:
+        role, _ = _role(role_arn)
+    except (NotFoundException, ValueError):
+        return None
+    return str(role.id)
 
 
 def session_of(access_key: str) -> AssumedRole | None:

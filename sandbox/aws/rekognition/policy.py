@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from sandbox.aws.iam import policies
+from sandbox.aws.iam.roles import role_id
 
 from .exceptions import MalformedPolicyDocumentException
 from .identity import Caller
 from .settings import settings
 
+ROLE = re.compile(r"arn:[a-z\d-]+:iam::\d{12}:role/.+", re.ASCII)
 COPY_ACTION = "rekognition:CopyProjectVersion"
 LANGUAGE_VERSIONS = ("2012-10-17", "2008-10-17")
 DOCUMENT_KEYS = {"Version", "Id", "Statement"}
@@ -39,6 +41,25 @@ def check(document: str, project_arn: str) -> None:
         raise MalformedPolicyDocumentException("The policy has no statement.")
     for statement in _raw_statements(policy):
         _check_statement(statement, project_arn)
+
+
+def role_ids(document: str) -> dict[str, str]:
+    """Return the unique id of each existing role that the document names."""
+    named = {name for one in _raw_statements(_object(document)) for name in _names(one["Principal"])}
+    found = {name: role_id(name) for name in named if settings.roles_must_exist}
+    return {name: one for name, one in found.items() if one}
+
+
+def as_listed(document: str, ids: dict[str, str]) -> str:
+    """Return the document with the unique ids of roles that were deleted since it was put."""
+    for name, one in ids.items():
+        if role_id(name) != one:
+            document = document.replace(f'"{name}"', f'"{one}"')
+    return document
+
+
+def _names(principal: Any) -> tuple[str, ...]:
+    return _texts(principal["AWS"], "Principal") if isinstance(principal, dict) else ()
 
 
 def _object(document: str) -> dict[str, Any]:
@@ -76,7 +97,8 @@ def _check_principals(principal: Any) -> None:
     if not isinstance(principal, dict) or set(principal) != {"AWS"}:
         raise MalformedPolicyDocumentException('Principal must be "*" or an object with the one key AWS.')
     for name in _texts(principal["AWS"], "Principal"):
-        if not PRINCIPAL.fullmatch(name):
+        is_missing = settings.roles_must_exist and ROLE.fullmatch(name) and role_id(name) is None
+        if is_missing or not PRINCIPAL.fullmatch(name):
             raise MalformedPolicyDocumentException(f"Invalid principal: {name}.")
 
 

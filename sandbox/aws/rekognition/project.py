@@ -24,6 +24,7 @@ class ProjectPolicy:
     revision_id: str
     created: datetime
     updated: datetime
+    role_ids: dict[str, str]
 
     @property
     def sort_key(self) -> Key:
@@ -36,7 +37,7 @@ class ProjectPolicy:
             "ProjectArn": self.project_arn,
             "PolicyName": self.name,
             "PolicyRevisionId": self.revision_id,
-            "PolicyDocument": self.document,
+            "PolicyDocument": policy_rules.as_listed(self.document, self.role_ids),
             "CreationTimestamp": unix_time(self.created),
             "LastUpdatedTimestamp": unix_time(self.updated),
         }
@@ -49,6 +50,7 @@ class PolicyChange:
     effective: datetime
     name: str
     document: str | None
+    role_ids: dict[str, str]
 
 
 @dataclass
@@ -113,8 +115,9 @@ class Project:
 
     def documents_in_force(self, now: datetime) -> list[str]:
         """Return the policy documents in force now."""
-        latest = {change.name: change.document for change in self.policy_changes if change.effective <= now}
-        return [document for document in latest.values() if document is not None]
+        latest = {change.name: change for change in self.policy_changes if change.effective <= now}
+        in_force = [(one.document, one.role_ids) for one in latest.values()]
+        return [policy_rules.as_listed(document, ids) for document, ids in in_force if document is not None]
 
     def put_policy(self, name: str, document: str, revision_id: str | None, now: datetime) -> ProjectPolicy:
         """Create a policy, or replace the named revision; every put makes a new revision."""
@@ -122,9 +125,10 @@ class Project:
         policy_rules.check(document, self.arn)
         self._check_put(old, revision_id)
         created = old.created if old else now
-        policy = ProjectPolicy(self.arn, name, document, mock_random.get_random_hex(32), created, now)
+        ids = policy_rules.role_ids(document)
+        policy = ProjectPolicy(self.arn, name, document, mock_random.get_random_hex(32), created, now, ids)
         self.policies[name] = policy
-        self._note(name, document, now)
+        self._note(name, document, now, ids)
         return policy
 
     def delete_policy(self, name: str, revision_id: str | None, now: datetime) -> None:
@@ -133,7 +137,7 @@ class Project:
             raise ResourceNotFoundException(f"The project has no policy named {name}.")
         self._check_revision(self.policies[name], revision_id)
         del self.policies[name]
-        self._note(name, None, now)
+        self._note(name, None, now, {})
 
     def _check_put(self, old: ProjectPolicy | None, revision_id: str | None) -> None:
         if old is None and revision_id is not None:
@@ -149,5 +153,6 @@ class Project:
         if revision_id is not None and revision_id.lower() != policy.revision_id:
             raise InvalidPolicyRevisionIdException(f"This is not the current revision of the policy {policy.name}.")
 
-    def _note(self, name: str, document: str | None, now: datetime) -> None:
-        self.policy_changes.append(PolicyChange(now + timedelta(seconds=settings.propagation_seconds), name, document))
+    def _note(self, name: str, document: str | None, now: datetime, role_ids: dict[str, str]) -> None:
+        effective = now + timedelta(seconds=settings.propagation_seconds)
+        self.policy_changes.append(PolicyChange(effective, name, document, role_ids))

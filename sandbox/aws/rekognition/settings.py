@@ -54,6 +54,9 @@ class Settings:
     effect_ignores_case: bool = True  # else Effect is Allow or Deny only; AWS's guide writes ALLOW
     accepts_other_actions: bool = True  # else Action is CopyProjectVersion only, without wildcards
 
+    roles_must_exist: bool = False  # else a document may name a role that does not exist; AWS refuses it, and lists a
+    # role that was deleted later as its unique id
+
     # The Feature of Custom Labels in DescribeProjects and DescribeProjectVersions; None: they have no Feature.
     reported_feature: str | None = "CUSTOM_LABELS"
 

@@ -9,6 +9,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from moto.iam.models import iam_backends
 from mypy_boto3_rekognition import RekognitionClient
 from mypy_boto3_rekognition.type_defs import OutputConfigTypeDef, ProjectVersionDescriptionTypeDef
 from mypy_boto3_sts import STSClient
@@ -78,3 +79,21 @@ def backend(account: str = DESTINATION) -> RekognitionBackend:
     """Return the backend of an account."""
     found: RekognitionBackend = rekognition_backends[account][REGION]
     return found
+
+
+def make_role(arn: str) -> None:
+    """Make a role in its account."""
+    iam_backends[arn.split(":")[4]]["aws"].create_role(
+        role_name=arn.rpartition("/")[2],
+        assume_role_policy_document="{}",
+        path="/",
+        permissions_boundary=None,
+        description="",
+        tags=[],
+        max_session_duration="3600",
+    )
+
+
+def delete_role(arn: str) -> None:
+    """Delete a role."""
+    iam_backends[arn.split(":")[4]]["aws"].delete_role(arn.rpartition("/")[2])

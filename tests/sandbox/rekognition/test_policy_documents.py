@@ -6,8 +6,20 @@ from typing import Any
 import pytest
 from mypy_boto3_rekognition import RekognitionClient
 
+from sandbox.aws.iam.roles import role_id
 from sandbox.aws.rekognition import settings
-from tests.sandbox.rekognition.helpers import DESTINATION, INSIDE, REGION, ROLE, SOURCE, policy, refused
+from tests.sandbox.rekognition.helpers import (
+    DESTINATION,
+    INSIDE,
+    REGION,
+    ROLE,
+    SESSION,
+    SOURCE,
+    delete_role,
+    make_role,
+    policy,
+    refused,
+)
 
 STATEMENT = json.loads(policy(f"arn:aws:rekognition:{REGION}:{SOURCE}:project/cats/version/v1/1"))["Statement"][0]
 
@@ -100,3 +112,60 @@ def test_a_setting_decides_whether_other_actions_are_accepted(
     refused("MalformedPolicyDocumentException", source.put_project_policy, **put, PolicyDocument=document)
     one = with_statement(Action=["rekognition:CopyProjectVersion"])
     source.put_project_policy(**put, PolicyDocument=one, PolicyRevisionId=revision)
+
+
+def listed(source: RekognitionClient, project: str) -> str:
+    """Return the document of the one policy."""
+    [one] = source.list_project_policies(ProjectArn=project)["ProjectPolicies"]
+    return one["PolicyDocument"]
+
+
+@pytest.mark.parametrize("principal", [ROLE, [DESTINATION, ROLE], "AROAEXAMPLEEXAMPLE123"])
+def test_a_setting_decides_whether_a_role_must_exist(source: RekognitionClient, project: str, principal: Any) -> None:
+    put = {"ProjectArn": project, "PolicyName": "p", "PolicyDocument": with_statement(Principal={"AWS": principal})}
+    settings.roles_must_exist = True
+
+    message = refused("MalformedPolicyDocumentException", source.put_project_policy, **put)
+
+    assert message == f"Invalid principal: {principal[1] if isinstance(principal, list) else principal}."
+
+
+@pytest.mark.parametrize("principal", [ROLE, "*", DESTINATION, f"arn:aws:iam::{DESTINATION}:root", SESSION])
+def test_a_role_that_exists_and_what_is_not_a_role_are_accepted(
+    source: RekognitionClient, project: str, principal: str
+) -> None:
+    settings.roles_must_exist = True
+    make_role(ROLE)
+
+    document = with_statement(Principal={"AWS": principal})
+    source.put_project_policy(ProjectArn=project, PolicyName="p", PolicyDocument=document)
+
+    assert listed(source, project) == document
+
+
+@pytest.mark.parametrize("is_made_anew", [False, True])
+def test_a_role_that_was_deleted_is_listed_as_its_unique_id_for_ever(
+    source: RekognitionClient, project: str, is_made_anew: bool
+) -> None:
+    settings.roles_must_exist = True
+    make_role(ROLE)
+    unique_id = role_id(ROLE)
+    document = with_statement(Principal={"AWS": [DESTINATION, ROLE]})
+    source.put_project_policy(ProjectArn=project, PolicyName="p", PolicyDocument=document)
+
+    delete_role(ROLE)
+    if is_made_anew:
+        make_role(ROLE)
+
+    assert unique_id is not None
+    assert unique_id.startswith("AROA")
+    assert listed(source, project) == document.replace(ROLE, unique_id)
+
+
+def test_without_the_setting_a_deleted_role_keeps_its_name(source: RekognitionClient, project: str) -> None:
+    make_role(ROLE)
+    document = with_statement(Principal={"AWS": ROLE})
+    source.put_project_policy(ProjectArn=project, PolicyName="p", PolicyDocument=document)
+    delete_role(ROLE)
+
+    assert listed(source, project) == document

@@ -22,6 +22,8 @@ from tests.sandbox.rekognition.helpers import (
     Request,
     backend,
     client,
+    delete_role,
+    make_role,
     policy,
     refused,
 )
@@ -170,3 +172,18 @@ def test_a_policy_takes_effect_only_after_its_propagation(
     refused("AccessDeniedException", copy)
     clock.sleep(1)
     copy()
+
+
+def test_a_grant_to_a_role_that_was_deleted_is_no_grant_to_one_of_the_same_name(
+    source: RekognitionClient, project: str, version: str, copy: Copy
+) -> None:
+    settings.roles_must_exist = True
+    make_role(ROLE)
+    source.delete_project_policy(ProjectArn=project, PolicyName="grant")
+    source.put_project_policy(ProjectArn=project, PolicyName="grant", PolicyDocument=policy(version, ROLE))
+    copy(VersionName="before")
+
+    delete_role(ROLE)
+    make_role(ROLE)
+
+    refused("AccessDeniedException", copy)
