@@ -16,7 +16,7 @@ from model_copy.statements import LONGEST_DOCUMENT, Roles
 
 LONGEST_STACK_NAME = 120  # a PolicyName has at most 128 characters, and a hyphen and a number follow
 NUMBERS = range(1, 6)  # the default quota is 5 policies for a project
-PROBES = 1 / 8  # of the tries to exceed that quota, which may have been raised
+PROBES = 1 / 8  # of the tries to exceed that quota, which somebody may have raised
 REFUSALS = 3  # so many make sure that a project is full of others' policies
 
 
