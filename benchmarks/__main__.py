@@ -4,7 +4,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import functions, packages, polling
+from benchmarks import accounts, functions, packages, polling
 from sandbox.aws.lambda_ import emulator
 from sandbox.deployment import ROOT
 from sandbox.stories import stories
@@ -55,6 +55,18 @@ from runs of the definition with copies of these durations. AWS's example script
 
 ![Lateness against cost](polling.svg)
 
+## Many accounts
+
+Copies of one version, each {copy_minutes} minutes long, started at once to this many accounts, next to one copy alone.
+They share the policies of the source project. AWS's quotas apply: 5 policies on a project, 2,000 characters in a
+policy, 5 copies at a time to an account, and {requests_per_second} requests a second for each operation and account.
+
+A write of a policy is in vain if another writer was faster or if AWS refuses it; throttled calls are not counted. The
+marks: each row takes at most so many times as long as one copy as its mark says; at most {most_writes_in_vain} writes
+in vain a copy; no failed executions.
+
+{accounts}
+
 ## Stories
 
 Each story of `events/`, run by the definition.
@@ -73,11 +85,12 @@ class Size:
     import_runs: int
     copies: int
     stories: list[str]
+    cases: tuple[accounts.Case, ...]
     judges: bool
 
 
-FULL = Size(ROOT / "docs", 21, 300, 9, 500, stories(), judges=True)
-SHORT = Size(ROOT / "build", 1, 2, 1, 10, stories()[:3], judges=False)
+FULL = Size(ROOT / "docs", 21, 300, 9, 500, stories(), accounts.CASES, judges=True)
+SHORT = Size(ROOT / "build", 1, 2, 1, 10, stories()[:3], accounts.CASES[:2], judges=False)
 
 
 def main(*arguments: str) -> None:
@@ -99,6 +112,7 @@ def measured(size: Size) -> tuple[str, list[str]]:
     """Return the report, and a sentence for each limit that was exceeded."""
     sizes, parts, too_large = packages.sizes()
     schedules, too_late = polling.compared(size.copies, size.folder / "polling.svg")
+    many, too_long = accounts.compared(size.cases)
     cold, warm, too_slow = functions.cold_and_warm(size.cold_starts, size.warm_invocations)
     report = TEXT.format(
         cold_starts=size.cold_starts,
@@ -113,9 +127,13 @@ def measured(size: Size) -> tuple[str, list[str]]:
         parts=parts,
         copies=size.copies,
         polling=schedules,
+        copy_minutes=accounts.COPY_SECONDS // 60,
+        requests_per_second=accounts.REQUESTS_PER_SECOND,
+        most_writes_in_vain=accounts.MOST_WRITES_IN_VAIN,
+        accounts=many,
         stories=polling.costs(size.stories),
     )
-    return report, [*too_large, *too_late, *too_slow]
+    return report, [*too_large, *too_late, *too_long, *too_slow]
 
 
 if __name__ == "__main__":

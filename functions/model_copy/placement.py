@@ -16,6 +16,7 @@ from model_copy.statements import LONGEST_DOCUMENT, Roles
 
 LONGEST_STACK_NAME = 120  # a PolicyName has at most 128 characters, and a hyphen and a number follow
 NUMBERS = range(1, 6)  # the default quota is 5 policies for a project
+PROBES = 1 / 8  # of the tries to exceed that quota, which somebody may have raised
 REFUSALS = 3  # so many make sure that a project is full of others' policies
 
 
@@ -52,6 +53,9 @@ def choose(found: list[Policy], grant: Grant, tries: Tries, request: CopyRequest
     ]
     if tries.refused and not places:
         _check_full(tries, found, grant, request)
+    if existing and not places and not tries.rejected and len(found) >= len(NUMBERS) and runtime.chance() >= PROBES:
+        reason = f"none of the stack's policies has room, and the project has {len(found)} policies"
+        raise PolicyFullError(project=request.source_project, version=grant.version_arn, reason=reason)
     if not (tries.refused and existing) and (tries.conflicts or tries.rejected or not places):
         names = _free_names(found, tries)
         places += [Place(name, None, statements.with_grant(None, grant, roles())) for name in names]

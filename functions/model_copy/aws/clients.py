@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # With back-off, the three attempts of a call take less than the 60 seconds of a function.
 CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
 SPARE_TIME = timedelta(minutes=5)
-MOST_CLIENTS = 64
+MOST_CLIENTS = 256  # a quarter of a megabyte each
 
 _clients: dict[tuple[str, ...], tuple[datetime, Any]] = {}
 
@@ -108,7 +108,7 @@ def _client(service: str, place: Arn, role_setting: str, execution_name: str, ac
     expires, client = _clients.get(key, (None, None))
     if client is None or expires is None or expires - SPARE_TIME < runtime.now():
         if len(_clients) >= MOST_CLIENTS:
-            _clients.clear()
+            del _clients[next(iter(_clients))]  # the oldest
         _clients[key] = _assume(service, role, place.region, execution_name, actions)
         client = _clients[key][1]
     return client

@@ -8,7 +8,7 @@ import json
 from urllib.parse import unquote
 
 from moto.iam.exceptions import NotFoundException
-from moto.iam.models import IAMBackend, Role, iam_backends
+from moto.iam.models import IAMBackend, Role, get_account_id_from, iam_backends
 from moto.sts.models import AssumedRole, sts_backends
 
 from sandbox.aws.iam.policies import Call, Context, Principals, allows, effects
@@ -54,12 +54,9 @@ def role_id(role_arn: str) -> str | None:
 
 def session_of(access_key: str) -> AssumedRole | None:
     """Return the session that has the key; None for the root user of an account."""
-    for backends in list(sts_backends.values()):
-        for backend in list(backends.values()):
-            found: AssumedRole | None = backend.get_assumed_role_from_access_key(access_key)
-            if found:
-                return found
-    return None
+    backends = list(sts_backends[get_account_id_from(access_key)].values())
+    found = (backend.get_assumed_role_from_access_key(access_key) for backend in backends)
+    return next((session for session in found if session), None)
 
 
 def _policies(session: AssumedRole) -> dict[str, list[str]]:

@@ -164,7 +164,7 @@ def test_a_session_is_not_shared(
 def test_a_warm_function_keeps_a_bounded_number_of_clients(
     world: World, copy_request: CopyRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert clients.MOST_CLIENTS == 64
+    assert clients.MOST_CLIENTS == 256
     monkeypatch.setattr(clients, "MOST_CLIENTS", 3)
 
     for number in range(clients.MOST_CLIENTS + 2):
