@@ -94,7 +94,9 @@ def _created(arn: str) -> datetime:
 
 
 def _withdraw(version_arn: str, now: Callable[[], datetime]) -> None:
-    """Remove a version from the policies of its project, as another execution does at its end."""
+    """Remove all grants of a version from the policies of its project, as other executions do at their ends."""
     project = backend_of(version_arn).projects[project_arn(version_arn)]
-    for policy in list(project.policies):
-        happenings.withdraw(project, policy, version_arn, now())
+    for name, policy in list(project.policies.items()):
+        granted = [one for one in happenings.statements(policy) if one["Resource"] == [version_arn]]
+        for role in [role for one in granted for role in happenings.roles_of(one)]:
+            happenings.withdraw(project, name, version_arn, role, now())

@@ -28,7 +28,7 @@ def aws(deployed: Sandbox) -> Sandbox:
 @pytest.fixture
 def witness(aws: Sandbox, witnessed: dict[str, int]) -> Iterator[Witness]:
     """Whoever watches the calls of a test, and checks the world when it is over."""
-    witness = Witness()
+    witness = Witness(aws)
     with witness.watching():
         yield witness
     witness.check_world()

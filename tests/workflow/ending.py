@@ -60,9 +60,7 @@ class Ending:
     @property
     def request(self) -> dict[str, Any] | None:
         """The request that was validated, which an event may have stood for."""
-        return next(
-            (json.loads(one["input"])["Request"] for one in self.entered if one["name"] == "Validate request"), None
-        )
+        return validated_request(self.history)
 
     @property
     def ignored(self) -> bool:
@@ -85,6 +83,16 @@ class Ending:
         if self.status == "SUCCEEDED":
             return "succeeds, grant stays" if self.says_that_the_grant_stayed else "succeeds"
         return f"{'task' if self.failed_at_task else 'refused'}: {self.error}"
+
+
+def validated_request(history: list[Any]) -> dict[str, Any] | None:
+    """The request that an execution validated, or is about to; None if it has not come to that."""
+    for event in history:
+        entered = event.get("stateEnteredEventDetails") or {}
+        if entered.get("name") == "Validate request":
+            request: dict[str, Any] = json.loads(entered["input"])["Request"]
+            return request
+    return None
 
 
 def _withdrawal(state: Any) -> Any:

@@ -1,18 +1,26 @@
 """What must be true of every run, whatever happens in it."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import sandbox.aws.rekognition.models
+from sandbox.aws.iam.roles import role_id
 from sandbox.aws.patches import replaced
-from sandbox.aws.rekognition.models import RekognitionBackend, rekognition_backends
+from sandbox.aws.rekognition.models import rekognition_backends
+from sandbox.aws.rekognition.responses import CustomLabelsResponse
+from sandbox.deployment import STACK_NAME
+from sandbox.world import Sandbox
 from tests.workflow import denials
-from tests.workflow.ending import Ending
+from tests.workflow.ending import Ending, validated_request
 
-OWN_POLICY = "rekognition-model-copy-"
+OWN_POLICY = re.compile(rf"{STACK_NAME}-\d{{1,7}}")
+OWN_ROLE = re.compile(rf"arn:aws:iam::\d{{12}}:role/{STACK_NAME}-(destination|CopyProjectVersionFunctionRole-\w+)")
+PROJECT = re.compile(r"arn:[^:]+:rekognition:[^:]+:\d{12}:project/.+")
+LONGEST_POLICY = 2_000
 COPIED = ("COPYING_COMPLETED", "STARTING", "RUNNING", "STOPPING", "STOPPED")
 MOST_EVENTS = 25_000
 
@@ -23,9 +31,10 @@ class Witness:
     Others write past the API (happenings.py), so each call seen here is the workflow's.
     """
 
-    def __init__(self) -> None:
-        self.calls: list[tuple[str, str]] = []
-        self.losses: list[str] = []
+    def __init__(self, aws: Sandbox) -> None:
+        self.aws = aws
+        self.calls: list[str] = []
+        self.wrongs: list[str] = []
         self.denials: list[str] = []
         self.deletions: Counter[str] = Counter()
         self.checks = 0
@@ -33,32 +42,57 @@ class Witness:
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Watch the calls that change something, and those that are denied."""
-        put, delete, copy = (
-            RekognitionBackend.put_project_policy,
-            RekognitionBackend.delete_project_policy,
-            RekognitionBackend.copy_project_version,
-        )
+        operations = ("put_project_policy", "delete_project_policy", "copy_project_version")
 
-        def watched(operation: str, call: Any) -> Any:
-            def seen(backend: RekognitionBackend, *args: Any, **kwargs: Any) -> Any:
-                before = statements_of_others()
+        def watched(operation: str) -> Any:
+            call = getattr(CustomLabelsResponse, operation)
+
+            def seen(response: CustomLabelsResponse) -> str:
+                before = statements_of_others(), own_grants()
                 try:
-                    return call(backend, *args, **kwargs)
+                    return str(call(response))
                 finally:
-                    self.calls.append((operation, str(kwargs.get("caller", ""))))
-                    self.checks += 1
-                    if lost := before - statements_of_others():
-                        self.losses.append(f"{operation} lost {lost}")
+                    self.calls.append(operation)
+                    self._check_call(operation, response, *before)
 
             return seen
 
-        with (
-            denials.recorded() as self.denials,
-            replaced(RekognitionBackend, "put_project_policy", watched("PutProjectPolicy", put)),
-            replaced(RekognitionBackend, "delete_project_policy", watched("DeleteProjectPolicy", delete)),
-            replaced(RekognitionBackend, "copy_project_version", watched("CopyProjectVersion", copy)),
-        ):
+        with denials.recorded() as self.denials, ExitStack() as stack:
+            for operation in operations:
+                stack.enter_context(replaced(CustomLabelsResponse, operation, watched(operation)))
             yield
+
+    def _check_call(self, operation: str, response: Any, others: Counter[Any], own: set[tuple[str, str]]) -> None:
+        """No call changes what is others', or a grant that is not its execution's, or makes a policy too long.
+
+        The grant of a role that is not there anymore may go.
+        """
+        self.checks += 3
+        if lost := others - statements_of_others():
+            self.wrongs.append(f"{operation} lost {lost}")
+        if changed := (own ^ own_grants()) - self._asked(str(response._custom_labels_caller().session_arn)):
+            self.wrongs += [f"{operation} changed {one}" for one in changed if one in own_grants() or role_id(one[0])]
+        policies = [(name, len(policy.document)) for project in projects() for name, policy in project.policies.items()]
+        self.wrongs += [f"{name} has {length} characters" for name, length in policies if length > LONGEST_POLICY]
+
+    def _asked(self, session: str) -> set[tuple[str, str]]:
+        """The grants that are for the execution which made a call; those for all if the session does not name it."""
+        everyone = self.aws.executions
+        named = [one for one in everyone if session.endswith(f"/{one.name[:64]}")]
+        inputs = [(one, one.input_data) for one in named or everyone]
+        requests = [
+            given
+            if isinstance(given, dict) and "SourceProjectVersionArn" in given
+            else validated_request(one.to_history_output()["events"])
+            for one, given in inputs
+        ]
+        return {grant for request in requests if (grant := self.grant_of(request))}
+
+    def grant_of(self, request: Any) -> tuple[str, str] | None:
+        """The grant that a request is for, a role and a version; None if the request does not say."""
+        if not isinstance(request, dict) or not PROJECT.fullmatch(str(request.get("DestinationProjectArn"))):
+            return None
+        return self.aws.copying_role(request), str(request.get("SourceProjectVersionArn"))
 
     def deleted(self, request: Any) -> None:
         """Know that others delete what holds the request's name, so that one more copy of it is right."""
@@ -69,10 +103,10 @@ class Witness:
         return self.deletions[name_of(request)] > 0
 
     def check_world(self) -> None:
-        """No role lacks a permission, nothing of anyone else's is lost, and nothing is copied twice."""
+        """No role lacks a permission, no call has done what it must not, and nothing is copied twice."""
         self.checks += 3
         assert not self.denials, "\n".join(self.denials)
-        assert self.losses == []
+        assert self.wrongs == []
         counts = Counter(copy.arn.rpartition("/")[0] for copy in copies())
         assert all(count <= 1 + self.deletions[name] for name, count in counts.items()), counts
 
@@ -93,22 +127,19 @@ class Witness:
             ours = (version.source_arn, version.output_config, version.kms_key_id)
             asked = (request["SourceProjectVersionArn"], request["OutputConfig"], request.get("KmsKeyId"))
             assert ours != asked, "our own copy was refused"
-        changes = {operation for operation, _ in self.calls[calls_before:]}
+        changes = set(self.calls[calls_before:])
         if ending.input_was_wrong or ending.ignored:
             assert not changes
         elif not ending.was_valid:
-            assert "CopyProjectVersion" not in changes
+            assert "copy_project_version" not in changes
 
     def check_grants(self, endings: list[tuple[Ending, Any]]) -> None:
         """No grant of the stack outlives the endings that a state can see, unless the state data says so."""
         self.checks += 1
-        kept = {
-            request.get("SourceProjectVersionArn")
-            for ending, request in endings
-            if ending.failed_at_task or ending.says_that_the_grant_stayed
-        }
-        gone = {request.get("SourceProjectVersionArn") for _, request in endings} - kept
-        assert gone.isdisjoint(own_grants())
+        stays = [ending.failed_at_task or ending.says_that_the_grant_stayed for ending, _ in endings]
+        granted = [self.grant_of(request) for _, request in endings]
+        kept = {grant for grant, its_stays in zip(granted, stays, strict=True) if its_stays}
+        assert own_grants().isdisjoint(set(granted) - kept)
 
 
 def name_of(request: Any) -> str:
@@ -137,11 +168,17 @@ def held(name: str) -> Any:
 
 
 def is_own(policy: str, statement: dict[str, Any]) -> bool:
-    """Whether the stack wrote the statement: into its own policy, for the role that copies alone."""
+    """Whether the stack wrote the statement: into its own policy, of one version, for the roles that copy alone."""
     principal = statement["Principal"]
     named = principal["AWS"] if isinstance(principal, dict) else principal
-    (role,) = named if isinstance(named, list) and len(named) == 1 else [str(named)]
-    return policy.startswith(OWN_POLICY) and ":role/rekognition-model-copy-" in role
+    return (
+        OWN_POLICY.fullmatch(policy) is not None
+        and set(statement) == {"Effect", "Principal", "Action", "Resource"}
+        and isinstance(statement["Resource"], list)
+        and len(statement["Resource"]) == 1
+        and isinstance(named, list)
+        and all(OWN_ROLE.fullmatch(role) for role in named)
+    )
 
 
 def statements() -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -151,9 +188,10 @@ def statements() -> Iterator[tuple[str, str, dict[str, Any]]]:
                 yield project.arn, policy.name, statement
 
 
-def own_grants() -> set[str]:
-    """The versions that the stack grants."""
-    return {arn for _, policy, statement in statements() if is_own(policy, statement) for arn in statement["Resource"]}
+def own_grants() -> set[tuple[str, str]]:
+    """The roles that the stack grants a version, each with the version."""
+    own = [statement for _, policy, statement in statements() if is_own(policy, statement)]
+    return {(role, version) for one in own for role in one["Principal"]["AWS"] for version in one["Resource"]}
 
 
 def statements_of_others() -> Counter[tuple[str, str, str]]:
