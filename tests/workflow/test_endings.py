@@ -7,14 +7,15 @@ from collections import Counter
 import pytest
 
 from sandbox.aws.rekognition.settings import settings
-from sandbox.deployment import function_names
+from sandbox.deployment import STACK_NAME, function_names
 from sandbox.faults import Plan
 from sandbox.stories import backend_of, read_event
 from tests.workflow.ending import Ending
-from tests.workflow.invariants import OWN_POLICY, copies, own_grants
+from tests.workflow.invariants import copies, own_grants
 
 REQUEST = read_event("copy_between_accounts")
-POLICY = OWN_POLICY + "222222222222"
+POLICY = f"{STACK_NAME}-1"
+GRANT = (f"arn:aws:iam::222222222222:role/{STACK_NAME}-destination", REQUEST["SourceProjectVersionArn"])
 # What Lambda answers for a while when a function was idle for weeks, is being changed, or enters its VPC.
 PASSING_LAMBDA_ERRORS = [
     "CodeArtifactUserPendingException",
@@ -220,7 +221,7 @@ def test_failing_to_withdraw_never_changes_the_ending(world, end, fault):
 
     assert ending.status == "SUCCEEDED"
     assert ending.output["Withdrawal"]["Error"]
-    assert own_grants() == {REQUEST["SourceProjectVersionArn"]}
+    assert own_grants() == {GRANT}
 
 
 def test_a_refusal_after_validation_withdraws_the_grant(world, end):
@@ -263,7 +264,7 @@ def test_a_grant_that_an_earlier_execution_left_is_withdrawn_by_a_refusal_of_the
     settings.copy_failure = "No bucket."
     world.follow("DescribeProjectVersionFunction: throttled always", REQUEST)
     assert end(REQUEST).failed_at_task
-    assert own_grants() == {REQUEST["SourceProjectVersionArn"]}
+    assert own_grants() == {GRANT}
 
     world.follow("")
     ending = end(REQUEST)

@@ -1,7 +1,5 @@
 """Each event of events/ is a story, and each story is told here under its own name."""
 
-import json
-
 import pytest
 
 from sandbox.stories import WORLDS, backend_of, read_event, stories
