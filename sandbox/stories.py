@@ -32,7 +32,7 @@ def seed(story: str, now: Callable[[], datetime], after: Callable[[float, Callab
     """Create the story's world, and schedule what happens later in it."""
     world: dict[str, Any] = yaml.safe_load((WORLDS / f"{story}.yaml").read_text())
     for project in world.get("projects", ()):
-        _seed_project(project, now())
+        seed_project(project, now())
     for package in world.get("packages", ()):
         seed_package(package)
     for event in world.get("later", ()):
@@ -68,7 +68,8 @@ def project_arn(version_arn: str) -> str:
     return next(arn for arn, project in backend_of(version_arn).projects.items() if project.name == name)
 
 
-def _seed_project(project: dict[str, Any], now: datetime) -> None:
+def seed_project(project: dict[str, Any], now: datetime) -> None:
+    """Create a project with its versions and policies."""
     backend = backend_of(project["arn"])
     backend.create_project(project["arn"].split("/")[1], created=_created(project["arn"]))
     for version in project.get("versions", ()):

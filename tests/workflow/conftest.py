@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from sandbox.aws.clock import VirtualClock
+from sandbox.deployment import STACK_ACCOUNT, STACK_NAME, client, create_account_role
 from sandbox.stories import read_event
 from sandbox.world import Sandbox, sandbox
+from tests.workflow.accounts import MORE_ACCOUNTS
 from tests.workflow.ending import Ending
 from tests.workflow.invariants import Witness
 
@@ -17,6 +19,15 @@ def deployed() -> Iterator[Sandbox]:
     with sandbox(VirtualClock()) as aws:
         gc.freeze()  # what was made so far stays, and is not to be looked through again and again
         yield aws
+
+
+@pytest.fixture(scope="module")
+def more_accounts(deployed: Sandbox) -> None:
+    """Let more accounts have the role that copies."""
+    (stack,) = client("cloudformation", STACK_ACCOUNT).describe_stacks(StackName=STACK_NAME)["Stacks"]
+    outputs = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
+    for account in MORE_ACCOUNTS:
+        create_account_role("destination", account, TrustedRoleArns=outputs["DestinationRolePrincipals"])
 
 
 @pytest.fixture

@@ -109,6 +109,14 @@ SWITCHES = [
     ("states_all_catches_data_limit", False, {"WithdrawGrantFunction": "too_large killed"}),
     ("accepts_condition", True, {f"{ENSURE}.PutProjectPolicy": f"{LOST} MalformedPolicyDocumentException"}),
     ("conditions_hold", True, {f"{ENSURE}.PutProjectPolicy": LOST}),
+    (
+        "roles_must_exist",
+        True,
+        {
+            f"{ENSURE}.PutProjectPolicy": f"{LOST} MalformedPolicyDocumentException others_delete_policy",
+            "WithdrawGrantFunction.PutProjectPolicy": LOST,
+        },
+    ),
     ("invalid_request_error", "ValidationException", {f"{COPY}.CopyProjectVersion": "InvalidParameterException"}),
     (
         "copy_reports_source",
@@ -140,6 +148,9 @@ SWITCHED = [
     if (switch, value, *cell[:2])
     != ("existing_policy_error", None, f"{ENSURE}.ListProjectPolicies", "others_change_policy")
 ]
+
+
+pytestmark = pytest.mark.usefixtures("more_accounts")  # the world of grant_beside_others names one of them
 
 
 @pytest.mark.parametrize(("place", "fault", "count", "expected"), CELLS)

@@ -1,5 +1,7 @@
 """Random schedules: several executions of several requests, interleaved at every call to AWS, while things go wrong.
 
+The requests are for one version to several accounts, and for several versions to one account.
+
 A schedule that breaks a rule shrinks to the few steps that do, and is printed as a plan that replays.  ``make fuzz``
 runs many more than the fixed set of ``make test``.
 """
@@ -7,7 +9,9 @@ runs many more than the fixed set of ``make test``.
 import os
 import time
 from contextlib import ExitStack
+from itertools import product
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -22,6 +26,7 @@ from hypothesis.stateful import (
 from sandbox.aws.rekognition.settings import settings as world_settings
 from sandbox.aws.stepfunctions.interpreter import redrive
 from sandbox.stories import backend_of, read_event
+from tests.workflow.accounts import MORE_ACCOUNTS, seed_projects, to
 from tests.workflow.ending import Ending
 from tests.workflow.invariants import Witness
 from tests.workflow.test_matrix import ROWS
@@ -29,12 +34,14 @@ from tests.workflow.test_matrix import ROWS
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "60"))
 BASE = read_event("copy_between_accounts")
 OTHER_VERSION = BASE["SourceProjectVersionArn"].replace("version/v3/1700000100000", "version/v2/1690000100000")
+MANY = ("v3 as v3", "v2 as v2")
 REQUESTS = {
     "v3 as v3": BASE,
     "v3 as v3-again": {**BASE, "VersionName": "v3-again"},
     "v2 as v3": {**BASE, "SourceProjectVersionArn": OTHER_VERSION},
     "v2 as v2": {**BASE, "SourceProjectVersionArn": OTHER_VERSION, "VersionName": "v2"},
 }
+REQUESTS |= {f"{name} to {account[0]}": to(account, REQUESTS[name]) for name, account in product(MANY, MORE_ACCOUNTS)}
 HAPPENINGS = sorted({row["fault"] for row in ROWS if row["fault"].startswith(("others", "version", "grant"))})
 FAULTS = sorted({f"{row['place']}: {row['fault']}" for row in ROWS if row["fault"] not in HAPPENINGS})
 COUNTS = ["x1", "x2", "x4", "x30"]
@@ -49,14 +56,15 @@ class Schedules(RuleBasedStateMachine):
         aws.seed("copy_between_accounts")
         project = BASE["SourceProjectArn"]
         backend_of(project).create_project_version(project, "v2", {"S3Bucket": "training"}).arn = OTHER_VERSION
+        seed_projects(BASE, aws.now())
         world_settings.copy_seconds = 90
-        self.aws, self.witness, self.executions = aws, Witness(), []
+        self.aws, self.witness, self.executions = aws, Witness(aws), []
         self.watching = ExitStack()
         self.watching.enter_context(self.witness.watching())
 
-    @initialize(when=st.sampled_from(["always", "when_complete"]))
-    def let_copies_report_their_source(self, when):
-        world_settings.copy_reports_source = when
+    @initialize(when=st.sampled_from(["always", "when_complete"]), strict=st.booleans())
+    def let_aws_be_so(self, when, strict):
+        world_settings.copy_reports_source, world_settings.roles_must_exist = when, strict
 
     @rule(request=st.sampled_from(sorted(REQUESTS)))
     def start(self, request):
@@ -118,6 +126,7 @@ class Schedules(RuleBasedStateMachine):
         self.witness.check_grants(endings)
 
 
+@pytest.mark.usefixtures("more_accounts")
 def test_no_schedule_breaks_a_rule(deployed, witnessed, record_property):
     started, schedules = time.monotonic(), []
 

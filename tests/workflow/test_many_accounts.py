@@ -1,0 +1,171 @@
+"""Copies to several accounts at once, whose grants share a policy."""
+
+import pytest
+from moto.iam.models import iam_backends
+
+from sandbox.aws.rekognition.settings import settings
+from sandbox.aws.stepfunctions.interpreter import redrive
+from sandbox.deployment import DESTINATION_ACCOUNT
+from sandbox.faults import Plan
+from sandbox.stories import backend_of, read_event
+from tests.workflow.accounts import MORE_ACCOUNTS, role_in, seed_projects, to
+from tests.workflow.ending import Ending
+from tests.workflow.invariants import copies, own_grants
+from tests.workflow.test_matrix import ROWS
+
+pytestmark = pytest.mark.usefixtures("more_accounts")
+REQUEST = read_event("copy_between_accounts")
+ACCOUNTS = (DESTINATION_ACCOUNT, *MORE_ACCOUNTS)
+FAULTS = {
+    "EnsureProjectPolicyFunction": "crashed killed timed_out",
+    "EnsureProjectPolicyFunction.ListProjectPolicies": "ThrottlingException lost_answer others_change_policy",
+    "EnsureProjectPolicyFunction.PutProjectPolicy": "ThrottlingException lost_answer InvalidPolicyRevisionIdException "
+    "others_change_policy others_delete_policy grant_withdrawn",
+    "WithdrawGrantFunction": "crashed killed timed_out",
+    "WithdrawGrantFunction.ListProjectPolicies": "ThrottlingException lost_answer others_change_policy",
+    "WithdrawGrantFunction.PutProjectPolicy": "ThrottlingException lost_answer InvalidPolicyRevisionIdException",
+    "WithdrawGrantFunction.DeleteProjectPolicy": "ThrottlingException lost_answer InvalidPolicyRevisionIdException",
+}
+CELLS = [
+    (row["place"], row["fault"], count, row[count])
+    for row in ROWS
+    if row["fault"] in FAULTS.get(row["place"], "").split()
+    for count in ("x3", "always")
+]
+
+
+@pytest.fixture
+def world(aws):
+    """A model, a project for it in each account, and room for one policy."""
+    aws.seed("copy_between_accounts")
+    seed_projects(REQUEST, aws.now())
+    settings.copy_seconds, settings.policies_quota = 30, 1
+    return aws
+
+
+@pytest.fixture
+def end_all(world, witness):
+    """Run requests at once to their ends, and check what must be true of them."""
+
+    def end_all(requests):
+        executions = [world.start(request) for request in requests]
+        world.clock.run()
+        endings = [Ending.of(execution) for execution in executions]
+        check(witness, endings, requests)
+        return executions, endings
+
+    return end_all
+
+
+def check(witness, endings, requests):
+    witness.check_world()
+    for ending, request in zip(endings, requests, strict=True):
+        witness.check_ending(ending, request)
+    witness.check_grants(list(zip(endings, requests, strict=True)))
+
+
+@pytest.mark.parametrize(("place", "fault", "count", "expected"), CELLS)
+def test_two_copies_that_share_a_policy_end_as_one_does(world, witness, end_all, place, fault, count, expected):
+    requests = [to(account, REQUEST) for account in MORE_ACCOUNTS]
+    world.follow(f"{place}: {fault} {count}", requests[0])
+
+    executions, endings = end_all(requests)
+
+    assert world.plan.met
+    assert {ending.told for ending in endings} <= {expected, "succeeds"}
+    assert expected in {ending.told for ending in endings}
+    world.follow("")
+    for execution, ending in zip(executions, endings, strict=True):
+        if ending.failed_at_task:
+            redrive(execution)
+    world.clock.run()
+    check(witness, [Ending.of(execution) for execution in executions], requests)
+    assert not any(Ending.of(execution).failed_at_task for execution in executions)
+
+
+def test_a_version_is_copied_to_all_accounts_at_once_by_one_policy(world, end_all):
+    settings.roles_must_exist = True
+
+    _, endings = end_all([to(account, REQUEST) for account in ACCOUNTS])
+
+    assert [ending.told for ending in endings] == ["succeeds"] * 3
+    assert {ending.output["Policy"]["PolicyName"] for ending in endings} == {"rekognition-model-copy-1"}
+    assert len(copies()) == 3
+    assert own_grants() == set()
+
+
+def test_versions_are_copied_to_one_account_at_once_by_one_policy(world, end_all):
+    settings.roles_must_exist = True
+    project = REQUEST["SourceProjectArn"]
+    names = ["n1", "n2", "n3"]
+    made = [backend_of(project).create_project_version(project, name, {"S3Bucket": "training"}) for name in names]
+
+    _, endings = end_all(
+        [
+            {**to(MORE_ACCOUNTS[0], REQUEST), "SourceProjectVersionArn": version.arn, "VersionName": version.name}
+            for version in made
+        ]
+    )
+
+    assert [ending.told for ending in endings] == ["succeeds"] * 3
+    assert {ending.output["Policy"]["PolicyName"] for ending in endings} == {"rekognition-model-copy-1"}
+    assert own_grants() == set()
+
+
+@pytest.fixture
+def lose_role(monkeypatch):
+    """Delete the role that copies in an account."""
+
+    def lose_role(account):
+        roles = iam_backends[account]["aws"].roles
+        (found,) = (key for key, role in roles.items() if role.arn == role_in(account))
+        monkeypatch.delitem(roles, found)
+
+    return lose_role
+
+
+def test_an_account_whose_role_is_missing_is_told_so_and_the_others_are_copied(world, end_all, lose_role):
+    settings.roles_must_exist = True
+    lose_role(MORE_ACCOUNTS[0])
+
+    _, (first, second, third) = end_all([to(account, REQUEST) for account in ACCOUNTS])
+
+    assert [first.told, third.told] == ["succeeds", "succeeds"]
+    assert second.told == "task: AccessDeniedError"
+    assert role_in(MORE_ACCOUNTS[0]) in second.cause
+    assert own_grants() == set()
+
+
+@pytest.mark.parametrize("quota", [1, 5])
+def test_only_the_account_whose_role_goes_before_its_grant_is_refused(world, end_all, lose_role, quota):
+    """Its role is there when the request is validated and gone when AWS reads the policy with the grant."""
+    settings.roles_must_exist, settings.policies_quota = True, quota
+    lost = iter([MORE_ACCOUNTS[0]])
+
+    def role_goes():
+        for account in lost:
+            lose_role(account)
+
+    world.plan = Plan("EnsureProjectPolicyFunction.ListProjectPolicies: role_goes always", {"role_goes": role_goes})
+
+    _, (first, second, third) = end_all([to(account, REQUEST) for account in ACCOUNTS])
+
+    assert [first.told, third.told] == ["succeeds", "succeeds"]
+    assert second.told == "refused: PolicyRejectedError"
+    assert f"cannot be written for {role_in(MORE_ACCOUNTS[0])}: " in second.cause
+    assert own_grants() == set()
+
+
+def test_the_grant_of_a_role_that_was_deleted_is_removed_when_the_next_is_added(world, end_all, lose_role):
+    settings.roles_must_exist = True
+    first, second = (to(account, REQUEST) for account in MORE_ACCOUNTS)
+    world.follow("DescribeProjectVersionFunction: CodeArtifactUserFailedException", first)
+    _, (ending,) = end_all([first])
+    assert ending.failed_at_task
+    assert own_grants() == {(role_in(MORE_ACCOUNTS[0]), REQUEST["SourceProjectVersionArn"])}
+
+    lose_role(MORE_ACCOUNTS[0])
+    _, (ending,) = end_all([second])
+
+    assert ending.told == "succeeds"
+    assert own_grants() == set()
