@@ -109,14 +109,7 @@ SWITCHES = [
     ("states_all_catches_data_limit", False, {"WithdrawGrantFunction": "too_large killed"}),
     ("accepts_condition", True, {f"{ENSURE}.PutProjectPolicy": f"{LOST} MalformedPolicyDocumentException"}),
     ("conditions_hold", True, {f"{ENSURE}.PutProjectPolicy": LOST}),
-    (
-        "roles_must_exist",
-        True,
-        {
-            f"{ENSURE}.PutProjectPolicy": f"{LOST} MalformedPolicyDocumentException others_delete_policy",
-            "WithdrawGrantFunction.PutProjectPolicy": LOST,
-        },
-    ),
+    ("roles_must_exist", True, {f"{ENSURE}.PutProjectPolicy": f"{LOST} MalformedPolicyDocumentException"}),
     ("invalid_request_error", "ValidationException", {f"{COPY}.CopyProjectVersion": "InvalidParameterException"}),
     (
         "copy_reports_source",
