@@ -85,6 +85,13 @@ class Ending:
         return f"{'task' if self.failed_at_task else 'refused'}: {self.error}"
 
 
+def request_of(execution: Any) -> Any:
+    """The request that an execution was started with, or that it has read from an event; else None."""
+    given = execution.input_data
+    is_request = isinstance(given, dict) and "SourceProjectVersionArn" in given
+    return given if is_request else validated_request(execution.to_history_output()["events"])
+
+
 def validated_request(history: list[Any]) -> dict[str, Any] | None:
     """The request that an execution validated, or is about to; None if it has not come to that."""
     for event in history:

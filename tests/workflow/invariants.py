@@ -17,7 +17,7 @@ from sandbox.aws.rekognition.settings import settings
 from sandbox.deployment import STACK_NAME
 from sandbox.world import Sandbox
 from tests.workflow import denials
-from tests.workflow.ending import Ending, validated_request
+from tests.workflow.ending import Ending, request_of
 
 OWN_POLICY = re.compile(rf"{STACK_NAME}-\d{{1,7}}")
 OWN_ROLE = re.compile(rf"arn:aws:iam::\d{{12}}:role/{STACK_NAME}-(destination|CopyProjectVersionFunctionRole-\w+)")
@@ -82,14 +82,7 @@ class Witness:
         """The grants that are for the execution which made a call; those for all if the session does not name it."""
         everyone = self.aws.executions
         named = [one for one in everyone if session.endswith(f"/{one.name[:64]}")]
-        inputs = [(one, one.input_data) for one in named or everyone]
-        requests = [
-            given
-            if isinstance(given, dict) and "SourceProjectVersionArn" in given
-            else validated_request(one.to_history_output()["events"])
-            for one, given in inputs
-        ]
-        return {grant for request in requests if (grant := self.grant_of(request))}
+        return {grant for one in named or everyone if (grant := self.grant_of(request_of(one)))}
 
     def grant_of(self, request: Any) -> tuple[str, str] | None:
         """The grant that a request is for, a role and a version; None if the request does not say."""
