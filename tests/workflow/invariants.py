@@ -72,7 +72,8 @@ class Witness:
         self.checks += 3
         if lost := others - statements_of_others():
             self.wrongs.append(f"{operation} lost {lost}")
-        if changed := (own ^ own_grants()) - self._asked(str(response._custom_labels_caller().session_arn)):
+        if changed := own ^ own_grants():
+            changed -= self._asked(str(response._custom_labels_caller().session_arn))
             may_go = {one for one in changed - own_grants() if settings.roles_must_exist and not role_id(one[0])}
             self.wrongs += [f"{operation} changed {one}" for one in changed - may_go]
         policies = [(name, len(policy.document)) for project in projects() for name, policy in project.policies.items()]

@@ -33,6 +33,7 @@ CELLS = [
     for row in ROWS
     if row["fault"] in FAULTS.get(row["place"], "").split()
     for count in ("x3", "always")
+    if (row["fault"], count) != ("timed_out", "always")  # it takes effect as killed does
 ]
 
 

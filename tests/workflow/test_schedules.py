@@ -31,7 +31,7 @@ from tests.workflow.ending import Ending
 from tests.workflow.invariants import Witness
 from tests.workflow.test_matrix import ROWS
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "45"))
 BASE = read_event("copy_between_accounts")
 OTHER_VERSION = BASE["SourceProjectVersionArn"].replace("version/v3/1700000100000", "version/v2/1690000100000")
 MANY = ("v3 as v3", "v2 as v2")
