@@ -5,9 +5,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sandbox.aws.rekognition.project import Project
+from sandbox.aws.rekognition.project import Project, ProjectPolicy
 from sandbox.aws.rekognition.project_version import Step
 from sandbox.aws.rekognition.settings import settings
+from sandbox.deployment import STACK_NAME
 from sandbox.faults import Happening
 
 STRANGER = "333333333333"
@@ -20,11 +21,11 @@ class Others:
     """
 
     def __init__(
-        self, source: Project, destination: Project, request: dict[str, Any], policy: str, now: Callable[[], datetime]
+        self, source: Project, destination: Project, request: dict[str, Any], role: str, now: Callable[[], datetime]
     ) -> None:
         self._source, self._destination = source, destination
         self._version, self._name = request["SourceProjectVersionArn"], request["VersionName"]
-        self._policy = policy
+        self._role = role
         self._now = now
         self._changes = 0
 
@@ -43,8 +44,7 @@ class Others:
     def change_policy(self) -> None:
         """Add or change another writer's statement in the stack's policy, or create the policy."""
         current = self._source.policies.get(self._policy)
-        statements = json.loads(current.document)["Statement"] if current else []
-        kept = [one for one in statements if one["Principal"] != {"AWS": [STRANGER]}]
+        kept = [one for one in statements(current) if one["Principal"] != {"AWS": [STRANGER]}] if current else []
         self._changes += 1
         self._write(self._policy, [*kept, self._statement()])
 
@@ -59,13 +59,24 @@ class Others:
             self._source.delete_policy(self._policy, None, self._now())
 
     def withdraw_grant(self) -> None:
-        """Remove the version from the stack's policy, as another execution does at its end."""
+        """Remove the grant from the stack's policy, as another execution of the same copy does at its end."""
         if self._policy in self._source.policies:
-            withdraw(self._source, self._policy, self._version, self._now())
+            withdraw(self._source, self._policy, self._version, self._role, self._now())
 
     def delete_version(self) -> None:
         """Delete the version that has the requested name."""
         self._destination.versions.pop(self._name, None)
+
+    @property
+    def _policy(self) -> str:
+        """The stack's policy that has the grant; its first one if none has it."""
+        granting = (
+            name
+            for name, policy in self._source.policies.items()
+            if name.startswith(f"{STACK_NAME}-")
+            and any(self._role in roles_of(one) and one["Resource"] == [self._version] for one in statements(policy))
+        )
+        return next(granting, f"{STACK_NAME}-1")
 
     def _after_the_copy(self, *statuses: str) -> None:
         """Start or stop the copied model just after the copy has ended."""
@@ -84,25 +95,39 @@ class Others:
             "Resource": [self._version, all_versions][self._changes % 2 :],
         }
 
-    def _write(self, name: str, statements: list[dict[str, Any]]) -> None:
-        write(self._source, name, statements, self._now())
+    def _write(self, name: str, its_statements: list[dict[str, Any]]) -> None:
+        write(self._source, name, its_statements, self._now())
 
 
-def withdraw(project: Project, policy: str, version_arn: str, now: datetime) -> None:
-    """Remove a version from a policy, except from the stranger's statements; delete the policy once it is empty."""
-    statements = json.loads(project.policies[policy].document)["Statement"]
-    for statement in statements:
-        if statement["Principal"] != {"AWS": [STRANGER]}:
-            statement["Resource"] = [arn for arn in statement["Resource"] if arn != version_arn]
-    left = [statement for statement in statements if statement["Resource"]]
+def statements(policy: ProjectPolicy) -> list[dict[str, Any]]:
+    """Return the statements of a policy."""
+    found: list[dict[str, Any]] = json.loads(policy.document)["Statement"]
+    return found
+
+
+def roles_of(statement: dict[str, Any]) -> list[str]:
+    """Return the roles that a statement of the stack is for; none for a statement in another form."""
+    principal = statement["Principal"]
+    named = principal["AWS"] if isinstance(principal, dict) else None
+    return named if isinstance(named, list) else []
+
+
+def withdraw(project: Project, policy: str, version_arn: str, role: str, now: datetime) -> None:
+    """Remove a grant from a policy of the stack; delete the policy once it is empty."""
+    left = []
+    for one in statements(project.policies[policy]):
+        if role in roles_of(one) and one["Resource"] == [version_arn]:
+            one["Principal"]["AWS"].remove(role)
+        if one["Principal"] != {"AWS": []}:
+            left.append(one)
     if left:
         write(project, policy, left, now)
     else:
         project.delete_policy(policy, None, now)
 
 
-def write(project: Project, policy: str, statements: list[dict[str, Any]], now: datetime) -> None:
+def write(project: Project, policy: str, its_statements: list[dict[str, Any]], now: datetime) -> None:
     """Put a policy, whatever its current revision."""
     current = project.policies.get(policy)
-    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    document = json.dumps({"Version": "2012-10-17", "Statement": its_statements}, separators=(",", ":"))
     project.put_policy(policy, document, current.revision_id if current else None, now)

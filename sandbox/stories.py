@@ -32,7 +32,7 @@ def seed(story: str, now: Callable[[], datetime], after: Callable[[float, Callab
     """Create the story's world, and schedule its later changes."""
     world: dict[str, Any] = yaml.safe_load((WORLDS / f"{story}.yaml").read_text())
     for project in world.get("projects", ()):
-        _seed_project(project, now())
+        seed_project(project, now())
     for package in world.get("packages", ()):
         seed_package(package)
     for event in world.get("later", ()):
@@ -68,7 +68,8 @@ def project_arn(version_arn: str) -> str:
     return next(arn for arn, project in backend_of(version_arn).projects.items() if project.name == name)
 
 
-def _seed_project(project: dict[str, Any], now: datetime) -> None:
+def seed_project(project: dict[str, Any], now: datetime) -> None:
+    """Create a project with its versions and policies."""
     backend = backend_of(project["arn"])
     backend.create_project(project["arn"].split("/")[1], created=_created(project["arn"]))
     for version in project.get("versions", ()):
@@ -94,7 +95,9 @@ def _created(arn: str) -> datetime:
 
 
 def _withdraw(version_arn: str, now: Callable[[], datetime]) -> None:
-    """Remove a version from the policies of its project, as another execution does at its end."""
+    """Remove all grants of a version from the policies of its project, as other executions do at their ends."""
     project = backend_of(version_arn).projects[project_arn(version_arn)]
-    for policy in list(project.policies):
-        happenings.withdraw(project, policy, version_arn, now())
+    for name, policy in list(project.policies.items()):
+        granted = [one for one in happenings.statements(policy) if one["Resource"] == [version_arn]]
+        for role in [role for one in granted for role in happenings.roles_of(one)]:
+            happenings.withdraw(project, name, version_arn, role, now())

@@ -85,8 +85,15 @@ class Sandbox:
         source, destination = (
             backend_of(request[side]).projects[request[side]] for side in ("SourceProjectArn", "DestinationProjectArn")
         )
-        policy = f"{deployment.STACK_NAME}-1"
-        return Others(source, destination, request, policy, self.now)
+        return Others(source, destination, request, self.copying_role(request), self.now)
+
+    def copying_role(self, request: Any) -> str:
+        """Return the role that copies for a request."""
+        variables = self.deployment.function("CopyProjectVersionFunction").environment_vars
+        _, partition, _, _, account, _ = request["DestinationProjectArn"].split(":", 5)
+        if account == variables["STACK_ACCOUNT"]:
+            return str(variables["COPY_ROLE_ARN"])
+        return f"arn:{partition}:iam::{account}:role/{variables['DESTINATION_ROLE_NAME']}"
 
     def now(self) -> datetime:
         """Return the time as moto does, naive and in UTC."""

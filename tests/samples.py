@@ -6,7 +6,7 @@ from typing import Any
 VARIES: Any = object()
 SOURCE, DESTINATION = "111111111111", "222222222222"
 PROJECTS = f"arn:aws:rekognition:us-east-1:{DESTINATION}:project"
-POLICY = f"rekognition-model-copy-{DESTINATION}"
+POLICY = "rekognition-model-copy-1"
 
 ANSWERS = {
     ("ReadApprovalFunction", "approved_in_sagemaker"): {

@@ -69,8 +69,7 @@ class Ending:
     @property
     def request(self) -> dict[str, Any] | None:
         """The request that Validate request got: the input, or the request that the event approves."""
-        data = self.state_data("Validate request")
-        return data and data["Request"]
+        return validated_request(self.history)
 
     @property
     def ignored(self) -> bool:
@@ -99,6 +98,23 @@ class Ending:
         if self.status == "SUCCEEDED":
             return "succeeds, grant stays" if self.grant_stays else "succeeds"
         return f"{'task' if self.failed_at_task else 'refused'}: {self.error}"
+
+
+def request_of(execution: Any) -> Any:
+    """Return the request that an execution was started with or has read from an event; None if it has not read it."""
+    given = execution.input_data
+    is_request = isinstance(given, dict) and "SourceProjectVersionArn" in given
+    return given if is_request else validated_request(execution.to_history_output()["events"])
+
+
+def validated_request(history: list[Any]) -> dict[str, Any] | None:
+    """Return the request that Validate request got; None if the execution did not reach that state."""
+    for event in history:
+        entered = event.get("stateEnteredEventDetails") or {}
+        if entered.get("name") == "Validate request":
+            request: dict[str, Any] = json.loads(entered["input"])["Request"]
+            return request
+    return None
 
 
 def _withdrawal(state_data: Any) -> dict[str, Any]:

@@ -1,24 +1,41 @@
 """Rules that every run must keep, whatever happens in it."""
 
 import json
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from moto.rekognition.responses import RekognitionResponse
+
 import sandbox.aws.rekognition.models
+from sandbox.aws.iam.roles import role_id
 from sandbox.aws.patches import replaced
 from sandbox.aws.rekognition.copying import Copy
-from sandbox.aws.rekognition.models import RekognitionBackend, rekognition_backends
+from sandbox.aws.rekognition.models import rekognition_backends
 from sandbox.aws.rekognition.project import Project
 from sandbox.aws.rekognition.project_version import ProjectVersion
+from sandbox.aws.rekognition.settings import settings
+from sandbox.deployment import STACK_NAME
+from sandbox.world import Sandbox
 from tests.workflow import denials
-from tests.workflow.ending import Ending
+from tests.workflow.ending import Ending, request_of
 
 # A request, or another input that was refused.
 Request = Any
+# A role, and the version that it may copy.
+OwnGrant = tuple[str, str]
 
-OWN_POLICY = "rekognition-model-copy-"
+OWN_POLICY = re.compile(rf"{STACK_NAME}-\d{{1,7}}")
+OWN_ROLE = re.compile(rf"arn:aws:iam::\d{{12}}:role/{STACK_NAME}-(destination|CopyProjectVersionFunctionRole-\w+)")
+PROJECT = re.compile(r"arn:[^:]+:rekognition:[^:]+:\d{12}:project/.+")
+LONGEST_POLICY = 2_000
+WATCHED = {
+    "PutProjectPolicy": "put_project_policy",
+    "DeleteProjectPolicy": "delete_project_policy",
+    "CopyProjectVersion": "copy_project_version",
+}
 COPIED = ("COPYING_COMPLETED", "STARTING", "RUNNING", "STOPPING", "STOPPED")
 MOST_EVENTS = 25_000
 models: Any = sandbox.aws.rekognition.models  # its utcnow is the sandbox's
@@ -30,9 +47,10 @@ class Witness:
     Other writers do not use the API (happenings.py), so every call seen here comes from the workflow.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, aws: Sandbox) -> None:
+        self.aws = aws
         self.calls: list[str] = []
-        self.losses: list[str] = []
+        self.violations: list[str] = []
         self.denials: list[str] = []
         self.deletions: Counter[str] = Counter()
         self.checks = 0
@@ -40,32 +58,51 @@ class Witness:
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Record the calls that change something, and those that are denied."""
-        put, delete, copy = (
-            RekognitionBackend.put_project_policy,
-            RekognitionBackend.delete_project_policy,
-            RekognitionBackend.copy_project_version,
-        )
 
-        def watched(operation: str, call: Callable[..., Any]) -> Callable[..., Any]:
-            def seen(backend: RekognitionBackend, *args: Any, **kwargs: Any) -> Any:
-                before = statements_of_others()
+        def watched(operation: str, method: str) -> Any:
+            call = getattr(RekognitionResponse, method)
+
+            def seen(response: Any) -> str:
+                others, own = statements_of_others(), own_grants()
                 try:
-                    return call(backend, *args, **kwargs)
+                    return str(call(response))
                 finally:
                     self.calls.append(operation)
-                    self.checks += 1
-                    if lost := before - statements_of_others():
-                        self.losses.append(f"{operation} lost {lost}")
+                    self._check_call(operation, str(response._custom_labels_caller().session_arn), others, own)
 
             return seen
 
-        with (
-            denials.recorded() as self.denials,
-            replaced(RekognitionBackend, "put_project_policy", watched("PutProjectPolicy", put)),
-            replaced(RekognitionBackend, "delete_project_policy", watched("DeleteProjectPolicy", delete)),
-            replaced(RekognitionBackend, "copy_project_version", watched("CopyProjectVersion", copy)),
-        ):
+        with denials.recorded() as self.denials, ExitStack() as stack:
+            for operation, method in WATCHED.items():
+                stack.enter_context(replaced(RekognitionResponse, method, watched(operation, method)))
             yield
+
+    def _check_call(self, operation: str, session: str, others: Counter[Any], own: set[OwnGrant]) -> None:
+        """Check that a call changed only grants of the execution that made it, and made no policy too long.
+
+        If AWS refuses documents with deleted roles, the grants of deleted roles may be removed too.
+        """
+        self.checks += 3
+        if lost := others - statements_of_others():
+            self.violations.append(f"{operation} lost {lost}")
+        if changed := own ^ own_grants():
+            changed -= self._requested(session)
+            may_go = {one for one in changed - own_grants() if settings.roles_must_exist and not role_id(one[0])}
+            self.violations += [f"{operation} changed {one}" for one in changed - may_go]
+        lengths = [(name, len(policy.document)) for project in projects() for name, policy in project.policies.items()]
+        self.violations += [f"{name} has {length} characters" for name, length in lengths if length > LONGEST_POLICY]
+
+    def _requested(self, session: str) -> set[OwnGrant]:
+        """Return the grant of the execution that made a call; if the session does not name one, those of all."""
+        executions = self.aws.executions
+        named = [one for one in executions if session.endswith(f"/{one.name[:64]}")]
+        return {grant for one in named or executions if (grant := self.grant_of(request_of(one)))}
+
+    def grant_of(self, request: Request) -> OwnGrant | None:
+        """Return the grant that a request needs; None if the request names no project to copy to."""
+        if not isinstance(request, dict) or not PROJECT.fullmatch(str(request.get("DestinationProjectArn"))):
+            return None
+        return self.aws.copying_role(request), str(request.get("SourceProjectVersionArn"))
 
     def note_deletion(self, request: Request) -> None:
         """Record that others delete the version with the requested name, so that a second copy is allowed."""
@@ -76,10 +113,10 @@ class Witness:
         return self.deletions[unnumbered_arn(request)] > 0
 
     def check_world(self) -> None:
-        """Check that no role lacks a permission, no statement of others is lost, and nothing is copied twice."""
+        """Check that no role lacks a permission, no call broke a rule, and nothing is copied twice."""
         self.checks += 3
         assert not self.denials, "\n".join(self.denials)
-        assert self.losses == []
+        assert self.violations == []
         counts = Counter(copy.arn.rpartition("/")[0] for copy in copies())
         assert all(count <= 1 + self.deletions[name] for name, count in counts.items()), counts
 
@@ -111,13 +148,9 @@ class Witness:
     def check_grants(self, endings: list[tuple[Ending, Request]]) -> None:
         """Check that no grant of the stack is left, unless a task failed or the state data has the reason."""
         self.checks += 1
-        kept = {
-            request.get("SourceProjectVersionArn")
-            for ending, request in endings
-            if ending.failed_at_task or ending.grant_stays
-        }
-        gone = {request.get("SourceProjectVersionArn") for _, request in endings} - kept
-        assert gone.isdisjoint(own_grants())
+        stays = [(self.grant_of(request), ending.failed_at_task or ending.grant_stays) for ending, request in endings]
+        kept = {grant for grant, grant_stays in stays if grant_stays}
+        assert own_grants().isdisjoint({grant for grant, _ in stays} - kept)
 
 
 def unnumbered_arn(request: Request) -> str:
@@ -146,11 +179,17 @@ def copies() -> list[Copy]:
 
 
 def is_own(policy: str, statement: dict[str, Any]) -> bool:
-    """Return whether the stack wrote the statement: into its own policy, for just the role that copies."""
+    """Return whether the stack wrote the statement: into its own policy, for one version and for roles that copy."""
     principal = statement["Principal"]
     named = principal["AWS"] if isinstance(principal, dict) else principal
-    (role,) = named if isinstance(named, list) and len(named) == 1 else [str(named)]
-    return policy.startswith(OWN_POLICY) and ":role/rekognition-model-copy-" in role
+    return (
+        OWN_POLICY.fullmatch(policy) is not None
+        and set(statement) == {"Effect", "Principal", "Action", "Resource"}
+        and isinstance(statement["Resource"], list)
+        and len(statement["Resource"]) == 1
+        and isinstance(named, list)
+        and all(OWN_ROLE.fullmatch(role) for role in named)
+    )
 
 
 def statements() -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -161,9 +200,10 @@ def statements() -> Iterator[tuple[str, str, dict[str, Any]]]:
                 yield project.arn, policy.name, statement
 
 
-def own_grants() -> set[str]:
-    """Return the versions that the stack grants."""
-    return {arn for _, policy, statement in statements() if is_own(policy, statement) for arn in statement["Resource"]}
+def own_grants() -> set[OwnGrant]:
+    """Return the grants of the stack."""
+    own = [statement for _, policy, statement in statements() if is_own(policy, statement)]
+    return {(role, version) for one in own for role in one["Principal"]["AWS"] for version in one["Resource"]}
 
 
 def statements_of_others() -> Counter[tuple[str, str, str]]:

@@ -5,12 +5,16 @@ import json
 import pytest
 
 from sandbox.aws.rekognition.settings import settings
+from sandbox.deployment import STACK_NAME
 from sandbox.faults import Plan
 from sandbox.stories import backend_of
 from sandbox.world import Sandbox
 from tests.workflow.conftest import Run
-from tests.workflow.invariants import OWN_POLICY, copies, own_grants
+from tests.workflow.invariants import copies, own_grants
 from tests.workflow.story import DESTINATION, REQUEST, policies, source_project
+
+POLICY = f"{STACK_NAME}-1"
+GRANT = (f"arn:aws:iam::{DESTINATION}:role/{STACK_NAME}-destination", REQUEST["SourceProjectVersionArn"])
 
 
 def test_a_grant_that_was_removed_before_the_copy_is_added_again(world: Sandbox, run: Run) -> None:
@@ -68,7 +72,7 @@ def test_a_grant_that_cannot_be_withdrawn_never_changes_the_outcome(world: Sandb
 
     assert ending.status == "SUCCEEDED"
     assert ending.output["Withdrawal"]["Error"]
-    assert own_grants() == {REQUEST["SourceProjectVersionArn"]}
+    assert own_grants() == {GRANT}
 
 
 def test_a_refusal_after_validation_withdraws_the_grant(world: Sandbox, run: Run) -> None:
@@ -100,18 +104,18 @@ def test_a_statement_of_others_in_the_stacks_own_policy_stays(world: Sandbox, ru
         "Resource": [REQUEST["SourceProjectVersionArn"]],
     }
     backend_of(source.arn).put_project_policy(
-        source.arn, f"{OWN_POLICY}{DESTINATION}", json.dumps({"Version": "2012-10-17", "Statement": [theirs]})
+        source.arn, POLICY, json.dumps({"Version": "2012-10-17", "Statement": [theirs]})
     )
 
     assert run(REQUEST).output["Withdrawal"]["Withdrawn"] is True
-    assert json.loads(source.policies[f"{OWN_POLICY}{DESTINATION}"].document)["Statement"] == [theirs]
+    assert json.loads(source.policies[POLICY].document)["Statement"] == [theirs]
 
 
 def test_the_next_execution_withdraws_a_grant_that_was_left_even_if_it_is_refused(world: Sandbox, run: Run) -> None:
     settings.copy_failure = "No bucket."
     world.follow("DescribeProjectVersionFunction: throttled always", REQUEST)
     assert run(REQUEST).failed_at_task
-    assert own_grants() == {REQUEST["SourceProjectVersionArn"]}
+    assert own_grants() == {GRANT}
 
     world.follow("")
     ending = run(REQUEST)

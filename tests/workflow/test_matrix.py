@@ -111,6 +111,7 @@ SWITCHES: list[tuple[str, object, dict[str, str]]] = [
     ("states_all_catches_data_limit", False, {"WithdrawGrantFunction": "too_large killed"}),
     ("accepts_condition", True, {f"{ENSURE}.PutProjectPolicy": f"{LOST} MalformedPolicyDocumentException"}),
     ("conditions_are_met", True, {f"{ENSURE}.PutProjectPolicy": LOST}),
+    ("roles_must_exist", True, {f"{ENSURE}.PutProjectPolicy": f"{LOST} MalformedPolicyDocumentException"}),
     ("invalid_request_error", "ValidationException", {f"{COPY}.CopyProjectVersion": "InvalidParameterException"}),
     (
         "copy_reports_source",
@@ -142,6 +143,9 @@ SWITCHED = [
     if (switch, value, *cell[:2])
     != ("existing_policy_error", None, f"{ENSURE}.ListProjectPolicies", "others_change_policy")
 ]
+
+
+pytestmark = pytest.mark.usefixtures("more_accounts")  # the world of grant_beside_others names one of them
 
 
 @pytest.mark.parametrize(("place", "fault", "count", "expected"), CELLS)

@@ -1,5 +1,7 @@
 """Random schedules: several executions of several requests, interleaved at every call to AWS, with random faults.
 
+The requests are for one version to several accounts, and for several versions to one account.
+
 Hypothesis shrinks a schedule that breaks a rule, and prints its steps.  ``make fuzz`` runs many more schedules than the
 fixed set of ``make test``.
 """
@@ -8,8 +10,10 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from itertools import product
 from typing import Any, cast
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -27,19 +31,22 @@ from sandbox.aws.rekognition.settings import settings as world_settings
 from sandbox.aws.stepfunctions.interpreter import redrive
 from sandbox.stories import backend_of
 from sandbox.world import Sandbox
+from tests.workflow.accounts import MORE_ACCOUNTS, seed_projects, to
 from tests.workflow.ending import Ending
 from tests.workflow.invariants import Request, Witness
 from tests.workflow.story import REQUEST, STORY
 from tests.workflow.test_matrix import ROWS
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "45"))
 OTHER_VERSION = REQUEST["SourceProjectVersionArn"].replace("version/v3/1700000100000", "version/v2/1690000100000")
+MANY = ("v3 as v3", "v2 as v2")
 REQUESTS = {
     "v3 as v3": REQUEST,
     "v3 as v3-again": {**REQUEST, "VersionName": "v3-again"},
     "v2 as v3": {**REQUEST, "SourceProjectVersionArn": OTHER_VERSION},
     "v2 as v2": {**REQUEST, "SourceProjectVersionArn": OTHER_VERSION, "VersionName": "v2"},
 }
+REQUESTS |= {f"{name} to {account[0]}": to(account, REQUESTS[name]) for name, account in product(MANY, MORE_ACCOUNTS)}
 HAPPENINGS = sorted({row["fault"] for row in ROWS if row["fault"].startswith(("others", "version", "grant"))})
 FAULTS = sorted({f"{row['place']}: {row['fault']}" for row in ROWS if row["fault"] not in HAPPENINGS})
 COUNTS = ["x1", "x2", "x4", "x30"]
@@ -54,17 +61,18 @@ class Schedules(RuleBasedStateMachine):
         aws.seed(STORY)
         project = REQUEST["SourceProjectArn"]
         backend_of(project).create_project_version(project, "v2", {"S3Bucket": "training"}).arn = OTHER_VERSION
+        seed_projects(REQUEST, aws.now())
         world_settings.copy_seconds = 90
-        self.aws, self.witness = aws, Witness()
+        self.aws, self.witness = aws, Witness(aws)
         self.executions: list[tuple[Execution, Request]] = []
         assert isinstance(aws.clock, VirtualClock)
         self.clock = aws.clock
         self.watching = ExitStack()
         self.watching.enter_context(self.witness.watching())
 
-    @initialize(when=st.sampled_from(["always", "when_complete"]))
-    def choose_when_copies_report_their_source(self, when: str) -> None:
-        world_settings.copy_reports_source = when
+    @initialize(when=st.sampled_from(["always", "when_complete"]), strict=st.booleans())
+    def choose_what_aws_does(self, when: str, strict: bool) -> None:
+        world_settings.copy_reports_source, world_settings.roles_must_exist = when, strict
 
     @rule(request=st.sampled_from(sorted(REQUESTS)))
     def start(self, request: str) -> None:
@@ -126,6 +134,7 @@ class Schedules(RuleBasedStateMachine):
         self.witness.check_grants(endings)
 
 
+@pytest.mark.usefixtures("more_accounts")
 def test_no_schedule_breaks_a_rule(
     aws: Sandbox, run_counts: dict[str, int], record_property: Callable[[str, object], None]
 ) -> None:
