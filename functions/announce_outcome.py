@@ -1,9 +1,11 @@
-"""Function *Announce outcome*: announce to programs and people how an execution ended.
+"""Function *Announce outcome*: withdraw a grant that an execution left behind, and announce how the execution ended.
 
 Raises InvalidStatusChangeError, NotAnnouncedError.
 """
 
-from model_copy import notifications, outcomes, runtime
+from dataclasses import replace
+
+from model_copy import notifications, outcomes, runtime, withdrawal
 from model_copy.aws import clients, stepfunctions
 from model_copy.execution import EndedExecution
 from model_copy.runtime import Context, Event, function
@@ -12,6 +14,8 @@ from model_copy.runtime import Context, Event, function
 @function
 def lambda_handler(event: Event, context: Context) -> Event:
     execution = stepfunctions.complete(clients.own("stepfunctions"), EndedExecution.from_event(event))
+    if outcomes.left_grant(execution):
+        execution = replace(execution, withdrawal=withdrawal.withdraw_after_end(execution.state_data))
     outcome = outcomes.of_execution(execution)
     for name, value in outcomes.metrics(outcome):
         runtime.measure(name, value)

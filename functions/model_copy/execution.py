@@ -32,7 +32,7 @@ class EndedExecution:
     """What the event and AWS report of an execution that has ended.
 
     ``details`` is the event's detail. ``state_data`` is the state data after the last state. If AWS could not be read,
-    ``state_data`` is empty and ``unread`` gives the reason.
+    ``state_data`` is empty and ``unread`` gives the reason. ``withdrawal`` is the key Withdrawal after the end.
     """
 
     arn: str
@@ -43,6 +43,7 @@ class EndedExecution:
     details: Mapping[str, Any]
     state_data: Mapping[str, Any] = field(default_factory=dict)
     unread: str | None = None
+    withdrawal: Mapping[str, Any] | None = None
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> Self:

@@ -80,13 +80,23 @@ def of_execution(execution: EndedExecution) -> Outcome:
     }
 
 
+def left_grant(execution: EndedExecution) -> bool:
+    """Return whether an execution that passed Validate request has ended, and its grant may still be in a policy.
+
+    Without AWS's history nothing shows that the request is valid, so nothing may be withdrawn for it.
+    """
+    grant = _grant(_state_data(execution)) if execution.state_data else None
+    return grant is not None and grant["LeftBehind"]
+
+
 def _state_data(execution: EndedExecution) -> Mapping[str, Any]:
     """Return the state data at the end; without AWS's history, the parts of it that input and output show."""
     data = execution.state_data or {"Request": parse_object(execution.text("input"))}
     # The output counts more than the history, which may not show the end yet.
     output = parse_object(execution.text("output"))
     tasks: dict[str, Any] = {name: output[name] for name in ("Policy", "Withdrawal", "Approval") if name in output}
-    return {**data, **tasks, **({"Copy": output} if "ProjectVersionArn" in output else {})}
+    after_the_end = {"Withdrawal": execution.withdrawal} if execution.withdrawal else {}
+    return {**data, **tasks, **({"Copy": output} if "ProjectVersionArn" in output else {}), **after_the_end}
 
 
 def _part(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -71,7 +71,7 @@ def test_each_function_has_the_properties_of_the_template(aws: Sandbox) -> None:
         assert not [value for value in variables.values() if "{" in str(value)]
         assert (function.handler, function.timeout, function.memory_size, function.run_time) == (
             properties["Handler"],
-            180 if name == "AnnounceOutcomeFunction" else 60,
+            600 if name == "AnnounceOutcomeFunction" else 60,
             512,
             "python3.13",
         )

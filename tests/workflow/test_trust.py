@@ -87,6 +87,7 @@ def test_only_the_functions_that_need_a_role_may_assume_it(own_aws: Sandbox) -> 
             "ensure_project_policy",
             "copy_project_version",
             "withdraw_grant",
+            "announce_outcome",
         },
         DESTINATION_ROLE: {"validate_request", "copy_project_version", "describe_project_version"},
     }

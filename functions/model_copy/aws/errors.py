@@ -30,6 +30,7 @@ _TRANSIENT = THROTTLING | {
 }
 _DENIED = {"AccessDeniedException", "AccessDenied", "AuthorizationError", "KMSAccessDenied", "KmsAccessDeniedException"}
 _REJECTED = {"InvalidParameterException", "ValidationException"}
+UNTRANSLATED = (ClientError, BotoCoreError)
 _QUOTA = {"LimitExceededException", "ServiceQuotaExceededException"}
 
 
@@ -79,7 +80,7 @@ def sending(operation: str, resource: object, advice: str) -> Iterator[None]:
     try:
         with translated(operation, resource, advice):
             yield
-    except (ModelCopyError, ClientError, BotoCoreError) as error:
+    except (ModelCopyError, *UNTRANSLATED) as error:
         raise NotSentError(reason(error)) from error
 
 

@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from model_copy.aws.errors import reason, translated
+from model_copy.aws.errors import UNTRANSLATED, reason, translated
 from model_copy.errors import ModelCopyError
 from model_copy.execution import EndedExecution
 from model_copy.text import parse_object
@@ -28,7 +26,7 @@ def complete(client: Any, execution: EndedExecution) -> EndedExecution:
         execution = execution.with_description(description)
         with translated("GetExecutionHistory", arn, ADVICE):
             data = next(_state_data(client, arn), {})
-    except (ModelCopyError, ClientError, BotoCoreError) as error:
+    except (ModelCopyError, *UNTRANSLATED) as error:
         return replace(execution, unread=f"{reason(error)}.")
     return replace(execution, state_data=data)
 

@@ -17,6 +17,11 @@ from tests.workflow.ending import Ending
 from tests.workflow.sessions import acting_as
 
 ANNOUNCER = "AnnounceOutcomeFunction"
+# Neither the workflow nor the function that announces can withdraw a grant.
+NOT_WITHDRAWN = (
+    "WithdrawGrantFunction.ListProjectPolicies: AccessDeniedException always; "
+    f"{ANNOUNCER}.ListProjectPolicies: AccessDeniedException always"
+)
 Event = dict[str, Any]
 AnnounceStory = Callable[..., tuple[Ending, Outcome]]
 # Returns a client of a service with the role of a function, by default the one that announces.

@@ -44,7 +44,7 @@ def test_a_failed_announcement_is_tried_again_after_one_minute_and_after_two_mor
     execution = aws.run({})
 
     assert len(aws.plan.injected) == 2
-    assert seconds_since(aws, execution) == 60 + 180 + 120
+    assert seconds_since(aws, execution) == 60 + 600 + 120
     assert len(aws.outcomes) == 2  # the one that timed out had announced before
     assert aws.dead_letters == []
 

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from sandbox.world import Sandbox
-from tests.workflow.announcing.conftest import AnnounceStory
+from tests.workflow.announcing.conftest import NOT_WITHDRAWN, AnnounceStory
 from tests.workflow.story import STORY
 
 
@@ -50,7 +50,7 @@ def test_a_refusal_is_measured(announce_story: AnnounceStory, capsys: pytest.Cap
 
 
 def test_a_grant_left_behind_is_measured(announce_story: AnnounceStory, capsys: pytest.CaptureFixture[str]) -> None:
-    announce_story(STORY, "WithdrawGrantFunction.ListProjectPolicies: AccessDeniedException always")
+    announce_story(STORY, NOT_WITHDRAWN)
 
     sums = measured(capsys)
     assert (sums["GrantsLeftBehind"], sums["CopiesCompleted"]) == (1, 1)

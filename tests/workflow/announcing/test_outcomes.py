@@ -12,7 +12,7 @@ from sandbox.faults import Plan
 from sandbox.stories import read_event
 from sandbox.world import Sandbox
 from tests.workflow.announcement import outcomes
-from tests.workflow.announcing.conftest import AnnounceStory
+from tests.workflow.announcing.conftest import NOT_WITHDRAWN, AnnounceStory
 from tests.workflow.ending import Ending
 from tests.workflow.invariants import copies, own_grants
 from tests.workflow.story import REQUEST, STORY
@@ -52,7 +52,7 @@ def test_an_existing_copy_is_announced_as_adopted(announce_story: AnnounceStory)
 def test_a_grant_that_could_not_be_withdrawn_is_announced_and_mailed(
     announce_story: AnnounceStory, aws: Sandbox
 ) -> None:
-    ending, outcome = announce_story(STORY, "WithdrawGrantFunction.ListProjectPolicies: AccessDeniedException always")
+    ending, outcome = announce_story(STORY, NOT_WITHDRAWN)
 
     grant = outcome["Grant"]
     assert (ending.status, grant["LeftBehind"], grant["Error"]) == ("SUCCEEDED", True, "AccessDeniedError")
@@ -61,29 +61,27 @@ def test_a_grant_that_could_not_be_withdrawn_is_announced_and_mailed(
     assert own_grants()
 
 
+def test_a_stopped_execution_is_announced_and_the_next_one_adopts_its_copy(aws: Sandbox) -> None:
+    end_early(aws, lambda execution: executions.stop(execution, "NotNeeded", "The model is withdrawn."))
+
+    (outcome,) = outcomes(aws)
+    assert (outcome["Outcome"], outcome["Status"], outcome["Redrivable"]) == ("Failed", "ABORTED", True)
+    assert (outcome["Error"], outcome["Cause"]) == ("NotNeeded", "The model is withdrawn.")
+    assert (outcome["Request"], outcome["Grant"]["LeftBehind"]) == (REQUEST, False)
+
+    aws.run(REQUEST)
+
+    _, outcome = outcomes(aws)
+    assert (outcome["Outcome"], outcome["Adopted"], outcome["Grant"]["Withdrawn"]) == ("Copied", True, False)
+    assert len(copies()) == 1
+
+
 def end_early(aws: Sandbox, end: Callable[[Execution], None]) -> None:
     """Start an execution, and end it half an hour later."""
     aws.seed(STORY)
     execution = aws.start(REQUEST)
     aws.clock.after(1_800, lambda: end(execution))
     aws.finish()
-
-
-def test_a_stopped_execution_is_announced_and_the_next_one_withdraws_its_grant(aws: Sandbox) -> None:
-    end_early(aws, lambda execution: executions.stop(execution, "NotNeeded", "The model is withdrawn."))
-
-    (outcome,) = outcomes(aws)
-    assert (outcome["Outcome"], outcome["Status"], outcome["Redrivable"]) == ("Failed", "ABORTED", True)
-    assert (outcome["Error"], outcome["Cause"]) == ("NotNeeded", "The model is withdrawn.")
-    assert (outcome["Request"], outcome["Grant"]["LeftBehind"]) == (REQUEST, True)
-    assert own_grants()
-
-    aws.run(REQUEST)
-
-    _, outcome = outcomes(aws)
-    assert (outcome["Outcome"], outcome["Adopted"], outcome["Grant"]["Withdrawn"]) == ("Copied", True, True)
-    assert not own_grants()
-    assert len(copies()) == 1
 
 
 def test_an_execution_that_timed_out_is_announced_with_a_sentence(aws: Sandbox) -> None:
@@ -106,7 +104,7 @@ def test_a_redriven_execution_is_announced_again_with_its_redrive_count(aws: San
     assert [first["Outcome"], second["Outcome"]] == ["Failed", "Copied"]
     assert [first["RedriveCount"], second["RedriveCount"]] == [0, 1]
     assert first["ExecutionArn"] == second["ExecutionArn"]
-    assert (first["Error"], first["Redrivable"], first["Grant"]["LeftBehind"]) == ("AccessDeniedError", True, True)
+    assert (first["Error"], first["Redrivable"], first["Grant"]["LeftBehind"]) == ("AccessDeniedError", True, False)
 
 
 def test_a_status_change_that_is_delivered_twice_is_announced_twice_in_the_same_way(aws: Sandbox) -> None:
