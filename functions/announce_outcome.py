@@ -15,7 +15,8 @@ from model_copy.runtime import Context, Event, function
 def lambda_handler(event: Event, context: Context) -> Event:
     execution = stepfunctions.complete(clients.own("stepfunctions"), EndedExecution.from_event(event))
     if outcomes.left_grant(execution):
-        execution = replace(execution, withdrawal=withdrawal.withdraw_after_end(execution.state_data))
+        withdrawn = withdrawal.withdraw_after_end(clients.source, execution.state_data)
+        execution = replace(execution, withdrawal=withdrawn)
     outcome = outcomes.of_execution(execution)
     for name, value in outcomes.metrics(outcome):
         runtime.measure(name, value)
