@@ -47,6 +47,7 @@ class Sandbox:
         # Whether Step Functions sends status changes. If so, each run also invokes the function that announces.
         self.announces = False
         random.seed(1)
+        settings.reset()
         self.deployment = deployment.deploy(stack_account)
         self.plan = Plan()
         self.lambdas = Lambdas(self.deployment, its_clock, lambda: self.plan)
