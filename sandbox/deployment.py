@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 REGION = "us-east-1"
 STACK_ACCOUNT, SOURCE_ACCOUNT, DESTINATION_ACCOUNT = "123456789012", "111111111111", "222222222222"
 STACK_NAME = "rekognition-model-copy"
-# With these, approvals start the workflow.
+# With these, approvals start the workflow, and only good models are copied.
 PARAMETERS = {
     "OwnEventTrigger": "ENABLED",
     "SageMakerTrigger": "ENABLED",
@@ -29,6 +29,7 @@ PARAMETERS = {
     ),
     "DefaultOutputBucket": f"models-{DESTINATION_ACCOUNT}",
     "DefaultOutputKeyPrefix": "copies/parts",
+    "MinimumF1Score": "0.8",
 }
 ADMINISTRATOR = "OrganizationAccountAccessRole"  # AWS Organizations creates a role of this name in each account
 

@@ -82,6 +82,7 @@ def _seed_version(backend: RekognitionBackend, project: str, version: dict[str, 
     output = version.get("output", {"S3Bucket": "training", "S3KeyPrefix": "output"})
     name = version["arn"].split("/")[3]
     seeded = backend.create_project_version(project, name, output, created=_created(version["arn"]))
+    seeded.f1_score = version.get("f1_score", seeded.f1_score)
     seeded.source_arn, seeded.copies = version.get("source"), version.get("copies", {})
     if "ends_after" in version:
         ends = now + timedelta(seconds=version["ends_after"])

@@ -79,6 +79,30 @@ MUTANTS = [
         "\n",
     ),
     Mutant(
+        "a model below the quality gate is copied",
+        f"{FUNCTIONS}/versions.py",
+        "score >= round(minimum, F1_DIGITS)",
+        "True",
+    ),
+    Mutant(
+        "a model without a score passes the quality gate",
+        f"{FUNCTIONS}/versions.py",
+        "(score is not None and score",
+        "(score is None or score",
+    ),
+    Mutant(
+        "an existing copy passes the quality gate",
+        f"{FUNCTIONS}/checks.py",
+        "    versions.check_quality(found, minimum_f1_score)\n    return found",
+        "    return found",
+    ),
+    Mutant(
+        "an existing copy is lost with its source when there is a quality gate",
+        f"{FUNCTIONS}/checks.py",
+        "    except SourceVersionNotFoundError:\n        return None",
+        "    except SourceVersionNotFoundError:\n        raise",
+    ),
+    Mutant(
         "a copy with another output is adopted",
         f"{FUNCTIONS}/versions.py",
         "requested != found and not inherited",
@@ -436,7 +460,7 @@ MUTANTS = [
     Mutant(
         "an execution that AWS cannot describe is not announced",
         f"{FUNCTIONS}/aws/stepfunctions.py",
-        "except (ModelCopyError, ClientError, BotoCoreError) as error:",
+        "except (ModelCopyError, *UNTRANSLATED) as error:",
         "except ZeroDivisionError as error:",
     ),
     Mutant(

@@ -32,6 +32,7 @@ ANSWERS = {
         "StartedAt": VARIES,
         "CrossesAccounts": True,
         "NeedsGrant": True,
+        "F1Score": 0.9,
     },
     ("EnsureProjectPolicyFunction", "copy_between_accounts"): {"PolicyName": POLICY, "Changed": True, "Rounds": 1},
     ("CopyProjectVersionFunction", "already_granted"): {

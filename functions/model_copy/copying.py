@@ -1,6 +1,6 @@
 """The copy: started exactly once, then polled until it ends."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -15,14 +15,12 @@ from model_copy.errors import (
     ModelCopyError,
     ModelQuotaError,
     NoCopySlotError,
-    RefusedError,
     SourceVersionNotFoundError,
     VersionConflictError,
     VersionGoneError,
 )
 from model_copy.progress import Progress
 from model_copy.request import CopyRequest
-from model_copy.text import shorten
 from model_copy.versions import ModelVersion
 
 if TYPE_CHECKING:
@@ -34,40 +32,6 @@ DESCRIBE, LIST_POLICIES = "rekognition:DescribeProjectVersions", "rekognition:Li
 
 # Returns a client for the source account that is limited to one action.
 SourceClient = Callable[[str], "RekognitionClient"]
-
-
-def check_both(
-    source: "RekognitionClient", destination: "RekognitionClient", request: CopyRequest
-) -> ModelVersion | None:
-    """Return the existing copy; if there is none, check that the copy is possible, and report all refusals at once.
-
-    An existing copy does not need its source.
-
-    Raises SourceVersionNotFoundError, SourceNotCopyableError, DestinationProjectNotFoundError, VersionConflictError,
-    FailedBeforeError, TransientError, AccessDeniedError.
-    """
-    refusals: list[RefusedError] = []
-    try:
-        existing = find_existing_version(destination, request)
-        if existing:
-            check_is_this_copy(existing, request, lambda _: source)
-            return existing
-    except RefusedError as error:
-        refusals.append(error)
-    try:
-        versions.check_source(find_source(source, request))
-    except RefusedError as error:
-        refusals.insert(0, error)
-    if refusals:
-        raise _combined(refusals)
-    return None
-
-
-def _combined(refusals: Sequence[RefusedError]) -> RefusedError:
-    """Return the first refusal, with the sentences of all refusals."""
-    first = refusals[0]
-    first.args = (shorten(" ".join(map(str, refusals))),)
-    return first
 
 
 def find_source(client: "RekognitionClient", request: CopyRequest) -> ModelVersion:

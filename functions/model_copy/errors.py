@@ -62,6 +62,15 @@ class SourceNotCopyableError(RefusedError):
     sentence = "The model version {version} cannot be copied: {reason}. {advice}"
 
 
+class QualityGateError(RefusedError):
+    """The source version's F1 score is too low or not reported.  Refused."""
+
+    sentence = (
+        "The model version {version} reports {score}, and this stack requires at least {minimum} (MinimumF1Score). "
+        "Choose a version with a higher F1 score or ask for a lower MinimumF1Score, then start the request again."
+    )
+
+
 class DestinationProjectNotFoundError(RefusedError):
     """The destination project does not exist.  Refused."""
 

@@ -59,6 +59,8 @@ def text(name: str, outcome: Outcome, runbook: str) -> str:
 def _what(outcome: Outcome) -> Iterator[tuple[str, object]]:
     request = outcome["Request"] or {}
     yield from _given(request, "Model", "SourceProjectVersionArn")
+    if outcome["F1Score"] is not None:
+        yield "F1 score", outcome["F1Score"]
     yield from _given(request, "To", "DestinationProjectArn")
     yield from _given(request, "As", "VersionName")
     if outcome["ProjectVersionArn"]:

@@ -71,6 +71,7 @@ def of_execution(execution: EndedExecution) -> Outcome:
         "ProjectVersionArn": copy.get("ProjectVersionArn"),
         "ProjectVersionStatus": copy.get("Status"),
         "Adopted": copy.get("Adopted"),
+        "F1Score": _part(data, "Validation").get("F1Score"),
         "Grant": _grant(data),
         "Error": error,
         "Cause": cause,
@@ -96,6 +97,8 @@ def _state_data(execution: EndedExecution) -> Mapping[str, Any]:
     output = parse_object(execution.text("output"))
     tasks: dict[str, Any] = {name: output[name] for name in ("Policy", "Withdrawal", "Approval") if name in output}
     after_the_end = {"Withdrawal": execution.withdrawal} if execution.withdrawal else {}
+    if "F1Score" in output:
+        tasks["Validation"] = {**_part(data, "Validation"), "F1Score": output["F1Score"]}
     return {**data, **tasks, **({"Copy": output} if "ProjectVersionArn" in output else {}), **after_the_end}
 
 

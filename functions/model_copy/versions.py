@@ -3,7 +3,13 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from model_copy.errors import FailedBeforeError, SourceNotCopyableError, TransientError, VersionConflictError
+from model_copy.errors import (
+    FailedBeforeError,
+    QualityGateError,
+    SourceNotCopyableError,
+    TransientError,
+    VersionConflictError,
+)
 from model_copy.request import CopyRequest
 from model_copy.text import without_period
 
@@ -13,6 +19,7 @@ if TYPE_CHECKING:
 IN_PROGRESS = "COPYING_IN_PROGRESS"
 FAILED = "COPYING_FAILED"
 DELETING = "DELETING"
+F1_DIGITS = 6  # the digits that a 32-bit number keeps: AWS may report 0.9 as 0.8999999761581421
 COPIED = frozenset({"COPYING_COMPLETED", "STARTING", "RUNNING", "STOPPING", "STOPPED"})
 
 _NOT_COPYABLE = {
@@ -39,6 +46,7 @@ class ModelVersion:
     prefix: str | None
     kms_key: str | None
     feature: str | None
+    f1_score: float | None
 
     @classmethod
     def from_description(cls, description: "ProjectVersionDescriptionTypeDef") -> Self:
@@ -54,7 +62,15 @@ class ModelVersion:
             prefix=output.get("S3KeyPrefix"),
             kms_key=description.get("KmsKeyId") or None,
             feature=description.get("Feature") or None,
+            f1_score=_score(description.get("EvaluationResult", {}).get("F1Score")),
         )
+
+
+def _score(reported: object) -> float | None:
+    """Return the F1 score; None if it is not a number from 0 to 1."""
+    if not isinstance(reported, int | float) or isinstance(reported, bool) or not 0 <= reported <= 1:
+        return None
+    return round(float(reported), F1_DIGITS)
 
 
 def check_source(version: ModelVersion) -> None:
@@ -66,6 +82,15 @@ def check_source(version: ModelVersion) -> None:
     else:
         return
     raise SourceNotCopyableError(version=version.arn, reason=reason, advice=advice)
+
+
+def check_quality(version: ModelVersion, minimum: float) -> None:
+    """Raise QualityGateError if the F1 score is lower than the minimum or not reported; 0 accepts every version."""
+    score = version.f1_score
+    if minimum == 0 or (score is not None and score >= round(minimum, F1_DIGITS)):
+        return
+    shown = "no F1 score" if score is None else f"the F1 score {score:g}"
+    raise QualityGateError(version=version.arn, score=shown, minimum=f"{minimum:g}")
 
 
 def may_be_copy(existing: ModelVersion, request: CopyRequest) -> bool:

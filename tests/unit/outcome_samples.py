@@ -11,10 +11,10 @@ POLICY = {"PolicyName": "model-copy-1", "Changed": True, "Rounds": 1}
 WITHDRAWAL = {"PolicyName": "model-copy-1", "Withdrawn": True}
 BY_HAND = {"Kind": "Request", "EventId": None, "At": None, "By": None, "Subject": None}
 BY_TAG = {"Kind": "Tag", "EventId": "e1", "At": "2030-01-01T09:00:00Z", "By": "arn:aws:iam::1:user/a", "Subject": "v"}
-VALIDATED: Json = {**STATE, "Approval": BY_HAND, "Validation": {"NeedsGrant": True}}
+VALIDATED: Json = {**STATE, "Approval": BY_HAND, "Validation": {"NeedsGrant": True, "F1Score": 0.93}}
 DONE: Json = {**VALIDATED, "Policy": POLICY, "Copy": COPY, "Withdrawal": WITHDRAWAL}
 IGNORED: Json = {"Request": {}, "Execution": {}, "Approval": {**BY_TAG, "Ignored": "The call failed."}}
-OUTPUT: Json = {**COPY, "Policy": POLICY, "Withdrawal": WITHDRAWAL, "Approval": BY_TAG}
+OUTPUT: Json = {**COPY, "F1Score": 0.93, "Policy": POLICY, "Withdrawal": WITHDRAWAL, "Approval": BY_TAG}
 EVENT: Json = {
     "id": "e2",
     "time": "2030-01-01T09:00:00Z",

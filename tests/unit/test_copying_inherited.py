@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from model_copy import copying
+from model_copy import checks, copying
 from model_copy.copying import DESCRIBE, SourceClient
 from model_copy.errors import FailedBeforeError, TransientError, VersionConflictError
 from model_copy.request import CopyRequest
@@ -64,7 +64,7 @@ def test_a_copy_with_the_output_of_its_source_is_adopted(
     adopt()
     assert reader.calls == ["DescribeProjectVersions"]
 
-    found = copying.check_both(source.client, destination.client, copy_request)
+    found, _ = checks.check_both(source.client, destination.client, copy_request, 0)
     assert found is not None
     assert found.arn == copy_once().arn == version.arn
     assert world.copies == 0

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from model_copy import copying
+from model_copy import checks, copying
 from model_copy.errors import (
     CopyDeadlineError,
     DestinationProjectNotFoundError,
@@ -27,7 +27,7 @@ def test_a_missing_destination_project_is_named(
     calls: dict[str, Callable[[], object]] = {
         "copy_once": copy_once,
         "poll": lambda: copying.poll(destination.client, copy_request, before),
-        "check_both": lambda: copying.check_both(source.client, destination.client, copy_request),
+        "check_both": lambda: checks.check_both(source.client, destination.client, copy_request, 0),
     }
 
     with pytest.raises(DestinationProjectNotFoundError, match="Create the project in account 222222222222 or"):

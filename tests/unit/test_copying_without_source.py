@@ -2,7 +2,7 @@
 
 import pytest
 
-from model_copy import copying
+from model_copy import checks, copying
 from model_copy.errors import (
     VersionConflictError,
 )
@@ -24,7 +24,7 @@ def test_a_running_copy_without_a_source_is_adopted_and_polled_until_it_reports_
 ) -> None:
     version = world.add_version("COPYING_IN_PROGRESS")
 
-    found = copying.check_both(source.client, destination.client, copy_request)
+    found, _ = checks.check_both(source.client, destination.client, copy_request, 0)
     polled = copy_once()
     assert found is not None
     assert found.arn == polled.arn == version.arn

@@ -202,7 +202,7 @@ def test_an_outcome_has_no_state_data_of_the_input(forged: Json, status: str, is
     except NotAnnouncedError:
         assert status == "SUCCEEDED"
         return
-    of_tasks = ("ProjectVersionArn", "ProjectVersionStatus", "Adopted", "Grant", "Approval", "Ignored")
+    of_tasks = ("ProjectVersionArn", "ProjectVersionStatus", "Adopted", "F1Score", "Grant", "Approval", "Ignored")
     assert [name for name in of_tasks if outcome[name] is not None] == []
     assert status != "SUCCEEDED"
 

@@ -34,6 +34,7 @@ def test_the_mail_about_a_copy_says_what_was_copied_where_to_and_who_approved_it
     assert lines == {
         "Outcome": "Model Copied",
         "Model": REQUEST["SourceProjectVersionArn"],
+        "F1 score": "0.93",
         "To": REQUEST["DestinationProjectArn"],
         "As": "v1",
         "Copy": "the-copy is COPYING_COMPLETED",
@@ -131,6 +132,13 @@ def test_a_subject_has_what_is_known_and_no_long_name_crowds_out_another() -> No
     assert mailed(ended(data=ignored))[0].endswith(":model-package/parts/1")
     assert mailed(failed("NotARequestError", unknown))[0].endswith(", execution an-execution")
     assert mailed(failed("DestinationProjectNotFoundError", long))[0].endswith(", to cccccc in 222222222222")
+
+
+@pytest.mark.parametrize(("score", "line"), [(0.0, "0.0"), (1.0, "1.0"), (None, None)])
+def test_any_score_that_is_known_is_mailed(score: float | None, line: str | None) -> None:
+    _, lines = mailed(ended(data={**DONE, "Validation": {"NeedsGrant": True, "F1Score": score}}))
+
+    assert lines.get("F1 score") == line
 
 
 def test_an_adopted_copy_is_reported_as_existing() -> None:

@@ -60,6 +60,7 @@ def test_a_copied_model_is_reported_with_the_request_the_copy_and_the_grant() ->
         "Cause": None,
     }
     assert (outcome["StartedAt"], outcome["EndedAt"]) == ("2030-01-01T09:00:00+00:00", "2030-01-01T10:00:00+00:00")
+    assert outcome["F1Score"] == 0.93
     assert outcome["Approval"] == BY_HAND
 
 
@@ -217,6 +218,7 @@ def test_the_event_is_used_where_aws_cannot_be_read() -> None:
 
     assert (outcome["Outcome"], outcome["Request"], outcome["ProjectVersionArn"]) == ("Copied", REQUEST, "the-copy")
     assert (outcome["Adopted"], outcome["Approval"], outcome["Grant"]["Withdrawn"]) == (False, BY_TAG, True)
+    assert outcome["F1Score"] == 0.93
     assert outcome["Unread"] == "Denied."
 
 

@@ -2,11 +2,18 @@
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from model_copy import versions
-from model_copy.errors import FailedBeforeError, SourceNotCopyableError, TransientError, VersionConflictError
+from model_copy.errors import (
+    FailedBeforeError,
+    QualityGateError,
+    SourceNotCopyableError,
+    TransientError,
+    VersionConflictError,
+)
 from model_copy.request import CopyRequest
 from model_copy.versions import ModelVersion
 from tests.unit.world import OTHER_VERSION, Json
@@ -65,6 +72,7 @@ def existing(copy_request: CopyRequest) -> ModelVersion:
         prefix="copies",
         kms_key=KEY,
         feature="CUSTOM_LABELS",
+        f1_score=0.9,
     )
 
 
@@ -299,3 +307,57 @@ def test_only_custom_labels_models_are_copied(existing: ModelVersion, feature: s
     else:
         with pytest.raises(SourceNotCopyableError, match="its Feature is CONTENT_MODERATION"):
             versions.check_source(replace(existing, feature=feature))
+
+
+@pytest.mark.parametrize(
+    ("reported", "score"),
+    [
+        (0.9, 0.9),
+        (0, 0.0),
+        (1, 1.0),
+        (0.8999999761581421, 0.9),  # 0.9 in 32 bits
+        (None, None),
+        (float("nan"), None),
+        (float("inf"), None),
+        (-0.1, None),
+        (1.1, None),
+        (10**4_000, None),
+        (True, None),
+        ("0.9", None),
+        ([0.9], None),
+        ({}, None),
+    ],
+)
+def test_only_a_number_from_0_to_1_is_an_f1_score(reported: Any, score: float | None) -> None:
+    assert ModelVersion.from_description({"EvaluationResult": {"F1Score": reported}}).f1_score == score
+
+
+@pytest.mark.parametrize("description", [{}, {"EvaluationResult": {}}])
+def test_a_version_may_report_no_f1_score(description: Any) -> None:
+    assert ModelVersion.from_description(description).f1_score is None
+
+
+@pytest.mark.parametrize(
+    ("score", "minimum"), [(0.9, 0.9), (0.9, 0.9000001), (0.9, 0.8), (1.0, 1.0), (0.0, 0), (None, 0), (0.000001, 1e-6)]
+)
+def test_a_score_that_is_high_enough_passes(existing: ModelVersion, score: float | None, minimum: float) -> None:
+    versions.check_quality(replace(existing, f1_score=score), minimum)
+
+
+@pytest.mark.parametrize(
+    ("score", "minimum", "words"),
+    [
+        (0.899999, 0.9, "the F1 score 0.899999, and this stack requires at least 0.9 "),
+        (0.0, 1e-6, "the F1 score 0, and this stack requires at least 1e-06 "),
+        (0.99, 1.0, "the F1 score 0.99, and this stack requires at least 1 "),
+        (None, 1e-9, "no F1 score, and this stack requires at least 1e-09 "),
+        (None, 0.9, "no F1 score, and this stack requires at least 0.9 "),
+    ],
+)
+def test_a_score_that_is_too_low_or_unknown_is_refused_with_both_numbers(
+    existing: ModelVersion, score: float | None, minimum: float, words: str
+) -> None:
+    with pytest.raises(QualityGateError) as caught:
+        versions.check_quality(replace(existing, f1_score=score), minimum)
+
+    assert f"The model version {existing.arn} reports {words}(MinimumF1Score). Choose" in str(caught.value)

@@ -50,6 +50,7 @@ SETTINGS = {
     "EXTERNAL_ID": "an-external-id",
     "DEADLINE_HOURS": "24",
     "ALLOWED_ACCOUNTS": "",
+    "MINIMUM_F1_SCORE": "0",
     "AWS_REGION": REGION,
     "OWN_EVENT_SOURCE": "our.pipeline",
     "OWN_EVENT_DETAIL_TYPE": "Model Approved",

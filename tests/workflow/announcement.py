@@ -59,7 +59,7 @@ def check(aws: Sandbox, ending: Ending, given: object) -> Outcome:
     assert (detail["Redrivable"], detail["Unread"]) == (ending.failed_at_task, None)
     assert detail["Request"] == (None if ending.ignored else request_of(ending, given))
     if kind == "Copied":
-        names = ("ProjectVersionArn", "Adopted")
+        names = ("ProjectVersionArn", "Adopted", "F1Score")
         assert [detail[name] for name in names] == [ending.output[name] for name in names]
     assert len(aws.mails) == (0 if ending.ignored else 1)
     return detail

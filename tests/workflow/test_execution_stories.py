@@ -30,6 +30,7 @@ def test_execution_succeeded(announced: Announced) -> None:
     detail, mail = announced("execution_succeeded")
 
     assert (detail["Outcome"], detail["Adopted"], detail["Grant"]["Withdrawn"]) == ("Copied", False, True)
+    assert detail["F1Score"] == 0.93
     assert "ExecutionDoesNotExist" in detail["Unread"]
     assert mail.subject == "Model Copied: execution_succeeded v3, to execution_succeeded in 222222222222"
 

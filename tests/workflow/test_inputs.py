@@ -4,11 +4,12 @@ import json
 
 import pytest
 
+from sandbox.stories import read_event
 from sandbox.world import Sandbox
 from tests.workflow.conftest import Run
 from tests.workflow.ending import Ending
-from tests.workflow.invariants import Witness, copies, own_grants
-from tests.workflow.story import REQUEST, source_project
+from tests.workflow.invariants import Witness, copies, own_grants, projects
+from tests.workflow.story import REQUEST, source_project, version
 
 
 @pytest.mark.parametrize(
@@ -72,6 +73,54 @@ def test_an_existing_copy_is_adopted_even_if_its_source_is_gone(world: Sandbox, 
 
     assert again.status == "SUCCEEDED"
     assert again.output["Adopted"] is True
+
+
+@pytest.fixture
+def without_gate(world: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stack as it is by default, without a quality gate."""
+    validate = world.deployment.function("ValidateRequestFunction")
+    monkeypatch.setitem(validate.environment_vars, "MINIMUM_F1_SCORE", "0")
+
+
+@pytest.mark.usefixtures("without_gate")
+@pytest.mark.parametrize("score", [0.0, None])
+def test_without_a_quality_gate_any_version_is_copied(world: Sandbox, run: Run, score: float | None) -> None:
+    source_project().versions["v3"].f1_score = score
+
+    copied = run(REQUEST)
+
+    assert (copied.status, copied.output["F1Score"]) == ("SUCCEEDED", score)
+
+
+@pytest.mark.usefixtures("without_gate")
+def test_without_a_quality_gate_the_source_of_an_existing_copy_is_not_read(world: Sandbox, run: Run) -> None:
+    run(REQUEST)
+    world.follow("ValidateRequestFunction.DescribeProjectVersions: none, AccessDeniedException always")
+
+    again = run(REQUEST)
+
+    assert (again.status, again.output["Adopted"], again.output["F1Score"]) == ("SUCCEEDED", True, None)
+
+
+def test_an_existing_copy_of_a_version_below_the_quality_gate_is_refused_and_stays(world: Sandbox, run: Run) -> None:
+    run(REQUEST)
+    source_project().versions["v3"].f1_score = 0.71
+
+    again = run(REQUEST)
+
+    assert again.error == "QualityGateError"
+    assert version().status(world.now()) == "COPYING_COMPLETED"
+
+
+def test_an_approval_does_not_override_the_quality_gate(aws: Sandbox, run: Run) -> None:
+    aws.seed("approved_by_tag")
+    event = read_event("approved_by_tag")
+    project = next(project for project in projects() if project.name == "approved_by_tag" and project.versions)
+    for one in project.versions.values():
+        one.f1_score = 0.71
+
+    assert run(event).error == "QualityGateError"
+    assert copies() == []
 
 
 @pytest.mark.parametrize("fault", ["lost_answer", "none"])

@@ -94,6 +94,7 @@ SWITCHES: list[tuple[str, object, dict[str, str]]] = [
         },
     ),
     ("copy_inherits_output_config", True, {f"{COPY}.CopyProjectVersion": LOST, COPY: "killed timed_out"}),
+    ("copy_reports_evaluation", False, {f"{COPY}.CopyProjectVersion": LOST}),
     ("failed_copy_keeps_name", False, {f"{COPY}.CopyProjectVersion": LOST}),
     ("accepts_sid", False, {f"{ENSURE}.PutProjectPolicy": LOST}),
     ("effect_ignores_case", False, PUT_AGAIN),

@@ -6,6 +6,7 @@ import pytest
 
 from sandbox.deployment import ROOT
 from sandbox.stories import EVENTS, WORLDS, stories
+from sandbox.world import Sandbox
 from tests.workflow.conftest import RunStory
 from tests.workflow.invariants import copies, own_grants
 from tests.workflow.story import DESTINATION, SOURCE, policies, version
@@ -13,6 +14,7 @@ from tests.workflow.story import DESTINATION, SOURCE, policies, version
 STORY_TESTS = sorted((ROOT / "tests" / "workflow").glob("test_*stories.py"))
 TESTED = {name for file in STORY_TESTS for name in re.findall(r"^def test_(\w+)\(", file.read_text(), re.MULTILINE)}
 RULES = {"an_event_has_a_world_and_a_test", "a_world_has_an_event", "a_test_of_a_story_has_an_event"}
+SOURCE_PROJECTS = f"arn:aws:rekognition:us-east-1:{SOURCE}:project"
 OWN_POLICY = "rekognition-model-copy-1"
 GRANTED = {"PolicyName": OWN_POLICY, "Changed": True, "Rounds": 1}
 NO_GRANT_NEEDED = {"PolicyName": None, "Changed": False, "Rounds": 0}
@@ -45,6 +47,7 @@ def test_copy_between_accounts(run_story: RunStory) -> None:
         "ProjectVersionArn": version("copy_between_accounts").arn,
         "Status": "COPYING_COMPLETED",
         "Adopted": False,
+        "F1Score": 0.9,
         "Policy": GRANTED,
         "Withdrawal": {"PolicyName": OWN_POLICY, "Withdrawn": True},
         "Approval": NO_APPROVAL,
@@ -206,6 +209,37 @@ def test_source_in_training(run_story: RunStory) -> None:
         "its status is TRAINING_IN_PROGRESS. Start the request again when the training has completed. "
         "Runbook: docs/runbook.md#sourcenotcopyableerror"
     )
+
+
+def test_quality_too_low(run_story: RunStory) -> None:
+    ending = run_story("quality_too_low")
+
+    assert ending.error == "QualityGateError"
+    assert ending.cause == (
+        f"The model version {SOURCE_PROJECTS}/quality_too_low/version/v3/1700000100000 reports the F1 score 0.71, and "
+        "this stack requires at least 0.8 (MinimumF1Score). Choose a version with a higher F1 score or ask for a lower "
+        "MinimumF1Score, then start the request again. Runbook: docs/runbook.md#qualitygateerror"
+    )
+    assert copies() == []
+    assert policies("quality_too_low") == {}
+
+
+def test_quality_unknown(run_story: RunStory) -> None:
+    ending = run_story("quality_unknown")
+
+    assert ending.error == "QualityGateError"
+    assert "reports no F1 score, and this stack requires at least 0.8 (MinimumF1Score). Choose" in ending.cause
+    assert copies() == []
+
+
+def test_quality_high_enough(aws: Sandbox, run_story: RunStory) -> None:
+    ending = run_story("quality_high_enough")
+    (event,), (mail,) = aws.outcomes, aws.mails
+
+    assert ending.status == "SUCCEEDED"
+    assert ending.output["F1Score"] == event["detail"]["F1Score"] == 0.8
+    assert "F1 score:    0.8\n" in mail.message
+    assert len(copies()) == 1
 
 
 def test_destination_missing(run_story: RunStory) -> None:

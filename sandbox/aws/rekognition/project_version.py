@@ -119,6 +119,15 @@ class ProjectVersion:
         incomplete = self.status(now) in ("COPYING_IN_PROGRESS", "COPYING_FAILED")
         return None if incomplete and settings.copy_reports_source == "when_complete" else self.source_arn
 
+    def _evaluation(self, now: datetime) -> dict[str, Any] | None:
+        unreported = self.source_arn and not settings.copy_reports_evaluation
+        if self.f1_score is None or unreported or self.status(now) in ("TRAINING_IN_PROGRESS", "TRAINING_FAILED"):
+            return None
+        file = f"EvaluationResultSummary-{self.arn.split('/')[1]}-{self.name}.json"
+        folder = self.output_config.get("S3KeyPrefix", "").rstrip("/")
+        summary = {"Bucket": self.output_config["S3Bucket"], "Name": f"{folder}/{file}".lstrip("/")}
+        return {"F1Score": self.f1_score, "Summary": {"S3Object": summary}}
+
     def describe(self, now: datetime) -> dict[str, Any]:
         """Return the ProjectVersionDescription of the API."""
         created = self.created if not settings.copy_inherits_creation_timestamp else self.training_started
@@ -134,7 +143,7 @@ class ProjectVersion:
             "KmsKeyId": key if not self.source_arn or settings.copy_reports_kms_key else None,
             "SourceProjectVersionArn": self._reported_source(now),
             "Feature": shown_feature(self.feature),
-            "EvaluationResult": None if self.f1_score is None else {"F1Score": self.f1_score},
+            "EvaluationResult": self._evaluation(now),
         }
         return (
             {name: value for name, value in fields.items() if value is not None} | self.inference_units | self.details

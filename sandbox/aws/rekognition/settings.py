@@ -43,6 +43,7 @@ class Settings:
     copy_reports_output_config: bool = True
     copy_inherits_output_config: bool = False  # a copy has its source's output location and key, not its own
     copy_reports_kms_key: bool = True
+    copy_reports_evaluation: bool = True  # a copy has its source's EvaluationResult
     copy_reports_source: str = "always"  # when a copy has SourceProjectVersionArn; or "when_complete"
     started_copy_replaces_status: bool = True  # else a started copy stays COPYING_COMPLETED
     failed_copy_keeps_name: bool = True  # else a new copy may take the name of a failed one

@@ -28,8 +28,15 @@ def test_a_copy_is_described_with_its_source_and_its_own_settings(
         BUCKET,
         "alias/key",
     )
-    assert found["EvaluationResult"] == {"F1Score": 0.9}
+    summary = {"Bucket": "models", "Name": "copies/EvaluationResultSummary-cats-live-v1.json"}
+    assert found["EvaluationResult"] == {"F1Score": 0.9, "Summary": {"S3Object": summary}}
     assert destination.list_tags_for_resource(ResourceArn=arn)["Tags"] == {"stage": "live"}
+
+
+def test_a_setting_decides_whether_a_copy_reports_the_evaluation_of_its_source(copy: Copy, described: Describe) -> None:
+    settings.copy_reports_evaluation = False
+    copy()
+    assert "EvaluationResult" not in described()
 
 
 def test_each_successful_copy_is_recorded_once(copy: Copy, version: str, clock: VirtualClock) -> None:

@@ -50,7 +50,10 @@ def test_a_version_is_described_with_its_settings(source: RekognitionClient, pro
         "OutputConfig": BUCKET,
         "KmsKeyId": "alias/key",
         "Feature": "CUSTOM_LABELS",
-        "EvaluationResult": {"F1Score": 0.9},
+        "EvaluationResult": {
+            "F1Score": 0.9,
+            "Summary": {"S3Object": {"Bucket": "models", "Name": "copies/EvaluationResultSummary-cats-v1.json"}},
+        },
         "VersionDescription": "The first one",
         "FeatureConfig": {"ContentModeration": {"ConfidenceThreshold": 50.0}},
         "TrainingDataResult": {"Input": data},

@@ -105,7 +105,9 @@ def test_a_project_that_is_not_found_by_its_name_is_none(
 
 
 def test_a_version_has_all_that_aws_reports(destination: Wire, world: World, copy_request: CopyRequest) -> None:
-    version = world.add_version(kms_key_id="a-key", forced_status="COPYING_FAILED", forced_message="No bucket.")
+    version = world.add_version(
+        f1_score=0.93, kms_key_id="a-key", forced_status="COPYING_FAILED", forced_message="No bucket."
+    )
 
     found = rekognition.describe_version(destination.client, copy_request.destination_project, "v1")
 
@@ -118,17 +120,18 @@ def test_a_version_has_all_that_aws_reports(destination: Wire, world: World, cop
         prefix="copies",
         kms_key="a-key",
         feature="CUSTOM_LABELS",
+        f1_score=0.93,
     )
 
 
 def test_a_field_that_aws_does_not_report_is_none(destination: Wire, world: World, copy_request: CopyRequest) -> None:
-    settings.copy_reports_output_config = settings.copy_reports_kms_key = False
-    world.add_version(kms_key_id="a-key")
+    settings.copy_reports_output_config = settings.copy_reports_kms_key = settings.copy_reports_evaluation = False
+    world.add_version(f1_score=0.93, kms_key_id="a-key")
 
     found = rekognition.describe_version(destination.client, copy_request.destination_project, "v1")
 
     assert found is not None
-    assert (found.bucket, found.prefix, found.kms_key) == (None, None, None)
+    assert (found.bucket, found.prefix, found.kms_key, found.f1_score) == (None, None, None, None)
 
 
 @pytest.mark.parametrize(

@@ -2,31 +2,34 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
 
 import pytest
 
-from model_copy import copying
+from model_copy import checks
 from model_copy.errors import (
     FailedBeforeError,
+    QualityGateError,
     SourceNotCopyableError,
     SourceVersionNotFoundError,
     TransientError,
 )
 from model_copy.request import CopyRequest
 from model_copy.versions import ModelVersion
-from sandbox.aws.rekognition import settings
-from tests.unit.world import DESTINATION, SOURCE, Wire, World
+from tests.unit.world import DESTINATION, REQUEST, SOURCE, Wire, World
 
-CheckBoth = Callable[[], ModelVersion | None]
+CheckBoth = Callable[..., ModelVersion | None]
 Change = Callable[[World], object]
 
 
 @pytest.fixture
 def check_both(source: Wire, destination: Wire, copy_request: CopyRequest) -> CheckBoth:
-    """Checks source and destination."""
-    return partial(copying.check_both, source.client, destination.client, copy_request)
+    """Checks source and destination, by default without a quality gate, and returns the existing copy."""
+
+    def check_both(minimum: float = 0) -> ModelVersion | None:
+        existing, _ = checks.check_both(source.client, destination.client, copy_request, minimum)
+        return existing
+
+    return check_both
 
 
 def no_version(world: World) -> None:
@@ -35,6 +38,14 @@ def no_version(world: World) -> None:
 
 def in_training(world: World) -> None:
     world.source_version.forced_status = "TRAINING_IN_PROGRESS"
+
+
+def too_bad(world: World) -> None:
+    world.source_version.f1_score = 0.71
+
+
+def without_score(world: World) -> None:
+    world.source_version.f1_score = None
 
 
 def no_destination(world: World) -> None:
@@ -62,7 +73,7 @@ def test_a_version_that_can_be_copied_passes_both_checks(
 
 @pytest.mark.parametrize("status", ["COPYING_IN_PROGRESS", "COPYING_COMPLETED", "RUNNING"])
 @pytest.mark.parametrize("gone", ["nothing", "version", "project"])
-def test_an_existing_copy_needs_change_source(
+def test_an_existing_copy_needs_no_source(
     source: Wire, world: World, status: str, gone: str, check_both: CheckBoth
 ) -> None:
     version = world.add_version(status)
@@ -138,34 +149,81 @@ def test_an_earlier_failed_copy_is_refused_at_once(world: World, check_both: Che
         check_both()
 
 
-def test_a_source_version_that_exists_is_found(source: Wire, copy_request: CopyRequest) -> None:
-    found = copying.find_source(source.client, copy_request)
-
-    assert (found.arn, found.status) == (copy_request.source_version.text, "TRAINING_COMPLETED")
-    assert (found.bucket, found.prefix) == ("training", "output")
-
-
-@pytest.mark.parametrize("unknown_version_error", [None, "ResourceNotFoundException"])
-def test_a_missing_source_version_is_named(
-    source: Wire, world: World, copy_request: CopyRequest, unknown_version_error: str | None
+@pytest.mark.parametrize("minimum", [0, 0.8])
+def test_the_source_that_was_described_is_returned_with_its_score(
+    source: Wire, destination: Wire, copy_request: CopyRequest, minimum: float
 ) -> None:
-    settings.unknown_version_error = unknown_version_error
-    world.source.versions.clear()
+    existing, found = checks.check_both(source.client, destination.client, copy_request, minimum)
 
-    with pytest.raises(SourceVersionNotFoundError, match=f"no model version {copy_request.source_version}. Correct"):
-        copying.find_source(source.client, copy_request)
-
-
-def test_a_source_version_with_another_number_is_named(source: Wire, copy_request: CopyRequest) -> None:
-    text = copy_request.source_version.text.replace("1700000000001", "1700000000099")
-    other = replace(copy_request.source_version, text=text)
-
-    with pytest.raises(SourceVersionNotFoundError, match=r"the version named v1 is arn:\S+/1700000000001\. Correct"):
-        copying.find_source(source.client, replace(copy_request, source_version=other))
+    assert existing is None
+    assert found is not None
+    assert (found.arn, found.f1_score) == (copy_request.source_version.text, 0.9)
 
 
-def test_a_missing_source_project_is_named(source: Wire, world: World, copy_request: CopyRequest) -> None:
-    world.backend(SOURCE).projects.clear()
+@pytest.mark.parametrize(("change", "score"), [(too_bad, "the F1 score 0.71"), (without_score, "no F1 score")])
+def test_a_source_that_is_too_bad_is_refused_only_with_a_quality_gate(
+    world: World, change: Change, score: str, check_both: CheckBoth
+) -> None:
+    change(world)
 
-    with pytest.raises(SourceVersionNotFoundError, match=f"because there is no project {copy_request.source_project}"):
-        copying.find_source(source.client, copy_request)
+    assert check_both(0) is None
+    with pytest.raises(QualityGateError, match=f"{REQUEST['SourceProjectVersionArn']} reports {score}, and .* 0.8 "):
+        check_both(0.8)
+
+
+@pytest.mark.parametrize("status", ["COPYING_IN_PROGRESS", "COPYING_COMPLETED", "RUNNING"])
+def test_a_source_that_is_too_bad_is_refused_even_if_its_copy_exists(
+    world: World, status: str, check_both: CheckBoth
+) -> None:
+    too_bad(world)
+    world.add_version(status)
+
+    with pytest.raises(QualityGateError):
+        check_both(0.8)
+
+
+def test_an_existing_copy_of_a_source_that_is_good_enough_is_adopted_with_its_score(
+    source: Wire, destination: Wire, world: World, copy_request: CopyRequest
+) -> None:
+    version = world.add_version(f1_score=0.1)
+
+    existing, found = checks.check_both(source.client, destination.client, copy_request, 0.8)
+
+    assert existing is not None
+    assert found is not None
+    assert (existing.arn, found.f1_score) == (version.arn, 0.9)
+
+
+@pytest.mark.parametrize("gone", [no_version, lambda world: world.backend(SOURCE).projects.clear()])
+def test_an_existing_copy_of_a_source_that_is_gone_is_adopted_with_a_quality_gate_too(
+    world: World, gone: Change, check_both: CheckBoth
+) -> None:
+    version = world.add_version()
+    gone(world)
+
+    found = check_both(0.8)
+
+    assert found is not None
+    assert found.arn == version.arn
+
+
+def test_a_source_in_training_has_no_score_yet_and_is_refused_for_its_status(
+    world: World, check_both: CheckBoth
+) -> None:
+    in_training(world)
+
+    with pytest.raises(SourceNotCopyableError):
+        check_both(0.8)
+
+
+@pytest.mark.parametrize(("change_destination", "second"), DESTINATION_REFUSALS)
+def test_a_source_that_is_too_bad_is_reported_with_the_refusal_of_the_destination(
+    world: World, change_destination: Change, second: str, check_both: CheckBoth
+) -> None:
+    too_bad(world)
+    change_destination(world)
+
+    with pytest.raises(QualityGateError) as caught:
+        check_both(0.8)
+
+    assert 0 <= str(caught.value).find("the F1 score 0.71") < str(caught.value).find(second)
