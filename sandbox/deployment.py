@@ -39,7 +39,6 @@ class Deployment:
     """The resources that the stack created."""
 
     state_machine_arn: str
-    state_machine_role: str
     functions: dict[str, LambdaFunction]
 
     def function(self, name: str) -> LambdaFunction:
@@ -50,8 +49,10 @@ class Deployment:
 def expanded_template() -> dict[str, Any]:
     """Return template.yaml as SAM expands it, with the definition inline and the code in S3."""
     template = yaml_parse((ROOT / "template.yaml").read_text())
-    machine = template["Resources"]["CopyModelStateMachine"]["Properties"]
-    machine["Definition"] = yaml.safe_load((ROOT / machine.pop("DefinitionUri")).read_text())
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::StateMachine":
+            machine = resource["Properties"]
+            machine["Definition"] = yaml.safe_load((ROOT / machine.pop("DefinitionUri")).read_text())
     template["Globals"]["Function"]["CodeUri"] = "s3://sandbox/functions.zip"
     return expand(template)
 
@@ -97,9 +98,9 @@ def deployed(stack_account: str) -> Deployment:
     """Return the resources of an existing stack."""
     functions = lambda_simple_backends[stack_account][REGION].list_functions()
     step_functions = client("stepfunctions", stack_account)
-    (listed,) = step_functions.list_state_machines()["stateMachines"]
-    machine = step_functions.describe_state_machine(stateMachineArn=listed["stateMachineArn"])
-    return Deployment(machine["stateMachineArn"], machine["roleArn"], {one.function_arn: one for one in functions})
+    machines = {logical_id(one["name"]): one for one in step_functions.list_state_machines()["stateMachines"]}
+    arn = machines["CopyModelStateMachine"]["stateMachineArn"]
+    return Deployment(arn, {one.function_arn: one for one in functions})
 
 
 def logical_id(function_name: str) -> str:
