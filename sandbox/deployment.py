@@ -47,10 +47,12 @@ class Deployment:
 
 
 def expanded_template() -> dict[str, Any]:
-    """Return template.yaml as SAM expands it, with the definition inline and the code in S3."""
+    """Return template.yaml as SAM expands it, with the definitions inline and the code in S3."""
     template = yaml_parse((ROOT / "template.yaml").read_text())
-    machine = template["Resources"]["CopyModelStateMachine"]["Properties"]
-    machine["Definition"] = yaml.safe_load((ROOT / machine.pop("DefinitionUri")).read_text())
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::StateMachine":
+            machine = resource["Properties"]
+            machine["Definition"] = yaml.safe_load((ROOT / machine.pop("DefinitionUri")).read_text())
     template["Globals"]["Function"]["CodeUri"] = "s3://sandbox/functions.zip"
     return expand(template)
 
@@ -96,7 +98,7 @@ def deployed(stack_account: str) -> Deployment:
     """Return the resources of an existing stack."""
     functions = lambda_simple_backends[stack_account][REGION].list_functions()
     step_functions = client("stepfunctions", stack_account)
-    (listed,) = step_functions.list_state_machines()["stateMachines"]
+    (listed,) = (one for one in step_functions.list_state_machines()["stateMachines"] if "CopyModel" in one["name"])
     machine = step_functions.describe_state_machine(stateMachineArn=listed["stateMachineArn"])
     return Deployment(machine["stateMachineArn"], machine["roleArn"], {one.function_arn: one for one in functions})
 
