@@ -43,7 +43,7 @@ class ManifestError(RefusedError):
 
     sentence = (
         "The manifest s3://{bucket}/{key}{version} cannot be used: {reason}. "
-        'Put a JSON object {{"Destinations": [...]}} there, or correct {origin}, then start the request again.'
+        "Put a JSON object with a list named Destinations there, or correct {origin}, then start the request again."
     )
 
 

@@ -8,15 +8,16 @@ import hashlib
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-from botocore.model import Shape
+from typing import TYPE_CHECKING, Any
 
 from model_copy.errors import InvalidRequestError
 from model_copy.manifests import MOST
 from model_copy.request import STARTED_BY
 from model_copy.text import excerpt, numbered, printable
 from model_copy.validation import Scope, request_errors, suggest
+
+if TYPE_CHECKING:
+    from botocore.model import Shape
 
 LONGEST_NAME = 80
 PROJECT = "DestinationProjectArn"
@@ -94,7 +95,7 @@ def own_errors(given: object) -> Iterator[str]:
 
 
 def copy_requests(
-    given: Fields, destinations: list[Any], shape: Shape, scope: Scope, found: Collection[str]
+    given: Fields, destinations: list[Any], shape: "Shape", scope: Scope, found: Collection[str]
 ) -> list[Any]:
     """Return the request of each copy.
 

@@ -15,7 +15,7 @@ from moto.sqs.models import sqs_backends
 from sandbox.aws.patches import applied
 
 # moto lacks these types, and no story needs them.
-SKIPPED = ["AWS::CloudWatch::Alarm", "AWS::SNS::TopicPolicy"]
+SKIPPED = ["AWS::CloudWatch::Alarm", "AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy"]
 
 
 def _policy_of(kind: str, put: Callable[[dict[str, Any], str, str], None]) -> type[CloudFormationModel]:

@@ -139,7 +139,8 @@ def test_an_object_that_is_not_a_manifest_is_refused(wire: Wire, content: object
         read(wire, {"DestinationsFrom": FROM})
     assert str(caught.value).startswith(f"The manifest s3://{BUCKET}/manifests/live.json cannot be used: {reason}")
     assert str(caught.value).endswith(
-        '. Put a JSON object {"Destinations": [...]} there, or correct DestinationsFrom, then start the request again.'
+        ". Put a JSON object with a list named Destinations there, or correct DestinationsFrom, then start the request "
+        "again."
     )
 
 
@@ -148,9 +149,9 @@ def test_a_missing_manifest_of_the_parameter_is_named(wire: Wire) -> None:
         read(wire, {}, is_approval=True, parameter="ours/live/all.json")
 
     assert str(caught.value) == (
-        "The manifest s3://ours/live/all.json cannot be used: S3 returns: The specified key does not exist. Put a JSON "
-        'object {"Destinations": [...]} there, or correct the stack\'s parameter DestinationsManifest, then start the '
-        "request again."
+        "The manifest s3://ours/live/all.json cannot be used: S3 returns: The specified key does not exist. "
+        "Put a JSON object with a list named Destinations there, or correct the stack's parameter "
+        "DestinationsManifest, then start the request again."
     )
 
 
