@@ -1,6 +1,6 @@
 """Task *Count failures*: find out whether so many copies of the promotion have failed that no further one may start.
 
-Raises TransientError, AccessDeniedError.
+Raises InvalidRequestError, TransientError, AccessDeniedError.
 """
 
 from model_copy.aws import clients, s3

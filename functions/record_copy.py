@@ -1,6 +1,6 @@
 """Task *Record copy*: write the row of one destination into the promotion's table.
 
-Raises TransientError, AccessDeniedError.
+Raises InvalidRequestError, TransientError, AccessDeniedError.
 """
 
 import json

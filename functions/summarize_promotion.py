@@ -1,6 +1,6 @@
 """Task *Summarize promotion*: write the promotion's table, and say how it ended.
 
-Raises TransientError, AccessDeniedError.
+Raises InvalidRequestError, TransientError, AccessDeniedError.
 """
 
 import json

@@ -56,6 +56,8 @@ WORDS = {
         "Read the refusal": "refused",
         "Ensure project policy": "the grant is gone",
         "Copy the model again": "the name is taken",
+        "Record copy": "failed",
+        "Not recorded": "wrong input",
     },
 }
 

@@ -43,7 +43,13 @@ class Place:
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> "Place":
-        """Read the place from the result of Validate promotion."""
+        """Read the place from the result of Validate promotion.
+
+        Raises InvalidRequestError if the state data has no such result.
+        """
+        if "Promotion" not in state:
+            missing = "Promotion is missing; invoke the function with the state data of a promotion"
+            raise InvalidRequestError(errors=numbered([missing]))
         return cls(state["Promotion"]["Bucket"], state["Promotion"]["Prefix"])
 
     @property

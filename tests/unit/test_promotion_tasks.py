@@ -1,6 +1,7 @@
 """The tasks of a promotion: they list its copies, count its failures, and write its rows and its table."""
 
 import json
+from types import ModuleType
 
 import count_failures
 import pytest
@@ -136,3 +137,9 @@ def test_the_table_has_a_row_for_each_destination_in_their_order(s3: Wire) -> No
     assert [(row["Index"], row["Outcome"]) for row in rows] == [(0, "Copied"), (1, "Failed"), (2, "Failed")]
     assert "Look for its execution by its name, promote-v1-0001" in rows[1]["Cause"]
     assert objects(s3)["table.csv"].count("\r\n") == 4
+
+
+@pytest.mark.parametrize("task", [count_failures, record_copy, summarize_promotion])
+def test_a_task_needs_the_state_data_of_a_promotion(environment: None, task: ModuleType) -> None:
+    with pytest.raises(InvalidRequestError, match=r"1 error: \(1\) Promotion is missing; invoke the function with"):
+        task.lambda_handler(PROMOTION, LambdaContext())

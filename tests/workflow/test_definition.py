@@ -180,7 +180,7 @@ def test_a_sentence_of_the_definition_ends_in_a_link_to_the_runbook(name: str, s
     if "Error" in state:
         assert f"Runbook: ${{RunbookUrl}}#{state['Error'].lower()}" in cause
     else:
-        assert cause == "$.Refusal.Raised.errorMessage"
+        assert cause in ("$.Refusal.Raised.errorMessage", "$.Failure.Cause")
 
 
 def test_the_machine_outlives_the_longest_deadline_and_the_longest_waits() -> None:
