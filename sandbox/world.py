@@ -67,6 +67,7 @@ class Sandbox:
         _each(sagemaker_backends, lambda backend: backend.reset())
         _each(sqs_backends, lambda backend: [queue._messages.clear() for queue in backend.queues.values()])
         _each(sts_backends, lambda backend: backend.assumed_roles.clear())
+        stories.promotions_bucket()[1].keys.clear()
         self.executions.clear()
         TMP_THREADS.clear()  # moto keeps the threads of all tasks
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from model_copy.errors import InvalidRequestError
 from model_copy.manifests import MOST
-from model_copy.request import STARTED_BY
+from model_copy.request import STARTED_BY, execution_name
 from model_copy.text import excerpt, numbered, printable
 from model_copy.validation import Scope, request_errors, suggest
 
@@ -37,20 +37,9 @@ class Place:
     prefix: str
 
     @classmethod
-    def of(cls, bucket: str, execution_name: str) -> "Place":
-        """Return the place of the promotion with this execution name."""
-        return cls(bucket, f"promotions/{execution_name}/")
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> "Place":
-        """Read the place from the result of Validate promotion.
-
-        Raises InvalidRequestError if the state data has no such result.
-        """
-        if "Promotion" not in state:
-            missing = "Promotion is missing; invoke the function with the state data of a promotion"
-            raise InvalidRequestError(errors=numbered([missing]))
-        return cls(state["Promotion"]["Bucket"], state["Promotion"]["Prefix"])
+    def of(cls, state: Mapping[str, Any], bucket: str) -> "Place":
+        """Return the place of the promotion that has this state data."""
+        return cls(bucket, f"promotions/{execution_name(state)}/")
 
     @property
     def key(self) -> str:
@@ -78,6 +67,13 @@ class Place:
     def table(self, kind: str) -> str:
         """Return the key of the table, as ``json`` or ``csv``."""
         return f"{self.prefix}table.{kind}"
+
+
+def check_state(state: Mapping[str, Any], *keys: str) -> None:
+    """Raise InvalidRequestError if the state data is not that of a promotion after Validate promotion."""
+    if missing := [name for name in ("Promotion", *keys) if name not in state]:
+        words = "is required; invoke the function with the state data of a promotion"
+        raise InvalidRequestError(errors=numbered([f"{name} {words}" for name in missing]))
 
 
 def own_errors(given: object) -> Iterator[str]:

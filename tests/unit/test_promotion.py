@@ -193,9 +193,8 @@ def test_a_name_has_at_most_80_characters_and_no_other_promotion_has_it(length: 
 
 
 def test_a_promotion_keeps_its_objects_under_its_name() -> None:
-    place = Place.of("a-bucket", "live")
+    place = Place.of({"Execution": {"Name": "live"}}, "a-bucket")
 
-    assert Place.from_state({"Promotion": {"Bucket": "a-bucket", "Prefix": place.prefix}}) == place
     assert [place.key, place.row(7), place.failed(999), place.table("csv")] == [
         "promotions/live/destinations.json",
         "promotions/live/rows/0007.json",

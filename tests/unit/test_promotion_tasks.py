@@ -141,5 +141,5 @@ def test_the_table_has_a_row_for_each_destination_in_their_order(s3: Wire) -> No
 
 @pytest.mark.parametrize("task", [count_failures, record_copy, summarize_promotion])
 def test_a_task_needs_the_state_data_of_a_promotion(environment: None, task: ModuleType) -> None:
-    with pytest.raises(InvalidRequestError, match=r"1 error: \(1\) Promotion is missing; invoke the function with"):
+    with pytest.raises(InvalidRequestError, match=r"\(1\) Promotion is required; invoke the function with"):
         task.lambda_handler(PROMOTION, LambdaContext())
