@@ -69,7 +69,7 @@ ANSWERS = {
     ("SummarizePromotionFunction", "rows_of_promotion"): {
         "Outcome": "PartlyPromoted",
         "Counts": {"Copied": 2, "Refused": 1},
-        "Table": f"s3://{PROMOTIONS_BUCKET}/promotions/promote-v3/table.csv",
+        "Table": f"s3://{PROMOTIONS_BUCKET}/promotions/rows-of-promotion/table.csv",
         "Sentence": VARIES,
     },
     ("AnnounceOutcomeFunction", "execution_failed"): {

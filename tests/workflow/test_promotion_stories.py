@@ -8,8 +8,6 @@ from sandbox.stories import promotions_bucket, read_event
 from sandbox.world import Sandbox
 from tests.workflow.promotions import promote, written
 
-PREFIX = "promotions/promote-v3/"
-
 
 def invoke(aws: Sandbox, function: str, story: str) -> Any:
     """Invoke a function with the event of a story, in the world of that story."""
@@ -26,20 +24,25 @@ def test_row_after_failures(aws: Sandbox) -> None:
 def test_row_of_failed_copy(aws: Sandbox) -> None:
     assert invoke(aws, "RecordCopyFunction", "row_of_failed_copy") == {"Outcome": "Refused"}
 
-    row = json.loads(written(f"{PREFIX}rows/0001.json"))
+    prefix = "promotions/row-of-failed-copy/"
+    row = json.loads(written(f"{prefix}rows/0001.json"))
     assert row["Error"] == "DestinationProjectNotFoundError"
     assert row["Cause"].startswith("There is no project arn:aws:rekognition:us-east-1:333333333333:")
-    assert row["ExecutionArn"].endswith(":promote-v3-0001")
-    assert written(f"{PREFIX}failed/0001.json") == written(f"{PREFIX}rows/0001.json")
+    assert row["ExecutionArn"].endswith(":row-of-failed-copy-0001")
+    assert written(f"{prefix}failed/0001.json") == written(f"{prefix}rows/0001.json")
 
 
 def test_rows_of_promotion(aws: Sandbox) -> None:
     summary = invoke(aws, "SummarizePromotionFunction", "rows_of_promotion")
 
     assert summary["Outcome"] == "PartlyPromoted"
-    assert summary["Table"] == f"s3://{PROMOTIONS_BUCKET}/{PREFIX}table.csv"
+    assert summary["Table"] == f"s3://{PROMOTIONS_BUCKET}/promotions/rows-of-promotion/table.csv"
     assert summary["Sentence"].startswith("2 of 3 destinations have the model version. These do not: (1) arn:aws:")
-    assert [row["Outcome"] for row in json.loads(written(f"{PREFIX}table.json"))] == ["Copied", "Refused", "Copied"]
+    assert [row["Outcome"] for row in json.loads(written("promotions/rows-of-promotion/table.json"))] == [
+        "Copied",
+        "Refused",
+        "Copied",
+    ]
 
 
 def test_promote_to_duplicates(aws: Sandbox) -> None:
