@@ -6,6 +6,7 @@ from typing import Any
 from sandbox.deployment import PROMOTIONS_BUCKET
 from sandbox.stories import promotions_bucket, read_event
 from sandbox.world import Sandbox
+from tests.workflow.invariants import copies, own_grants
 from tests.workflow.promotions import promote, written
 
 
@@ -53,3 +54,29 @@ def test_promote_to_duplicates(aws: Sandbox) -> None:
     assert ending.error == "InvalidRequestError"
     assert "1 error: (1) Destinations[2].DestinationProjectArn is the project of Destinations[0]. " in ending.cause
     assert promotions_bucket()[1].keys == {}
+
+
+def test_promote_to_three(aws: Sandbox) -> None:
+    aws.seed("promote_to_three")
+
+    ending = promote(aws, read_event("promote_to_three"), "promote-v3")
+
+    assert ending.status == "SUCCEEDED"
+    assert ending.output == {
+        "Table": f"s3://{PROMOTIONS_BUCKET}/promotions/promote-v3/table.csv",
+        "Counts": {"Copied": 3},
+        "Approval": {"Kind": "Request", "EventId": None, "At": None, "By": None, "Subject": None},
+    }
+    assert len(copies()) == 3
+    assert own_grants() == set()
+    assert 3_600 <= ending.seconds <= 3_600 * 1.2
+
+
+def test_promote_from_manifest(aws: Sandbox) -> None:
+    aws.seed("promote_from_manifest")
+
+    ending = promote(aws, read_event("promote_from_manifest"), "promote-v3")
+
+    assert ending.status == "SUCCEEDED"
+    assert ending.output["Counts"] == {"Copied": 3}
+    assert len(copies()) == 3
