@@ -116,20 +116,22 @@ check-template: .venv/.stamp .venv-sam/.stamp .venv-checkov/.stamp
 	@.venv-checkov/bin/checkov --config-file .checkov.yaml \
 		$(addprefix --file ,template.yaml $(wildcard accounts/*.yaml))
 
-# The checks above do not read the file that DefinitionUri names.
+# The checks above do not read the files that DefinitionUri names.
+DEFINITIONS = copy_model promote_model
 .PHONY: check-definition
 check-definition: .venv/.stamp node_modules/.stamp
-	$(call heading,statelint: the definition)
 	@.venv/bin/python -m tools.render_definition build
-	@.venv/bin/statelint --ignore=FLOAT,URI build/copy_model.asl.json
-	$(call heading,asl-validator: the definition)
-	@$(NODE) node_modules/.bin/asl-validator --json-path build/copy_model.asl.json
-	$(call heading,cfn-lint: the definition)
-	@.venv/bin/cfn-lint build/copy_model.template.json
+	$(call heading,statelint: the definitions)
+	@for name in $(DEFINITIONS); do .venv/bin/statelint --ignore=FLOAT,URI build/$$name.specified.json || exit; done
+	$(call heading,asl-validator: the definitions)
+	@for name in $(DEFINITIONS); do \
+		$(NODE) node_modules/.bin/asl-validator --json-path build/$$name.asl.json || exit; done
+	$(call heading,cfn-lint: the definitions)
+	@.venv/bin/cfn-lint $(DEFINITIONS:%=build/%.template.json)
 
 .PHONY: picture
-picture: .venv/.stamp ## Draw the definition into docs/architecture.md
-	.venv/bin/python -m tools.draw_definition statemachine/copy_model.asl.yaml docs/architecture.md
+picture: .venv/.stamp ## Draw the definitions into docs/architecture.md
+	.venv/bin/python -m tools.draw_definition docs/architecture.md $(DEFINITIONS:%=statemachine/%.asl.yaml)
 
 .PHONY: parameters
 parameters: .venv/.stamp ## List the template's parameters in docs/deploying.md

@@ -21,5 +21,7 @@ def lambda_handler(state: Event, context: Context) -> Event:
         stack_account=runtime.setting("STACK_ACCOUNT"),
     )
     client_for = partial(clients.approved, execution_name(state))
-    approval = approval_requests.complete(approval_events.read(state["Request"], rules), client_for)
+    approval = approval_requests.complete(
+        approval_events.read(state["Request"], rules), client_for, promotes=state.get("Promotes", False)
+    )
     return {"Request": approval.request, "Execution": state.get("Execution"), "Approval": approval.as_result()}

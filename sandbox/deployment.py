@@ -18,7 +18,9 @@ from samtranslator.yaml_helper import yaml_parse
 ROOT = Path(__file__).parent.parent
 REGION = "us-east-1"
 STACK_ACCOUNT, SOURCE_ACCOUNT, DESTINATION_ACCOUNT = "123456789012", "111111111111", "222222222222"
+FURTHER_DESTINATIONS = ("333333333333", "444444444444")
 STACK_NAME = "rekognition-model-copy"
+PROMOTIONS_BUCKET = f"{STACK_NAME}-promotionsbucket-2mtqxcj0f1rz"  # as if CloudFormation had chosen it
 # With these, approvals start the workflow, and only good models are copied.
 PARAMETERS = {
     "OwnEventTrigger": "ENABLED",
@@ -47,7 +49,7 @@ class Deployment:
 
 
 def expanded_template() -> dict[str, Any]:
-    """Return template.yaml as SAM expands it, with the definition inline and the code in S3."""
+    """Return template.yaml as SAM expands it, with the definitions inline and the code in S3."""
     template = yaml_parse((ROOT / "template.yaml").read_text())
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::StateMachine":
@@ -82,6 +84,8 @@ def deploy(stack_account: str = STACK_ACCOUNT) -> Deployment:
     for account in others:
         forwards = {"EventBusArn": outputs["EventBusArn"], "TagTrigger": parameters["TagTrigger"]}
         create_account_role("source", account, TrustedRoleArns=outputs["SourceRolePrincipals"], **forwards)
+        create_account_role("destination", account, TrustedRoleArns=outputs["DestinationRolePrincipals"])
+    for account in FURTHER_DESTINATIONS:
         create_account_role("destination", account, TrustedRoleArns=outputs["DestinationRolePrincipals"])
     for account in (SOURCE_ACCOUNT, DESTINATION_ACCOUNT, STACK_ACCOUNT):
         _create_administrator(account)

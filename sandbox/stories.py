@@ -8,12 +8,13 @@ from inspect import signature
 from typing import Any
 
 import yaml
+from moto.s3.models import FakeBucket, s3_backends
 from moto.sagemaker.models import sagemaker_backends
 
 from sandbox import happenings
 from sandbox.aws.rekognition.models import RekognitionBackend, rekognition_backends
 from sandbox.aws.rekognition.project_version import Step
-from sandbox.deployment import ROOT
+from sandbox.deployment import PROMOTIONS_BUCKET, ROOT
 
 EVENTS, WORLDS = ROOT / "events", ROOT / "sandbox" / "worlds"
 
@@ -35,6 +36,9 @@ def seed(story: str, now: Callable[[], datetime], after: Callable[[float, Callab
         seed_project(project, now())
     for package in world.get("packages", ()):
         seed_package(package)
+    for one in world.get("objects", ()):
+        content = one["content"] if isinstance(one["content"], str) else json.dumps(one["content"])
+        promotions_bucket()[0].put_object(PROMOTIONS_BUCKET, one["key"], content.encode())
     for event in world.get("later", ()):
         after(event["after"], partial(_withdraw, event["withdraw"], now))
 
@@ -54,6 +58,13 @@ def seed_package(package: dict[str, Any]) -> None:
             "customer_metadata_properties": package["properties"],
         }
     )
+
+
+def promotions_bucket() -> tuple[Any, FakeBucket]:
+    """Return the backend that has the stack's bucket, and the bucket."""
+    backends: list[Any] = [backend for account in s3_backends.values() for backend in account.values()]
+    (found,) = (backend for backend in backends if PROMOTIONS_BUCKET in backend.buckets)
+    return found, found.buckets[PROMOTIONS_BUCKET]
 
 
 def backend_of(arn: str) -> RekognitionBackend:

@@ -68,7 +68,9 @@ class Sandbox:
         _each(sagemaker_backends, lambda backend: backend.reset())
         _each(sqs_backends, lambda backend: [queue._messages.clear() for queue in backend.queues.values()])
         _each(sts_backends, lambda backend: backend.assumed_roles.clear())
-        self.executions.clear()
+        stories.promotions_bucket()[1].keys.clear()
+        for machine in self._step_functions.state_machines:
+            machine.executions.clear()
         TMP_THREADS.clear()  # moto keeps the threads of all tasks
 
     def seed(self, story: str) -> None:

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from sandbox.deployment import PROMOTIONS_BUCKET
+
 VARIES: Any = object()
 SOURCE, DESTINATION = "111111111111", "222222222222"
 PROJECTS = f"arn:aws:rekognition:us-east-1:{DESTINATION}:project"
@@ -54,6 +56,23 @@ ANSWERS = {
         "TimesMissing": 0,
     },
     ("WithdrawGrantFunction", "grant_left_behind"): {"PolicyName": POLICY, "Withdrawn": True},
+    ("ValidatePromotionFunction", "promote_to_three"): {
+        "Bucket": PROMOTIONS_BUCKET,
+        "Prefix": "promotions/local/",
+        "Key": "promotions/local/destinations.json",
+        "Destinations": 3,
+        "MaxConcurrency": 100,
+        "StopAfterFailures": None,
+        "DryRun": False,
+    },
+    ("CountFailuresFunction", "row_after_failures"): {"Count": 2, "Stop": True},
+    ("RecordCopyFunction", "row_of_failed_copy"): {"Outcome": "Refused"},
+    ("SummarizePromotionFunction", "rows_of_promotion"): {
+        "Outcome": "PartlyPromoted",
+        "Counts": {"Copied": 2, "Refused": 1},
+        "Table": f"s3://{PROMOTIONS_BUCKET}/promotions/rows-of-promotion/table.csv",
+        "Sentence": VARIES,
+    },
     ("AnnounceOutcomeFunction", "execution_failed"): {
         "Outcome": "Failed",
         "ExecutionArn": (
@@ -90,6 +109,22 @@ REFUSALS = {
     ("WithdrawGrantFunction", "many_errors"): (
         "InvalidRequestError",
         "The request has 1 error: (1) ValidateRequestFunction refuses this request; invoke that function to see why.",
+    ),
+    ("ValidatePromotionFunction", "promote_to_duplicates"): (
+        "InvalidRequestError",
+        "The request has 1 error: (1) Destinations[2].DestinationProjectArn is the project of Destinations[0]. ",
+    ),
+    ("CountFailuresFunction", "promote_to_three"): (
+        "InvalidRequestError",
+        "The request has 1 error: (1) Promotion is required; invoke the function with the state data of a promotion. ",
+    ),
+    ("RecordCopyFunction", "promote_to_three"): (
+        "InvalidRequestError",
+        "The request has 2 errors: (1) Promotion is required; invoke the function with the state data of a promotion. ",
+    ),
+    ("SummarizePromotionFunction", "promote_to_three"): (
+        "InvalidRequestError",
+        "The request has 1 error: (1) Promotion is required; invoke the function with the state data of a promotion. ",
     ),
     ("AnnounceOutcomeFunction", "execution_running"): (
         "InvalidStatusChangeError",

@@ -1,6 +1,6 @@
-"""Write the definition as a deployment would render it, and a template around it, for the checkers that read JSON.
+"""Write each definition as a deployment would render it, and a template around it, for the checkers that read JSON.
 
-Fails if the placeholders of the definition differ from the template's DefinitionSubstitutions.
+Fails if the placeholders of a definition differ from the template's DefinitionSubstitutions.
 """
 
 import json
@@ -14,8 +14,9 @@ from samtranslator.yaml_helper import yaml_parse
 
 from sandbox.deployment import ROOT
 
-LOGICAL_ID = "CopyModelStateMachine"
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:{}"
+MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:{}"
+ONLY_AWS = {"Label", "InputType"}  # fields of a Map state
 PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 
 
@@ -24,6 +25,10 @@ def stand_in(value: object) -> str:
     match value:
         case {"Fn::GetAtt": [resource, "Arn"]}:
             return ARN.format(resource)
+        case {"Ref": "AWS::Partition"}:
+            return "aws"
+        case {"Ref": str(name)} if name.endswith("StateMachine"):
+            return MACHINE.format(name)
     return str(value)
 
 
@@ -36,21 +41,34 @@ def render(definition: dict[str, Any], substitutions: dict[str, Any]) -> dict[st
     return rendered
 
 
+def specified(part: Any) -> Any:
+    """Return a part of a definition without the fields that only AWS knows; statelint knows the specification."""
+    match part:
+        case dict():
+            return {name: specified(value) for name, value in part.items() if name not in ONLY_AWS}
+        case list():
+            return [specified(one) for one in part]
+    return part
+
+
 def around(definition: dict[str, Any]) -> dict[str, Any]:
     """Return the smallest template that contains the definition."""
     properties = {"RoleArn": "arn:aws:iam::123456789012:role/workflow", "Definition": definition}
-    return {"Resources": {LOGICAL_ID: {"Type": "AWS::StepFunctions::StateMachine", "Properties": properties}}}
+    return {"Resources": {"StateMachine": {"Type": "AWS::StepFunctions::StateMachine", "Properties": properties}}}
 
 
 def main(folder: str) -> None:
-    properties = yaml_parse((ROOT / "template.yaml").read_text())["Resources"][LOGICAL_ID]["Properties"]
-    source = ROOT / properties["DefinitionUri"]
-    definition = render(yaml.safe_load(source.read_text()), properties["DefinitionSubstitutions"])
-    name = source.name.partition(".")[0]
     output = Path(folder)
     output.mkdir(parents=True, exist_ok=True)
-    (output / f"{name}.asl.json").write_text(json.dumps(definition, indent=2) + "\n")
-    (output / f"{name}.template.json").write_text(json.dumps(around(definition), indent=2) + "\n")
+    for resource in yaml_parse((ROOT / "template.yaml").read_text())["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::StateMachine":
+            properties = resource["Properties"]
+            source = ROOT / properties["DefinitionUri"]
+            definition = render(yaml.safe_load(source.read_text()), properties["DefinitionSubstitutions"])
+            name = source.name.partition(".")[0]
+            written = {"asl": definition, "specified": specified(definition), "template": around(definition)}
+            for kind, content in written.items():
+                (output / f"{name}.{kind}.json").write_text(json.dumps(content, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -38,6 +38,15 @@ class InvalidApprovalError(RefusedError):
     sentence = "The approval has {errors} Correct the approval and approve the model version again."
 
 
+class ManifestError(RefusedError):
+    """The object with the destinations of a promotion is missing or is not a manifest.  Refused."""
+
+    sentence = (
+        "The manifest s3://{bucket}/{key}{version} cannot be used: {reason}. "
+        "Put a JSON object with a list named Destinations there, or correct {origin}, then start the request again."
+    )
+
+
 class ModelPackageNotFoundError(RefusedError):
     """The approved model package does not exist.  Refused."""
 

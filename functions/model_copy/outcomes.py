@@ -22,6 +22,7 @@ NOT_A_REQUEST, COPY_FAILED, UNEXPECTED_STATUS = "NotARequestError", "CopyFailedE
 FINAL = {error.__name__ for error in RefusedError.__subclasses__()} | {NOT_A_REQUEST, COPY_FAILED, UNEXPECTED_STATUS}
 # These end a copy that was under way, so they are failures and not refusals.
 FAILURES = {CopyDeadlineError.__name__, VersionGoneError.__name__, COPY_FAILED, UNEXPECTED_STATUS}
+REFUSALS = FINAL - FAILURES
 # Another run with the same state data would end in the same way.
 HOPELESS = {"States.Runtime", "States.DataLimitExceeded"}
 CAUSES = {
@@ -127,7 +128,7 @@ def _error(execution: EndedExecution) -> tuple[str | None, str | None]:
 
 
 def _kind(execution: EndedExecution, error: str | None, data: Mapping[str, Any]) -> str:
-    if execution.status == "FAILED" and error in FINAL - FAILURES:
+    if execution.status == "FAILED" and error in REFUSALS:
         return "Refused"
     if execution.status != "SUCCEEDED":
         return "Failed"

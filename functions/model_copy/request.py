@@ -9,6 +9,9 @@ from model_copy.arns import Arn
 from model_copy.errors import InvalidRequestError
 from model_copy.text import numbered, printable
 
+# Step Functions' own field: the console links the execution to the one that it names. It is not a field of the API.
+STARTED_BY = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
+
 _HOST_LABEL = re.compile(r"(?!-)(?!\d+$)[a-z\d-]{1,63}(?<!-)", re.ASCII)
 
 
@@ -50,7 +53,7 @@ class RequestArns:
 
 @dataclass(frozen=True, slots=True)
 class CopyRequest:
-    """A request that passed Validate request.
+    """A request that passed Validate request; ``fields`` are those of the API.
 
     Source: https://docs.aws.amazon.com/rekognition/latest/APIReference/API_CopyProjectVersion.html
     """
@@ -96,7 +99,7 @@ class CopyRequest:
             version_name=str(name),
             output_config=fields["OutputConfig"],
             kms_key_id=fields.get("KmsKeyId"),
-            fields=fields,
+            fields={name: value for name, value in fields.items() if name != STARTED_BY},
             execution_name=execution_name,
         )
 

@@ -14,7 +14,7 @@ from botocore.model import MapShape, Shape, StructureShape
 
 from model_copy.arns import Arn
 from model_copy.errors import InvalidRequestError
-from model_copy.request import CopyRequest, RequestArns, execution_name
+from model_copy.request import STARTED_BY, CopyRequest, RequestArns, execution_name
 from model_copy.text import excerpt, numbered, printable
 
 _TYPES: dict[str, tuple[type, str]] = {
@@ -25,6 +25,10 @@ _TYPES: dict[str, tuple[type, str]] = {
 _UNICODE_CLASSES = {r"\p{L}": "a-zA-Z", r"\p{N}": "0-9", r"\p{Z}": " "}
 _ASCII_OF_CLASS = {"L": "q", "N": "0", "Z": " "}
 _MOST_HINTS = 20
+# The execution may be a child of a Map state, whose label follows the state machine's name.
+_EXECUTION = re.compile(
+    r"arn:[a-z\d-]+:states:[a-z\d-]+:\d{12}:execution:[\w-]{1,80}(/[\w-]{1,40})?:\S{1,80}", re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +63,30 @@ def validate(state: Mapping[str, Any], shape: Shape, scope: Scope) -> CopyReques
     shape: botocore's model of the request.
     """
     given = state["Request"]
+    found = [*request_errors(given, shape, scope), *_forged(given, state)]
+    if found:
+        raise InvalidRequestError(errors=numbered(found))
+    return CopyRequest.from_fields(given, RequestArns.parse(given), execution_name(state))
+
+
+def request_errors(given: object, shape: Shape, scope: Scope) -> Iterator[str]:
+    """Describe all errors of a request; each description begins with the field's path."""
     fields = given if isinstance(given, dict) else {}
+    of_the_api = {name: value for name, value in fields.items() if name != STARTED_BY}
     arns = RequestArns.parse(fields)
-    errors = [*shape_errors(given, shape), *arns.contradictions(), *_scope_errors(arns, scope)]
-    if errors:
-        raise InvalidRequestError(errors=numbered(errors))
-    return CopyRequest.from_fields(fields, arns, execution_name(state))
+    yield from shape_errors(of_the_api if fields else given, shape)
+    yield from arns.contradictions()
+    yield from _scope_errors(arns, scope)
+    starter = fields.get(STARTED_BY, "")
+    if STARTED_BY in fields and not (isinstance(starter, str) and _EXECUTION.fullmatch(starter)):
+        yield f"{STARTED_BY} must be the ARN of an execution; got {excerpt(starter, 256)}"
+
+
+def _forged(given: object, state: Mapping[str, Any]) -> Iterator[str]:
+    """Report an approval that claims to be started by an execution, and so to be announced by that one."""
+    kind = state.get("Approval", {}).get("Kind", "Request")
+    if isinstance(given, dict) and STARTED_BY in given and kind != "Request":
+        yield f"{STARTED_BY} is not a field of an approval"
 
 
 def check_shape(request: CopyRequest, shape: Shape) -> None:

@@ -10,12 +10,14 @@ from moto.cloudformation import parsing
 from moto.core.common_models import CloudFormationModel
 from moto.events.models import Rule, events_backends
 from moto.kms.models import Key, KmsBackend
+from moto.s3.models import FakeBucket
 from moto.sqs.models import sqs_backends
 
 from sandbox.aws.patches import applied
+from sandbox.deployment import PROMOTIONS_BUCKET
 
 # moto lacks these types, and no story needs them.
-SKIPPED = ["AWS::CloudWatch::Alarm", "AWS::SNS::TopicPolicy"]
+SKIPPED = ["AWS::CloudWatch::Alarm", "AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy"]
 
 
 def _policy_of(kind: str, put: Callable[[dict[str, Any], str, str], None]) -> type[CloudFormationModel]:
@@ -63,11 +65,12 @@ def install() -> Iterator[None]:
     """Make CloudFormation create the stack's resources as on AWS.
 
     Types that moto lacks are skipped, a key can have tags, a function keeps its dead-letter queue, and the pattern of a
-    rule may be a string.
+    rule may be a string. The stack's bucket always has the same name, which some events contain.
     """
     make: Any = KmsBackend.create_key
     parse: Any = parsing.parse_resource
     make_function: Any = LambdaFunction.create_from_cloudformation_json
+    make_bucket: Any = FakeBucket.create_from_cloudformation_json
     make_rule: Any = Rule.create_from_cloudformation_json
 
     def create_key(self: KmsBackend, *args: Any, tags: list[dict[str, str]] | None = None, **kwargs: Any) -> Key:
@@ -80,6 +83,9 @@ def install() -> Iterator[None]:
         made.dead_letter_queue = document["Properties"].get("DeadLetterConfig", {}).get("TargetArn")
         return made
 
+    def create_bucket(_: str, *args: Any, **kwargs: Any) -> Any:
+        return make_bucket(PROMOTIONS_BUCKET, *args, **kwargs)
+
     def create_rule(name: str, document: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         pattern = document["Properties"].get("EventPattern")
         if isinstance(pattern, str):
@@ -90,6 +96,7 @@ def install() -> Iterator[None]:
         return None if resource["Type"] in SKIPPED else parse(resource, *args)
 
     replacements = {
+        "FakeBucket.create_from_cloudformation_json": create_bucket,
         "KmsBackend.create_key": create_key,
         "LambdaFunction.create_from_cloudformation_json": create_function,
         "Rule.create_from_cloudformation_json": create_rule,

@@ -38,7 +38,14 @@ def event(story: str) -> str:
 
 def harmless_event(function: str) -> str:
     """Return an event with which the function succeeds and changes nothing."""
-    others = {"ReadApprovalFunction": "approved_in_sagemaker", "AnnounceOutcomeFunction": "execution_failed"}
+    others = {
+        "ReadApprovalFunction": "approved_in_sagemaker",
+        "AnnounceOutcomeFunction": "execution_failed",
+        "ValidatePromotionFunction": "promote_to_three",
+        "CountFailuresFunction": "row_after_failures",
+        "RecordCopyFunction": "row_of_failed_copy",
+        "SummarizePromotionFunction": "rows_of_promotion",
+    }
     return event(others.get(function, "already_copied"))
 
 

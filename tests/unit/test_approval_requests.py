@@ -23,18 +23,18 @@ def seed(properties: dict[str, str], status: str = "Approved") -> None:
     seed_package({"arn": PACKAGE_ARN, "status": status, "properties": properties})
 
 
-def complete(kind: str, subject: str) -> Approval:
+def complete(kind: str, subject: str, promotes: bool = False) -> Approval:
     arn = Arn.parse_model_package(subject) or Arn.parse_version(subject)
     approval = Approval(kind=kind, event_id="an-event", at=None, account=SOURCE, subject=arn)
-    return approval_requests.complete(approval, partial(clients.approved, "promote-v1"))
+    return approval_requests.complete(approval, partial(clients.approved, "promote-v1"), promotes)
 
 
-def of_package() -> Approval:
-    return complete(PACKAGE, PACKAGE_ARN)
+def of_package(promotes: bool = False) -> Approval:
+    return complete(PACKAGE, PACKAGE_ARN, promotes)
 
 
-def of_tag(version: str = VERSION) -> Approval:
-    return complete(TAG, version)
+def of_tag(version: str = VERSION, promotes: bool = False) -> Approval:
+    return complete(TAG, version, promotes)
 
 
 def test_a_package_that_names_the_version_gets_the_rest_from_the_stack(world: World) -> None:
@@ -181,3 +181,48 @@ def test_an_own_event_has_its_request_and_makes_no_call() -> None:
         raise AssertionError("A client was made")
 
     assert approval_requests.complete(own, client_for) is own
+
+
+def test_an_approval_that_promotes_leaves_the_destinations_to_the_manifest(world: World) -> None:
+    seed(NAMED)
+
+    expected = {**NAMED, "VersionName": "v1", "OutputConfig": {"S3Bucket": "live-models"}}
+    assert of_package(promotes=True).request == expected
+    assert of_tag(promotes=True).request == expected
+
+
+def test_an_approval_that_promotes_needs_no_bucket_since_each_destination_may_have_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEFAULT_OUTPUT_BUCKET", "")
+    monkeypatch.setenv("DEFAULT_OUTPUT_KEY_PREFIX", "copies")
+
+    assert of_tag(promotes=True).request == {**NAMED, "VersionName": "v1"}
+
+
+def test_an_approval_that_promotes_still_needs_its_sources(world: World) -> None:
+    seed({"SourceProjectArn": PROJECT})
+
+    with pytest.raises(InvalidApprovalError, match=r"1 error: \(1\) SourceProjectVersionArn is required"):
+        of_package(promotes=True)
+
+
+def test_a_package_that_promotes_and_names_a_destination_is_refused(world: World) -> None:
+    seed({**NAMED, "DestinationProjectArn": REQUEST["DestinationProjectArn"]})
+
+    with pytest.raises(InvalidApprovalError) as caught:
+        of_package(promotes=True)
+
+    assert str(caught.value) == (
+        "The approval has 1 error: (1) DestinationProjectArn must be left out, because the stack's parameter "
+        "DestinationsManifest names the destinations. Correct the approval and approve the model version again."
+    )
+
+
+@pytest.mark.parametrize("name", ["DestinationProjectArn", "Destinations", "DestinationsFrom"])
+def test_an_own_event_that_promotes_and_names_a_destination_is_refused(name: str) -> None:
+    own = Approval(kind="Event", event_id=None, at=None, account=SOURCE, request={name: None})
+
+    with pytest.raises(InvalidApprovalError, match=f"1 error: .1. {name} must be left out"):
+        approval_requests.complete(own, lambda *_: None, promotes=True)
+    assert approval_requests.complete(own, lambda *_: None) is own

@@ -1,19 +1,18 @@
-"""docs/architecture.md shows the definition, the modules, the state data and the roles as they are."""
+"""docs/architecture.md shows the definitions, the modules, the state data and the roles as they are."""
 
 import json
 import re
 
 import pytest
-import yaml
 from samtranslator.yaml_helper import yaml_parse
 
 from sandbox.deployment import ROOT
+from tests.definitions import DEFINITIONS, states
 from tests.samples import ANSWERS
 from tools.draw_definition import BLOCK, WORDS, choices, draw
 
 PAGE = "docs/architecture.md"
 TEXT = (ROOT / PAGE).read_text()
-DEFINITION = yaml.safe_load((ROOT / "statemachine" / "copy_model.asl.yaml").read_text())
 FUNCTIONS = [
     name
     for name, resource in yaml_parse((ROOT / "template.yaml").read_text())["Resources"].items()
@@ -26,6 +25,7 @@ PLACES = sorted(
     for place in ROOT.iterdir()
     if place.is_dir() and not re.match(r"\.|build$|node_modules$|__", place.name)
 )
+DRAWN = {choice for definition in DEFINITIONS.values() for choice in choices(definition)}
 CHOICES = {(source, target) for source, words in WORDS.items() for target in words}
 
 
@@ -33,29 +33,28 @@ def section(heading: str) -> str:
     return TEXT.partition(f"## {heading}\n")[2].partition("\n## ")[0]
 
 
-def writers() -> set[tuple[str, str]]:
-    """Return the key and the state for each state that writes one key of the state data."""
+def writers(definition: str) -> set[tuple[str, str]]:
+    """Return the key and the state for each state of a definition that writes one key of the state data."""
     return {
         (place["ResultPath"].removeprefix("$."), name)
-        for name, state in DEFINITION["States"].items()
+        for name, state in states(definition).items()
         for place in (state, *state.get("Catch", ()))
         if place.get("ResultPath", "$") not in ("$", None)
     }
 
 
-@pytest.mark.parametrize(("source", "target"), sorted(choices(DEFINITION) | CHOICES))
+@pytest.mark.parametrize(("source", "target"), sorted(DRAWN | CHOICES))
 def test_a_choice_has_words_in_the_picture(source: str, target: str) -> None:
     place = "WORDS in tools/draw_definition.py"
 
     assert (source, target) in CHOICES, f"{source!r} leads to {target!r}: add its words to {place}, then: make picture"
-    assert (source, target) in choices(DEFINITION), f"{source!r} no longer leads to {target!r}: remove it from {place}."
+    assert (source, target) in DRAWN, f"{source!r} no longer leads to {target!r}: remove it from {place}."
 
 
-def test_the_picture_matches_the_definition() -> None:
-    found = BLOCK.search(TEXT)
+def test_the_pictures_match_the_definitions() -> None:
+    drawn = [draw(definition) for definition in DEFINITIONS.values()]
 
-    assert found is not None
-    assert found[0] == draw(DEFINITION), f"The picture in {PAGE} is stale: run make picture."
+    assert BLOCK.findall(TEXT) == drawn, f"A picture in {PAGE} is stale: run make picture."
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -73,11 +72,17 @@ def test_a_folder_is_in_the_layout(place: str) -> None:
     assert f"| `{place}" in section("The layout"), f"{PAGE} does not list the folder {place} under 'The layout'."
 
 
-@pytest.mark.parametrize(("key", "state"), sorted(writers()))
-def test_a_key_of_the_state_data_names_the_states_that_write_it(key: str, state: str) -> None:
-    row = re.search(rf"^\| `{key}` \| .*\*{re.escape(state)}\*.*\|$", section("State data"), re.M)
+@pytest.mark.parametrize(
+    ("heading", "key", "state"),
+    [
+        *(("State data", *one) for one in sorted(writers("copy_model"))),
+        *(("A promotion", *one) for one in sorted(writers("promote_model") - writers("copy_model"))),
+    ],
+)
+def test_a_key_of_the_state_data_names_the_states_that_write_it(heading: str, key: str, state: str) -> None:
+    row = re.search(rf"^\| (?:.+, )?`{key}`(?:, .+)? \| .*\*{re.escape(state)}\*.*\|$", section(heading), re.M)
 
-    assert row, f"{PAGE} does not say under 'State data' that the state {state!r} writes {key}."
+    assert row, f"{PAGE} does not say under '{heading}' that the state {state!r} writes {key}."
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ WITHOUT_TAGS = {
     "AWS::IAM::ManagedPolicy",
     "AWS::IAM::Policy",
     "AWS::Lambda::Permission",
+    "AWS::S3::BucketPolicy",
     "AWS::SNS::Subscription",
     "AWS::SNS::TopicPolicy",
     "AWS::SQS::QueuePolicy",
@@ -65,8 +66,9 @@ def denies_all_but_tls(policy: Resource) -> bool:
     )
 
 
-def test_the_workflow_logs_everything_and_is_traced() -> None:
-    machine = properties("CopyModelStateMachine")
+@pytest.mark.parametrize("name", ["CopyModelStateMachine", "PromoteModelStateMachine"])
+def test_a_workflow_logs_everything_and_is_traced(name: str) -> None:
+    machine = properties(name)
     (destination,) = machine["LoggingConfiguration"]["Destinations"]
 
     assert machine["LoggingConfiguration"]["Level"] == "ALL"
@@ -85,6 +87,25 @@ def test_each_function_is_traced_and_logs_to_the_group_with_retention(function: 
 def test_logs_are_kept_for_a_while_and_encrypted_with_the_operation_key(group: Resource) -> None:
     assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
     assert group["Properties"]["KmsKeyId"] == OPERATION_KEY
+
+
+@pytest.mark.parametrize("bucket", of_type("AWS::S3::Bucket"))
+def test_a_bucket_is_private_encrypted_with_the_operation_key_versioned_and_requires_tls(bucket: Resource) -> None:
+    (policy,) = (one.values[0] for one in of_type("AWS::S3::BucketPolicy"))
+    (encryption,) = bucket["Properties"]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+
+    assert set(bucket["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["Properties"]["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    assert encryption["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": OPERATION_KEY}
+    assert bucket["Properties"]["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert policy["Properties"]["Bucket"] == {"Ref": "PromotionsBucket"}
+    assert denies_all_but_tls(policy)
+
+
+def test_promotions_expire_like_logs_and_manifests_do_not() -> None:
+    old, _ = properties("PromotionsBucket")["LifecycleConfiguration"]["Rules"]
+
+    assert (old["Prefix"], old["ExpirationInDays"]) == ("promotions/", {"Ref": "LogRetentionDays"})
 
 
 @pytest.mark.parametrize("topic", of_type("AWS::SNS::Topic"))
@@ -210,7 +231,7 @@ def test_a_role_trusts_lambda_one_service_of_this_account_or_named_roles_with_an
         assert "TrustedRoleArns" in TEMPLATES["source.yaml"]["Parameters"]
 
 
-@pytest.mark.parametrize("policy", of_type("AWS::IAM::Policy"))
+@pytest.mark.parametrize("policy", [one for one in of_type("AWS::IAM::Policy") if one.id.endswith("OutputKeyPolicy")])
 def test_the_key_of_copies_is_allowed_for_the_documented_actions_without_conditions(policy: Resource) -> None:
     (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
 
@@ -223,10 +244,10 @@ def test_the_key_of_copies_is_allowed_for_the_documented_actions_without_conditi
 
 
 @pytest.mark.parametrize("role", of_type("AWS::IAM::Role"))
-def test_no_role_may_use_a_key_except_through_sns(role: Resource) -> None:
+def test_no_role_may_use_a_key_except_through_sns_and_s3(role: Resource) -> None:
     for one in statements(role):
         via = json.dumps(one.get("Condition", {}).get("StringEquals", {}).get("kms:ViaService", ""))
-        assert "kms:" not in json.dumps(one["Action"]) or "sns.${AWS::Region}" in via
+        assert "kms:" not in json.dumps(one["Action"]) or re.search(r"(sns|s3)\.\$\{AWS::Region}", via)
 
 
 def test_only_the_outcome_rule_may_invoke_the_function_that_announces() -> None:

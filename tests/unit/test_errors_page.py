@@ -6,14 +6,13 @@ import re
 from collections.abc import Iterator
 
 import pytest
-import yaml
 
 import model_copy
 from model_copy.errors import ModelCopyError, RefusedError
 from sandbox.deployment import ROOT
+from tests.definitions import EVERY_STATE
 
 PAGE = "docs/errors.md"
-STATES = yaml.safe_load((ROOT / "statemachine" / "copy_model.asl.yaml").read_text())["States"]
 REFUSED, RETRIED, OTHER = "Refused", "Retried, then failed at the task", "Other"
 
 
@@ -41,8 +40,8 @@ def rows() -> dict[str, tuple[str, str]]:
 
 
 LEAVES = {leaf.__name__: leaf for leaf in leaves(ModelCopyError)}
-RETRIES = {error for state in STATES.values() for retrier in state.get("Retry", ()) for error in retrier["ErrorEquals"]}
-FAIL_STATES = {state["Error"] for state in STATES.values() if "Error" in state}
+RETRIES = {error for state in EVERY_STATE for retrier in state.get("Retry", ()) for error in retrier["ErrorEquals"]}
+FAIL_STATES = {state["Error"] for state in EVERY_STATE if "Error" in state}
 ROWS = rows()
 
 

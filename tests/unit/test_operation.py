@@ -24,6 +24,8 @@ WATCHED = {
     "ExecutionsThrottledAlarm": {("AWS/States", "ExecutionThrottled")},
     "FunctionErrorsAlarm": {("AWS/Lambda", "Errors"), (OWN, "KnownErrors")},
     "FunctionThrottlesAlarm": {("AWS/Lambda", "Throttles")},
+    "PromotionErrorsAlarm": {("AWS/Lambda", "Errors"), (OWN, "KnownErrors")},
+    "PromotionThrottlesAlarm": {("AWS/Lambda", "Throttles")},
     "OldCopyAlarm": {(OWN, "CopyAge")},
     "GrantsLeftBehindAlarm": {(OWN, "GrantsLeftBehind")},
 }
@@ -38,7 +40,7 @@ SHOWN = {
 }
 # The dimension that distinguishes this stack's metrics from others, for each service.
 OF_THE_STACK = {
-    OWN: {("service", "AWS::StackName")},
+    OWN: {("service", "AWS::StackName"), ("service", "AWS::StackName-promotions")},
     "AWS/States": {("StateMachineArn", "CopyModelStateMachine")},
     "AWS/SQS": {("QueueName", "DeadLetterQueue.QueueName")},
     "AWS/Events": {("RuleName", "OutcomeRule")},
@@ -266,7 +268,8 @@ def test_metric_math_on_the_dashboard_uses_each_metric_with_an_id(widget: dict[s
 
 @pytest.mark.parametrize("name", ["Errors", "Throttles"])
 def test_errors_and_throttles_of_each_function_are_watched_and_shown(name: str) -> None:
-    alarmed = [one.dimension[1] for one in watched(ALARMS[f"Function{name}Alarm"]) if one.kind == ("AWS/Lambda", name)]
+    alarms = (ALARMS[f"Function{name}Alarm"], ALARMS[f"Promotion{name}Alarm"])
+    alarmed = [one.dimension[1] for alarm in alarms for one in watched(alarm) if one.kind == ("AWS/Lambda", name)]
     seen = [
         one.dimension[1] for widget in widgets("metric") for one in shown(widget) if one.kind == ("AWS/Lambda", name)
     ]
@@ -275,8 +278,9 @@ def test_errors_and_throttles_of_each_function_are_watched_and_shown(name: str) 
     assert seen == function_names()
 
 
-def test_known_errors_raise_no_alarm_and_all_others_do() -> None:
-    alarm = ALARMS["FunctionErrorsAlarm"]
+@pytest.mark.parametrize("name", ["FunctionErrorsAlarm", "PromotionErrorsAlarm"])
+def test_known_errors_raise_no_alarm_and_all_others_do(name: str) -> None:
+    alarm = ALARMS[name]
     errors = [one.id for one in watched(alarm) if one.id and one.name == "Errors"]
     (known,) = (one.id for one in watched(alarm) if one.id and one.name == "KnownErrors")
     shown_too = [one for widget in widgets("metric") for one in expressions(widget) if "errors" in one]
@@ -288,7 +292,7 @@ def test_known_errors_raise_no_alarm_and_all_others_do() -> None:
         assert calculated(expression(alarm), {**none, id: 1}) == 1
 
 
-@pytest.mark.parametrize("name", ["FunctionThrottlesAlarm", "LostOutcomesAlarm"])
+@pytest.mark.parametrize("name", ["FunctionThrottlesAlarm", "PromotionThrottlesAlarm", "LostOutcomesAlarm"])
 def test_each_throttled_invocation_and_each_lost_announcement_counts(name: str) -> None:
     alarm = ALARMS[name]
     ids = [one.id for one in watched(alarm) if one.id]

@@ -4,17 +4,16 @@ import ast
 import re
 
 import pytest
-import yaml
 from samtranslator.yaml_helper import yaml_parse
 
 from model_copy.errors import GrantMissingError
 from sandbox.deployment import ROOT
+from tests.definitions import EVERY_STATE, EVERY_TASK
 from tests.unit.test_errors import LEAVES
 
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text()
-STATES = yaml.safe_load((ROOT / "statemachine" / "copy_model.asl.yaml").read_text())["States"]
 RESOURCES = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
-TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
+TASKS = dict(EVERY_TASK)
 LABELS = ["What happened", "Check", "Fix", "Redrive"]
 AT_A_TASK, OTHER_ENDINGS = "Errors at a task (redrivable)", "Endings that no state sees"
 SHAPE = " ".join(f"- **{label}.** ..." for label in LABELS)
@@ -45,8 +44,8 @@ def raised_by_a_task() -> set[str]:
 
 ALARMS = {name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::CloudWatch::Alarm"}
 ERRORS = {leaf.__name__ for leaf in LEAVES} - {GrantMissingError.__name__}
-FAILED = {state["Error"] for state in STATES.values() if state["Type"] == "Fail" and "Error" in state}
-CAUGHT = {error for task in TASKS.values() for one in task["Catch"] for error in one["ErrorEquals"]}
+FAILED = {state["Error"] for state in EVERY_STATE if state["Type"] == "Fail" and "Error" in state}
+CAUGHT = {error for _, task in EVERY_TASK for one in task.get("Catch", ()) for error in one["ErrorEquals"]}
 FAIL_AT_A_TASK = (ERRORS & raised_by_a_task()) - CAUGHT
 OF_THE_PLATFORM = {error for task in TASKS.values() for one in task["Retry"] for error in one["ErrorEquals"]} - ERRORS
 

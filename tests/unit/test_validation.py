@@ -7,7 +7,7 @@ import pytest
 from botocore.model import Shape
 
 from model_copy.errors import InvalidRequestError
-from model_copy.request import CopyRequest
+from model_copy.request import STARTED_BY, CopyRequest
 from model_copy.validation import Scope, check_shape, validate
 from tests.unit.world import DESTINATION, SOURCE, STACK, Json
 
@@ -265,3 +265,44 @@ def test_a_request_that_aws_s_model_does_not_allow_is_not_sent(
 
     with pytest.raises(InvalidRequestError, match=rf"^The request has 1 error: \(1\) {field} "):
         check_shape(request, shape)
+
+
+PROMOTION = "arn:aws:states:eu-central-1:333333333333:execution:PromoteModel-1V5DCVZT:promote-v1"
+
+
+@pytest.mark.parametrize("starter", [PROMOTION, PROMOTION.replace(":promote-v1", "/Copies:0b1c2d3e")])
+def test_a_request_may_name_the_execution_that_starts_it_and_aws_is_not_sent_the_name(
+    state: Json, fields: Json, shape: Shape, starter: str
+) -> None:
+    fields[STARTED_BY] = starter
+
+    assert STARTED_BY not in validate(state, shape, SCOPE).fields
+    assert STARTED_BY not in CopyRequest.from_state(state).fields
+
+
+@pytest.mark.parametrize(
+    "starter",
+    [
+        None,
+        7,
+        "",
+        "promote-v1",
+        [PROMOTION],
+        f"{PROMOTION}\n",
+        PROMOTION.replace("states", "lambda"),
+        PROMOTION + "x" * 99,
+    ],
+)
+def test_a_starter_that_is_not_an_execution_is_refused(
+    state: Json, fields: Json, shape: Shape, starter: object
+) -> None:
+    fields[STARTED_BY] = starter
+
+    assert f"1 error: (1) {STARTED_BY} must be the ARN of an execution; got " in refusal(state, shape)
+
+
+def test_an_approval_cannot_name_an_execution_that_starts_it(state: Json, fields: Json, shape: Shape) -> None:
+    fields[STARTED_BY] = PROMOTION
+    state["Approval"] = {"Kind": "Event"}
+
+    assert f"1 error: (1) {STARTED_BY} is not a field of an approval." in refusal(state, shape)

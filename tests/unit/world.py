@@ -64,6 +64,9 @@ SETTINGS = {
     "EVENT_BUS_NAME": "default",
     "NOTIFICATION_TOPIC_ARN": f"arn:aws:sns:{REGION}:{STACK}:outcomes",
     "MAILED_OUTCOMES": "Copied,Refused,Failed",
+    "PROMOTIONS_BUCKET": "promotions-of-the-stack",
+    "DESTINATIONS_MANIFEST": "",
+    "PROMOTION_CONCURRENCY": "100",
 }
 
 

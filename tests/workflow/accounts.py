@@ -3,10 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from sandbox.deployment import DESTINATION_ACCOUNT, STACK_NAME
+from sandbox.deployment import DESTINATION_ACCOUNT, FURTHER_DESTINATIONS, STACK_NAME
 from sandbox.stories import seed_project
-
-MORE_ACCOUNTS = ("444444444444", "555555555555")
 
 
 def to(account: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -17,7 +15,7 @@ def to(account: str, request: dict[str, Any]) -> dict[str, Any]:
 
 def seed_projects(request: dict[str, Any], now: datetime) -> None:
     """Create the request's destination project in the other accounts."""
-    for account in MORE_ACCOUNTS:
+    for account in FURTHER_DESTINATIONS:
         seed_project({"arn": to(account, request)["DestinationProjectArn"]}, now)
 
 

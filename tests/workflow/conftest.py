@@ -9,11 +9,10 @@ import pytest
 
 from sandbox.aws.clock import VirtualClock
 from sandbox.aws.rekognition.settings import settings
-from sandbox.deployment import STACK_ACCOUNT, STACK_NAME, client, create_account_role
+from sandbox.deployment import STACK_ACCOUNT
 from sandbox.stories import read_event
 from sandbox.world import Sandbox, sandbox
 from tests.workflow import announcement
-from tests.workflow.accounts import MORE_ACCOUNTS
 from tests.workflow.ending import Ending
 from tests.workflow.invariants import Witness
 from tests.workflow.story import STORY
@@ -35,7 +34,6 @@ class SharedSandbox:
     def __init__(self) -> None:
         self._open = ExitStack()
         self._aws: Sandbox | None = None
-        self._has_more_accounts = False
 
     def deployed(self) -> Sandbox:
         """Return the sandbox."""
@@ -44,22 +42,10 @@ class SharedSandbox:
             gc.freeze()  # excludes the sandbox from garbage collection
         return self._aws
 
-    def add_accounts(self) -> None:
-        """Deploy the destination role in MORE_ACCOUNTS too."""
-        self.deployed()
-        if self._has_more_accounts:
-            return
-        (stack,) = client("cloudformation", STACK_ACCOUNT).describe_stacks(StackName=STACK_NAME)["Stacks"]
-        outputs = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
-        for account in MORE_ACCOUNTS:
-            create_account_role("destination", account, TrustedRoleArns=outputs["DestinationRolePrincipals"])
-        self._has_more_accounts = True
-
     def close(self) -> None:
         """Close the sandbox, since a process can have only one."""
         self._open.close()
         self._aws = None
-        self._has_more_accounts = False
 
 
 @pytest.fixture(scope="package")
@@ -67,12 +53,6 @@ def _shared() -> Iterator[SharedSandbox]:
     shared = SharedSandbox()
     yield shared
     shared.close()
-
-
-@pytest.fixture
-def more_accounts(_shared: SharedSandbox) -> None:
-    """Let the stack copy to MORE_ACCOUNTS too."""
-    _shared.add_accounts()
 
 
 @pytest.fixture

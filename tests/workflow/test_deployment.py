@@ -71,22 +71,24 @@ def test_each_function_has_the_properties_of_the_template(aws: Sandbox) -> None:
         assert not [value for value in variables.values() if "{" in str(value)]
         assert (function.handler, function.timeout, function.memory_size, function.run_time) == (
             properties["Handler"],
-            600 if name == "AnnounceOutcomeFunction" else 60,
+            {"AnnounceOutcomeFunction": 600, "SummarizePromotionFunction": 300}.get(name, 60),
             512,
             "python3.13",
         )
 
 
-def test_the_definition_calls_the_created_functions(aws: Sandbox) -> None:
-    machine = aws.deployment.state_machine_arn
-    described = client("stepfunctions", STACK_ACCOUNT).describe_state_machine(stateMachineArn=machine)
+def test_the_definitions_call_the_created_functions(aws: Sandbox) -> None:
+    step_functions = client("stepfunctions", STACK_ACCOUNT)
+    roles = {role["Arn"] for role in client("iam", STACK_ACCOUNT).list_roles()["Roles"]}
+    called = set()
+    for machine in step_functions.list_state_machines()["stateMachines"]:
+        described = step_functions.describe_state_machine(stateMachineArn=machine["stateMachineArn"])
+        assert "${" not in described["definition"]
+        assert described["roleArn"] in roles
+        called |= set(re.findall(r"arn:aws:lambda:[^\"]+", described["definition"]))
 
-    assert "${" not in described["definition"]
-    states = json.loads(described["definition"])["States"].values()
     announces = aws.deployment.function("AnnounceOutcomeFunction").function_arn
-    tasks = {state["Resource"] for state in states if state["Type"] == "Task"}
-    assert tasks == set(aws.deployment.functions) - {announces}
-    assert described["roleArn"] in {role["Arn"] for role in client("iam", STACK_ACCOUNT).list_roles()["Roles"]}
+    assert called == set(aws.deployment.functions) - {announces}
 
 
 def test_logs_go_to_the_created_log_groups(aws: Sandbox) -> None:
@@ -110,7 +112,7 @@ def test_each_role_can_have_a_permissions_boundary() -> None:
     bounded = {"Fn::If": ["HasPermissionsBoundary", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]}
     roles = [role for template in (expanded_template(), *accounts) for role in roles_of(template)]
 
-    assert len(roles) == 12
+    assert len(roles) == 17
     assert [role["PermissionsBoundary"] for role in roles] == [bounded] * len(roles)
 
 

@@ -8,11 +8,11 @@ from moto.stepfunctions.parser.backend.execution import Execution
 
 from sandbox.aws.rekognition.settings import settings
 from sandbox.aws.stepfunctions.interpreter import redrive
-from sandbox.deployment import DESTINATION_ACCOUNT
+from sandbox.deployment import DESTINATION_ACCOUNT, FURTHER_DESTINATIONS
 from sandbox.faults import Plan
 from sandbox.stories import backend_of
 from sandbox.world import Sandbox
-from tests.workflow.accounts import MORE_ACCOUNTS, role_in, seed_projects, to
+from tests.workflow.accounts import role_in, seed_projects, to
 from tests.workflow.ending import Ending
 from tests.workflow.invariants import Request, Witness, copies, own_grants
 from tests.workflow.story import REQUEST, STORY
@@ -21,8 +21,7 @@ from tests.workflow.test_matrix import ROWS
 # Runs requests at once to their ends.
 RunAll = Callable[[list[Request]], tuple[list[Execution], list[Ending]]]
 
-pytestmark = pytest.mark.usefixtures("more_accounts")
-ACCOUNTS = (DESTINATION_ACCOUNT, *MORE_ACCOUNTS)
+ACCOUNTS = (DESTINATION_ACCOUNT, *FURTHER_DESTINATIONS)
 FAULTS = {
     "EnsureProjectPolicyFunction": "crashed killed timed_out",
     "EnsureProjectPolicyFunction.ListProjectPolicies": "ThrottlingException lost_answer others_change_policy",
@@ -78,7 +77,7 @@ def check(witness: Witness, endings: list[Ending], requests: list[Request]) -> N
 def test_two_copies_that_share_a_policy_end_as_one_does(
     world: Sandbox, witness: Witness, end_all: RunAll, place: str, fault: str, count: str, expected: str
 ) -> None:
-    requests = [to(account, REQUEST) for account in MORE_ACCOUNTS]
+    requests = [to(account, REQUEST) for account in FURTHER_DESTINATIONS]
     world.follow(f"{place}: {fault} {count}", requests[0])
 
     executions, endings = end_all(requests)
@@ -114,7 +113,11 @@ def test_versions_are_copied_to_one_account_at_once_by_one_policy(end_all: RunAl
 
     _, endings = end_all(
         [
-            {**to(MORE_ACCOUNTS[0], REQUEST), "SourceProjectVersionArn": version.arn, "VersionName": version.name}
+            {
+                **to(FURTHER_DESTINATIONS[0], REQUEST),
+                "SourceProjectVersionArn": version.arn,
+                "VersionName": version.name,
+            }
             for version in made
         ]
     )
@@ -140,13 +143,13 @@ def test_an_account_whose_role_is_missing_is_refused_and_the_others_are_copied(
     end_all: RunAll, lose_role: Callable[[str], None]
 ) -> None:
     settings.roles_must_exist = True
-    lose_role(MORE_ACCOUNTS[0])
+    lose_role(FURTHER_DESTINATIONS[0])
 
     _, (first, second, third) = end_all([to(account, REQUEST) for account in ACCOUNTS])
 
     assert [first.summary, third.summary] == ["succeeds", "succeeds"]
     assert second.summary == "task: AccessDeniedError"
-    assert role_in(MORE_ACCOUNTS[0]) in second.cause
+    assert role_in(FURTHER_DESTINATIONS[0]) in second.cause
     assert own_grants() == set()
 
 
@@ -156,7 +159,7 @@ def test_only_the_account_whose_role_goes_before_its_grant_is_refused(
 ) -> None:
     """Its role is there when the request is validated and gone when AWS reads the policy with the grant."""
     settings.roles_must_exist, settings.policies_quota = True, quota
-    lost = iter([MORE_ACCOUNTS[0]])
+    lost = iter([FURTHER_DESTINATIONS[0]])
 
     def role_goes() -> None:
         for account in lost:
@@ -168,7 +171,7 @@ def test_only_the_account_whose_role_goes_before_its_grant_is_refused(
 
     assert [first.summary, third.summary] == ["succeeds", "succeeds"]
     assert second.summary == "refused: PolicyRejectedError"
-    assert f"cannot be written for {role_in(MORE_ACCOUNTS[0])}: " in second.cause
+    assert f"cannot be written for {role_in(FURTHER_DESTINATIONS[0])}: " in second.cause
     assert own_grants() == set()
 
 
@@ -176,13 +179,13 @@ def test_the_grant_of_a_role_that_was_deleted_is_removed_when_the_next_is_added(
     world: Sandbox, end_all: RunAll, lose_role: Callable[[str], None]
 ) -> None:
     settings.roles_must_exist = True
-    first, second = (to(account, REQUEST) for account in MORE_ACCOUNTS)
+    first, second = (to(account, REQUEST) for account in FURTHER_DESTINATIONS)
     world.follow("DescribeProjectVersionFunction: CodeArtifactUserFailedException", first)
     _, (ending,) = end_all([first])
     assert ending.failed_at_task
-    assert own_grants() == {(role_in(MORE_ACCOUNTS[0]), REQUEST["SourceProjectVersionArn"])}
+    assert own_grants() == {(role_in(FURTHER_DESTINATIONS[0]), REQUEST["SourceProjectVersionArn"])}
 
-    lose_role(MORE_ACCOUNTS[0])
+    lose_role(FURTHER_DESTINATIONS[0])
     _, (ending,) = end_all([second])
 
     assert ending.summary == "succeeds"

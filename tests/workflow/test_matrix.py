@@ -146,9 +146,6 @@ SWITCHED = [
 ]
 
 
-pytestmark = pytest.mark.usefixtures("more_accounts")  # the world of grant_beside_others names one of them
-
-
 @pytest.mark.parametrize(("place", "fault", "count", "expected"), CELLS)
 def test_each_fault_at_each_call_ends_as_the_table_says(
     aws: Sandbox, witness: Witness, run: Run, place: str, fault: str, count: str, expected: str

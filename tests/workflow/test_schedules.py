@@ -13,7 +13,6 @@ from contextlib import ExitStack
 from itertools import product
 from typing import Any, cast
 
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -29,9 +28,10 @@ from moto.stepfunctions.parser.backend.execution import Execution
 from sandbox.aws.clock import VirtualClock
 from sandbox.aws.rekognition.settings import settings as world_settings
 from sandbox.aws.stepfunctions.interpreter import redrive
+from sandbox.deployment import FURTHER_DESTINATIONS
 from sandbox.stories import backend_of
 from sandbox.world import Sandbox
-from tests.workflow.accounts import MORE_ACCOUNTS, seed_projects, to
+from tests.workflow.accounts import seed_projects, to
 from tests.workflow.ending import Ending
 from tests.workflow.invariants import Request, Witness
 from tests.workflow.story import REQUEST, STORY
@@ -46,7 +46,9 @@ REQUESTS = {
     "v2 as v3": {**REQUEST, "SourceProjectVersionArn": OTHER_VERSION},
     "v2 as v2": {**REQUEST, "SourceProjectVersionArn": OTHER_VERSION, "VersionName": "v2"},
 }
-REQUESTS |= {f"{name} to {account[0]}": to(account, REQUESTS[name]) for name, account in product(MANY, MORE_ACCOUNTS)}
+REQUESTS |= {
+    f"{name} to {account[0]}": to(account, REQUESTS[name]) for name, account in product(MANY, FURTHER_DESTINATIONS)
+}
 HAPPENINGS = sorted({row["fault"] for row in ROWS if row["fault"].startswith(("others", "version", "grant"))})
 FAULTS = sorted({f"{row['place']}: {row['fault']}" for row in ROWS if row["fault"] not in HAPPENINGS})
 COUNTS = ["x1", "x2", "x4", "x30"]
@@ -134,7 +136,6 @@ class Schedules(RuleBasedStateMachine):
         self.witness.check_grants(endings)
 
 
-@pytest.mark.usefixtures("more_accounts")
 def test_no_schedule_breaks_a_rule(
     aws: Sandbox, run_counts: dict[str, int], record_property: Callable[[str, object], None]
 ) -> None:

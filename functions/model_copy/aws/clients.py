@@ -76,7 +76,7 @@ class _Loader(Loader):
     """A loader that lists only the services in use; botocore's own lists all services at each cold start."""
 
     def list_available_services(self, type_name: str) -> list[str]:
-        return ["events", "rekognition", "sagemaker", "sns", "stepfunctions", "sts"]
+        return ["events", "rekognition", "s3", "sagemaker", "sns", "stepfunctions", "sts"]
 
 
 @cache

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError, IncompleteReadError
 from botocore.parsers import ResponseParserError
 
 from model_copy.errors import AccessDeniedError, ModelCopyError, RequestRejectedError, TransientError
@@ -64,7 +64,7 @@ def translated(operation: str, resource: object, advice: str) -> Iterator[None]:
         raise TransientError(
             what=f"{operation} on {resource}", reason="ResponseParserError, AWS's response cannot be parsed"
         ) from None
-    except (ConnectionError, HTTPClientError) as error:
+    except (ConnectionError, HTTPClientError, IncompleteReadError) as error:
         raise TransientError(
             what=f"{operation} on {resource}", reason=f"{type(error).__name__}, {without_period(str(error))}"
         ) from error
