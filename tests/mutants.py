@@ -150,7 +150,7 @@ MUTANTS = [
     Mutant(
         "a dropped connection is not transient",
         f"{FUNCTIONS}/aws/errors.py",
-        "    except (ConnectionError, HTTPClientError) as error:\n",
+        "    except (ConnectionError, HTTPClientError, IncompleteReadError) as error:\n",
         "    except ZeroDivisionError as error:\n",
     ),
     Mutant("a Deny does not win", f"{FUNCTIONS}/policies.py", 'self._statements("deny")', 'self._statements("denied")'),
