@@ -16,13 +16,14 @@ def test_the_readme_has_under_200_lines() -> None:
     assert len(README.splitlines()) < 200
 
 
-def test_the_example_is_a_valid_request() -> None:
-    (request,) = re.findall(r"^```json\n(.*?)^```$", README, re.M | re.S)
-    model = botocore.session.get_session().get_service_model("rekognition")
+def test_the_examples_are_valid_requests() -> None:
+    request, promotion = (json.loads(block) for block in re.findall(r"^```json\n(.*?)^```$", README, re.M | re.S))
+    shape = botocore.session.get_session().get_service_model("rekognition").operation_model("CopyProjectVersion")
+    destinations = promotion.pop("Destinations")
 
-    report = ParamValidator().validate(json.loads(request), model.operation_model("CopyProjectVersion").input_shape)
-
-    assert not report.has_errors(), report.generate_report()
+    for one in (request, *({**promotion, **destination} for destination in destinations)):
+        report = ParamValidator().validate(one, shape.input_shape)
+        assert not report.has_errors(), report.generate_report()
 
 
 def test_each_page_of_docs_is_linked() -> None:
