@@ -40,7 +40,6 @@ class Deployment:
     """The resources that the stack created."""
 
     state_machine_arn: str
-    state_machine_role: str
     functions: dict[str, LambdaFunction]
 
     def function(self, name: str) -> LambdaFunction:
@@ -102,9 +101,9 @@ def deployed(stack_account: str) -> Deployment:
     """Return the resources of an existing stack."""
     functions = lambda_simple_backends[stack_account][REGION].list_functions()
     step_functions = client("stepfunctions", stack_account)
-    (listed,) = (one for one in step_functions.list_state_machines()["stateMachines"] if "CopyModel" in one["name"])
-    machine = step_functions.describe_state_machine(stateMachineArn=listed["stateMachineArn"])
-    return Deployment(machine["stateMachineArn"], machine["roleArn"], {one.function_arn: one for one in functions})
+    machines = {logical_id(one["name"]): one for one in step_functions.list_state_machines()["stateMachines"]}
+    arn = machines["CopyModelStateMachine"]["stateMachineArn"]
+    return Deployment(arn, {one.function_arn: one for one in functions})
 
 
 def logical_id(function_name: str) -> str:

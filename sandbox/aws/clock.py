@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 import sandbox.aws.rekognition.models
 from sandbox.aws.patches import applied, replaced
+from sandbox.aws.signals import Signal, VirtualSignal, Wake
 
 EPOCH = datetime(2030, 1, 1, 9, tzinfo=UTC)
 
@@ -38,6 +39,9 @@ class Clock(Protocol):
 
     def after(self, seconds: float, work: Callable[[], None]) -> None:
         """Call ``work`` after that many seconds."""
+
+    def signal(self) -> Signal:
+        """Return a new signal."""
 
     def one_at_a_time(self) -> AbstractContextManager[Any]:
         """Return a lock for code that only one thread at a time may run."""
@@ -69,14 +73,7 @@ class VirtualClock:
         return self._now
 
     def sleep(self, seconds: float) -> None:
-        mine = self.environment
-        woken = threading.Event()
-        self._push(seconds, woken.set, hands_over=True)
-        self._hand_over()
-        woken.wait()
-        if mine is not self.environment:
-            self.environment = mine
-            os.environ.update(mine)
+        self._pause(lambda wake: self._push(seconds, wake, hands_over=True))
 
     def spawn(self, work: Callable[[], None]) -> None:
         def run() -> None:
@@ -103,8 +100,22 @@ class VirtualClock:
             self._all_ended.wait()
             self._all_ended = None
 
+    def signal(self) -> Signal:
+        return VirtualSignal(self._pause, lambda wake: self._push(0, wake, hands_over=True))
+
     def one_at_a_time(self) -> AbstractContextManager[Any]:
         return nullcontext()
+
+    def _pause(self, arrange: Callable[[Wake], None]) -> None:
+        """Pause the calling thread until what ``arrange`` receives is called."""
+        mine = self.environment
+        woken = threading.Event()
+        arrange(woken.set)
+        self._hand_over()
+        woken.wait()
+        if mine is not self.environment:
+            self.environment = mine
+            os.environ.update(mine)
 
     def _push(self, seconds: float, wake: Callable[[], None], *, hands_over: bool) -> None:
         heapq.heappush(self._waiting, (self._now + seconds, next(self._order), wake, hands_over))
@@ -153,6 +164,9 @@ class FastClock:
         timer.daemon = True
         timer.start()
 
+    def signal(self) -> Signal:
+        return threading.Event()
+
     def one_at_a_time(self) -> AbstractContextManager[Any]:
         return self._lock
 
@@ -167,20 +181,18 @@ def install(clock: Clock) -> Iterator[None]:
     def naive() -> datetime:
         return now().replace(tzinfo=None)
 
-    def wait(self: object, env: object, wait_seconds: float) -> None:
-        clock.sleep(wait_seconds)
-
     times = SimpleNamespace(time=clock.time, sleep=clock.sleep)
     dates = SimpleNamespace(datetime=SimpleNamespace(now=now), timezone=SimpleNamespace(utc=UTC), timedelta=timedelta)
     replacements = {
         "endpoint.time": times,
         "retrier_decl.time": times,
-        "WaitFunction._wait_interval": wait,
-        "ExecutionWorker.start": lambda self: clock.spawn(self._execution_logic),
+        "WaitFunction._wait_interval": lambda self, env, wait_seconds: clock.sleep(wait_seconds),
+        "ExecutionWorker.start": lambda self: clock.spawn(lambda: self._execution_logic()),
         "EventManager._get_current_timestamp": staticmethod(now),
         "state.datetime": dates,
         "execution.datetime": dates,
         "models.datetime": dates,
+        "map_run_record.datetime": dates,
         "models.utcnow": naive,
     }
     with applied("clock", replacements), replaced(sandbox.aws.rekognition.models, "utcnow", naive):

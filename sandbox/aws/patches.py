@@ -9,7 +9,8 @@ import inspect
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pkgutil import resolve_name
-from typing import NamedTuple
+
+from sandbox.aws.names import Name
 
 ASL = "moto.stepfunctions.parser.asl.component"
 BACKEND = "moto.stepfunctions.parser.backend"
@@ -22,26 +23,14 @@ EXECUTION = f"{BACKEND}.execution"
 HISTORY = "moto.stepfunctions.parser.asl.eval.event.event_manager:EventManager"
 LAMBDA_CALLS = f"{ASL}.state.exec.state_task.lambda_eval_utils"
 LAMBDA_TASK = f"{ASL}.state.exec.state_task.state_task_lambda:StateTaskLambda"
+MAP = f"{ASL}.state.exec.state_map"
+MAP_RECORD = f"{MAP}.iteration.itemprocessor.map_run_record"
+MAP_RUN = f"{MAP}.iteration.distributed_iteration_component:DistributedIterationComponent"
+NESTED = f"{ASL}.state.exec.state_task.service.state_task_service_sfn:StateTaskServiceSfn"
 STEP_FUNCTIONS = "moto.stepfunctions.parser.models"
 STEP_FUNCTIONS_API = "moto.stepfunctions.responses:StepFunctionResponse"
 STS_API = "moto.sts.responses:TokenResponse"
 WORKER = f"{BACKEND}.execution_worker:ExecutionWorker"
-
-
-class Name(NamedTuple):
-    """A name of another package, and what the sandbox needs it for.
-
-    ``owner`` is ``module`` or ``module:Class``.
-    """
-
-    owner: str
-    name: str
-    reason: str
-
-    @property
-    def short(self) -> str:
-        """Return the name with the last part of its owner."""
-        return f"{self.owner.replace(':', '.').rpartition('.')[2]}.{self.name}"
 
 
 # The keys are the modules with the replacements, in the order in which services.py installs them. A reason says what
@@ -66,6 +55,7 @@ REPLACED: dict[str, tuple[Name, ...]] = {
         Name(f"{ASL}.state.state", "datetime", "dates the states in the context object"),
         Name(EXECUTION, "datetime", "dates the end of an execution"),
         Name(STEP_FUNCTIONS, "datetime", "dates the start of an execution"),
+        Name(MAP_RECORD, "datetime", "dates a map run"),
         Name("moto.sts.models", "utcnow", "dates the end of a session"),
     ),
     "cloudformation": (
@@ -115,9 +105,22 @@ REPLACED: dict[str, tuple[Name, ...]] = {
     ),
     "executions": (
         Name(WORKER, "start", "times executions out by the definition's TimeoutSeconds"),
+        Name(f"{EXECUTION}:BaseExecutionWorkerCommunication", "terminated", "tells those who wait for the end"),
         Name(STEP_FUNCTIONS_API, "describe_execution", "adds what AWS returns about redrives"),
         Name(STEP_FUNCTIONS_API, "get_execution_history", "adds pages and reverse order"),
         Name(STEP_FUNCTIONS_API, "stop_execution", "stops an execution at once"),
+    ),
+    "nested": (
+        Name(NESTED, "_eval_service_task", "starts the nested execution"),
+        Name(NESTED, "_eval_integration_pattern", "waits for the end of the nested execution on the clock"),
+    ),
+    "distributed_map": (
+        Name(
+            f"{MAP}.iteration.distributed_iteration_component:DistributedIterationComponent", "_eval_body", "runs maps"
+        ),
+        Name(f"{MAP}.item_reader.eval.resource_eval_s3:ResourceEvalS3", "_handle_get_object", "checks permissions"),
+        Name(f"{STEP_FUNCTIONS}:StepFunctionsParserBackend", "describe_execution", "finds the children of a map run"),
+        Name(STEP_FUNCTIONS_API, "list_executions", "lists the children of a map run"),
     ),
     "status_changes": (
         Name(WORKER, "start", "sends an event when an execution starts"),
@@ -150,7 +153,13 @@ READ = (
     Name(ERROR_EQUALS, "_STATE_ALL_ERROR", "asl.py and interpreter.py recognize States.ALL"),
     Name(ERROR_EQUALS, "_STATE_TASK_ERROR", "asl.py uses it as an error that States.ALL matches"),
     Name(f"{ASL}.state.exec.execute_state:ExecutionState", "_from_error", "asl.py reports a missing path"),
-    Name(HISTORY, "_history_event_list", "interpreter.py passes the last event to the listeners"),
+    Name(HISTORY, "_history_event_list", "interpreter.py passes the last event on; executions.py copies it"),
+    Name(HISTORY, "_event_id_gen", "executions.py copies it with the history"),
+    Name(
+        f"{MAP}.iteration.itemprocessor.map_run_record:MapRunRecordPoolManager",
+        "_pool",
+        "a redrive continues a map run",
+    ),
     Name(WORKER, "_evaluation_details", "executions.py reads the definition; a redrive reuses it"),
     Name(WORKER, "_execution_communication", "executions.py ends an execution through it"),
     Name(WORKER, "_execution_logic", "clock.py runs it in a thread; a redrive overrides it"),

@@ -10,7 +10,7 @@ from sandbox.aws import clock, cloudformation, event_patterns, eventbridge, reko
 from sandbox.aws.clock import Clock
 from sandbox.aws.iam import enforcement, sts
 from sandbox.aws.lambda_ import invocations
-from sandbox.aws.stepfunctions import asl, executions, interpreter, status_changes
+from sandbox.aws.stepfunctions import asl, distributed_map, executions, interpreter, nested, status_changes
 
 MOTO: Any = {"stepfunctions": {"execute_state_machine": True}, "lambda": {"use_docker": False}}
 
@@ -38,9 +38,11 @@ def install(
         sns.install(),
         event_patterns.install(),
         eventbridge.install(its_clock, lambda event: aws().start(event), invoke_later, outcomes),
-        interpreter.install(lambda arn, payload: aws().lambdas.invoke(arn, payload), listeners),
+        interpreter.install(lambda *call: aws().lambdas.invoke(*call), listeners),
         asl.install(its_clock),
         executions.install(its_clock),
+        nested.install(its_clock),
+        distributed_map.install(its_clock),
         status_changes.install(lambda: bool(aws().announces)),
         enforcement.install(its_clock),
     ):

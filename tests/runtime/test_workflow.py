@@ -23,7 +23,7 @@ def _deployed_functions(aws: Sandbox, endpoint: str) -> Iterator[None]:
         running = {
             arn: stack.enter_context(emulated(function, endpoint)) for arn, function in aws.deployment.functions.items()
         }
-        lambdas = SimpleNamespace(invoke=lambda arn, payload: running[arn].invoke(payload))
+        lambdas = SimpleNamespace(invoke=lambda arn, payload, role_arn: running[arn].invoke(payload))
         stack.enter_context(replaced(aws, "lambdas", lambdas))
         yield
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.aws.patches import ADDED, READ, REPLACED, Name, applied
+from sandbox.aws.names import Name
+from sandbox.aws.patches import ADDED, READ, REPLACED, applied
 
 SANDBOX = Path(__file__).parents[2] / "sandbox"
 TABLE = "sandbox/aws/patches.py"

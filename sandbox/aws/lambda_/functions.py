@@ -19,6 +19,7 @@ from sandbox.aws.clock import Clock
 from sandbox.aws.iam.roles import refusal
 from sandbox.aws.iam.sts import session_of_service
 from sandbox.aws.lambda_.modules import own_modules
+from sandbox.aws.stepfunctions.roles import session_of_machine
 from sandbox.deployment import Deployment, logical_id
 from sandbox.faults import Overdue, Plan, invocation, invoke_errors
 
@@ -79,8 +80,6 @@ class Lambdas:
     ) -> None:
         """Reuse the environments of ``before``; each of them starts cold again."""
         self._functions = deployment.functions
-        machine = deployment.state_machine_arn
-        self._invoker = session_of_service("states.amazonaws.com", deployment.state_machine_role, "states", machine)
         self._clock = clock
         self._plan = plan
         self._requests = count(1)
@@ -89,9 +88,9 @@ class Lambdas:
         # The functions write to the sandbox's output. They are silent unless the user has set these variables.
         self._switches = {name: os.environ.get(name, silent) for name, silent in SILENT.items()}
 
-    def invoke(self, arn: str, payload: str) -> tuple[str, bool]:
-        """Invoke a function for the state machine. Return the result as JSON, and whether it is an error."""
-        refused = refusal(self._invoker, "lambda:InvokeFunction", arn, {})
+    def invoke(self, arn: str, payload: str, role_arn: str) -> tuple[str, bool]:
+        """Invoke a function for a state machine. Return the result as JSON, and whether it is an error."""
+        refused = refusal(session_of_machine(role_arn), "lambda:InvokeFunction", arn, {})
         if refused:
             return _refused("AWSLambdaException", refused, 403, self._request_id())
         return self.run(arn, payload)

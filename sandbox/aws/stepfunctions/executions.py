@@ -15,40 +15,49 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.stepfunctions.parser.api import HistoryEventType
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
-from moto.stepfunctions.parser.backend.execution import Execution
+from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication, Execution
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from sandbox.aws.clock import Clock
 from sandbox.aws.patches import applied
 from sandbox.aws.stepfunctions.interpreter import redrive
+from sandbox.aws.stepfunctions.running import link, tell_of_end, work_of
 
 DEFAULT_PAGE, LARGEST_PAGE = 100, 1_000
+UNHEARD: Any = SimpleNamespace(terminated=lambda: None)  # in place of what hears of the end of a worker
 
 
 @contextmanager
 def install(clock: Clock) -> Iterator[None]:
     """Make the API answer as on AWS, and let executions time out."""
     start: Any = ExecutionWorker.start
+    terminated = BaseExecutionWorkerCommunication.terminated
     describe = StepFunctionResponse.describe_execution
 
     def started(self: Any) -> None:
+        link(self)
         start(self)
         seconds = _timeout(self._evaluation_details.state_machine_details.definition)
         if seconds:
             clock.after(seconds, partial(_time_out_if_running, self))
 
+    def ended(self: BaseExecutionWorkerCommunication) -> None:
+        terminated(self)
+        tell_of_end(self.execution)
+
     def describe_execution(self: Any) -> ActionResult:
         execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
         description: Any = describe(self).result
         description |= {"inputDetails": {"included": True}, "output": output_of(execution), **redrives(execution)}
-        description["stopDate"] = execution.stop_date
+        description |= {"stopDate": execution.stop_date, "mapRunArn": getattr(execution, "map_run_arn", None)}
         return ActionResult({key: value for key, value in description.items() if value is not None})
 
     responses: Any = StepFunctionResponse
     responses.redrive_execution = redrive_execution  # moto lacks it
     replacements = {
         "ExecutionWorker.start": started,
+        "BaseExecutionWorkerCommunication.terminated": ended,
         "StepFunctionResponse.describe_execution": describe_execution,
         "StepFunctionResponse.get_execution_history": get_execution_history,
         "StepFunctionResponse.stop_execution": stop_execution,
@@ -104,8 +113,7 @@ def stop_execution(self: Any) -> ActionResult:
 
 def stop(execution: Execution, error: str | None = None, cause: str | None = None) -> None:
     """Abort a running execution, as Stop in the console does."""
-    environment: Any = execution.exec_worker and execution.exec_worker.env
-    environment.set_stop(EventManager._get_current_timestamp(), cause, error)
+    _running(execution).set_stop(EventManager._get_current_timestamp(), cause, error)
     details: Any = {name: value for name, value in (("error", error), ("cause", cause)) if value}
     execution.error, execution.cause = details.get("error"), details.get("cause")
     _end(execution, HistoryEventType.ExecutionAborted, {"executionAbortedEventDetails": details})
@@ -113,22 +121,46 @@ def stop(execution: Execution, error: str | None = None, cause: str | None = Non
 
 def time_out(execution: Execution) -> None:
     """End a running execution, as Step Functions does after its TimeoutSeconds."""
-    environment: Any = execution.exec_worker and execution.exec_worker.env
-    environment.set_timed_out()
+    _running(execution).set_timed_out()
     _end(execution, HistoryEventType.ExecutionTimedOut, {"executionTimedOutEventDetails": {}})
+
+
+def _running(execution: Execution) -> Any:
+    """Return the environment of an execution, which may have had no turn to run yet; in that case it never gets one."""
+    worker: Any = execution.exec_worker
+    if worker.env is None:
+        communication, worker._execution_communication = worker._execution_communication, UNHEARD
+        worker._get_evaluation_entrypoint = lambda: SimpleNamespace(
+            eval=lambda env: setattr(env, "next_state_name", "")
+        )
+        worker._execution_logic()
+        worker._execution_logic, worker._execution_communication = (lambda: None), communication
+    return worker.env
 
 
 def _end(execution: Execution, kind: HistoryEventType, details: Any) -> None:
     """End an execution at once; a running task continues, but the history does not record it."""
     worker: Any = execution.exec_worker
     running, communication = worker.env, worker._execution_communication
-    worker.env = copy.copy(running)
-    worker._execution_communication = SimpleNamespace(terminated=lambda: None)
-    running.event_manager = EventManager()
+    worker.env, worker._execution_communication = copy.copy(running), UNHEARD
+    worker.env.event_manager = _copy(running.event_manager)
     context = running.event_history_context
     running.event_history_context = copy.copy(context)
+    work = list(work_of(execution))
+    work_of(execution).clear()
+    for end in (end for one in work for end in one.ends_with):
+        worker.env.event_manager.add_event(context, end)
     worker.env.event_manager.add_event(context, kind, details)
     communication.terminated()
+    for one in work:
+        one.abandon()
+
+
+def _copy(manager: Any) -> Any:
+    """Return a copy of a history that what still runs does not write to."""
+    made = copy.copy(manager)
+    made._history_event_list, made._event_id_gen = list(manager._history_event_list), copy.copy(manager._event_id_gen)
+    return made
 
 
 def _time_out_if_running(worker: Any) -> None:

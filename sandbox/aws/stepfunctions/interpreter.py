@@ -3,6 +3,7 @@
 import copy
 import json
 import logging
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -62,6 +63,11 @@ def validate(original: Callable[[str], None], definition: str) -> None:
         raise InvalidDefinitionError(f"MISSING_TRANSITION_TARGET: {', '.join(missing)}")
 
 
+def parse(original: Callable[[str], Any], definition: str) -> Any:
+    """Parse a definition; moto's parser does not know a percentage that is an integer."""
+    return original(re.sub(r'("ToleratedFailurePercentage"\s*:\s*\d+)(?=\s*[,}])', r"\1.0", definition))
+
+
 def start(
     self: Any,
     original: Callable[..., Any],
@@ -87,11 +93,12 @@ def create(original: Callable[..., StateMachine], name: str, resource: Any, *arg
 
 
 @contextmanager
-def install(invoke: Callable[[str, str], tuple[str, bool]], listeners: list[Listener]) -> Iterator[None]:
-    """Make moto run definitions as Step Functions does, and call ``invoke`` for each function."""
+def install(invoke: Callable[[str, str, str], tuple[str, bool]], listeners: list[Listener]) -> Iterator[None]:
+    """Make moto run definitions as Step Functions does, and call ``invoke`` for each function, with the role's ARN."""
 
-    def invoked(parameters: dict[str, Any], region: str, state_credentials: object) -> dict[str, Any]:
-        answer, failed = invoke(parameters["FunctionName"], parameters["Payload"].decode())
+    def invoked(parameters: dict[str, Any], region: str, state_credentials: Any) -> dict[str, Any]:
+        payload, role_arn = parameters["Payload"].decode(), state_credentials.role_arn
+        answer, failed = invoke(parameters["FunctionName"], payload, role_arn)
         return {"StatusCode": 200, "Payload": json.loads(answer), **({"FunctionError": "Unhandled"} if failed else {})}
 
     publish: Any = EventManager._publish_history_event
@@ -137,7 +144,7 @@ def _stricter() -> dict[str, object]:
 def _faster() -> dict[str, object]:
     """Return faster replacements for work that moto repeats at each state."""
     return {
-        "AmazonStateLanguageParser.parse": staticmethod(cache(AmazonStateLanguageParser.parse)),
+        "AmazonStateLanguageParser.parse": staticmethod(cache(partial(parse, AmazonStateLanguageParser.parse))),
         "json_path.parse": cache(jsonpath_ng.ext.parser.parse),
         "result_path.parse": cache(jsonpath_ng.parser.parse),
         "states.copy": SimpleNamespace(deepcopy=copy_of_json),
@@ -149,7 +156,8 @@ def paid_transitions(history: list[HistoryEvent]) -> int:
     """Return the number of state transitions that AWS bills: each state entered, and each retry."""
     kinds = [event["type"].value for event in history]
     entered = sum(kind.endswith("StateEntered") for kind in kinds)
-    return entered + kinds.count("LambdaFunctionScheduled") - kinds.count("TaskStateEntered")
+    tries = kinds.count("LambdaFunctionScheduled") + kinds.count("TaskScheduled")
+    return entered + tries - kinds.count("TaskStateEntered")
 
 
 class RedrivenWorker(ExecutionWorker):
@@ -159,12 +167,14 @@ class RedrivenWorker(ExecutionWorker):
         before: Any = execution.exec_worker
         super().__init__(before._evaluation_details, execution._get_start_execution_worker_comm(), None, {})
         self._before = before.env
-        entered = [event for event in execution.to_history_output()["events"] if "stateEnteredEventDetails" in event]
-        self._failed: Any = entered[-1]["stateEnteredEventDetails"]
+        self._failed: Any = {"name": None, "input": execution.execution_input}
+        for event in execution.to_history_output()["events"]:
+            self._failed = event.get("stateEnteredEventDetails", self._failed)
 
     def _execution_logic(self) -> None:
         program: Any = copy.copy(self._get_evaluation_entrypoint())
-        program.start_at = SimpleNamespace(start_at_name=self._failed["name"])
+        if self._failed["name"]:  # an execution can be stopped before it enters a state
+            program.start_at = SimpleNamespace(start_at_name=self._failed["name"])
         env = self.env = self._get_evaluation_environment()
         env.event_manager = self._before.event_manager
         env.event_history_context.integrate(self._before.event_history_context)
