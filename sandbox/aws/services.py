@@ -37,7 +37,7 @@ def install(
         sts.install(),
         sns.install(),
         event_patterns.install(),
-        eventbridge.install(its_clock, lambda event: aws().start(event), invoke_later, outcomes),
+        eventbridge.install(its_clock, lambda arn, event: aws().start(event, machine=arn), invoke_later, outcomes),
         interpreter.install(lambda *call: aws().lambdas.invoke(*call), listeners),
         asl.install(its_clock),
         executions.install(its_clock),
