@@ -20,7 +20,7 @@ def lambda_handler(state: Event, context: Context) -> Event:
     destinations, wrong = manifests.destinations(client, given, is_approval, bucket, manifest)
     errors = [*promotion.own_errors(state["Request"]), *wrong]
     requests = promotion.copy_requests(given, destinations, clients.request_shape(), clients.scope(), errors)
-    place = promotion.Place.of(state, bucket)
+    place = promotion.Place.new(name, runtime.now(), bucket)
     s3.put(client, bucket, place.key, json.dumps(promotion.items(requests, state.get("Execution"), name)))
     return {
         "Bucket": bucket,

@@ -8,11 +8,12 @@ import hashlib
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from model_copy.errors import InvalidRequestError
 from model_copy.manifests import MOST
-from model_copy.request import STARTED_BY, execution_name
+from model_copy.request import STARTED_BY
 from model_copy.text import excerpt, numbered, printable
 from model_copy.validation import Scope, request_errors, suggest
 
@@ -39,7 +40,12 @@ class Place:
     @classmethod
     def of(cls, state: Mapping[str, Any], bucket: str) -> "Place":
         """Return the place of the promotion that has this state data."""
-        return cls(bucket, f"promotions/{execution_name(state)}/")
+        return cls(bucket, state["Promotion"]["Prefix"])
+
+    @classmethod
+    def new(cls, name: str, now: datetime, bucket: str) -> "Place":
+        """Return a place for a new promotion; AWS allows an execution's name again after 90 days."""
+        return cls(bucket, f"promotions/{name}/{now:%Y%m%dT%H%M%SZ}/")
 
     @property
     def key(self) -> str:

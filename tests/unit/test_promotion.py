@@ -1,5 +1,6 @@
 """A promotion is a copy request for each destination; all errors of all destinations are named at once."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -192,12 +193,12 @@ def test_a_name_has_at_most_80_characters_and_no_other_promotion_has_it(length: 
     assert (names[17] == f"{name}-0017") is (length <= 75)
 
 
-def test_a_promotion_keeps_its_objects_under_its_name() -> None:
-    place = Place.of({"Execution": {"Name": "live"}}, "a-bucket")
+def test_a_promotion_keeps_its_objects_under_its_name_and_time() -> None:
+    place = Place.new("live", datetime(2030, 1, 1, 9, tzinfo=UTC), "a-bucket")
 
     assert [place.key, place.row(7), place.failed(999), place.table("csv")] == [
-        "promotions/live/destinations.json",
-        "promotions/live/rows/0007.json",
-        "promotions/live/failed/0999.json",
-        "promotions/live/table.csv",
+        "promotions/live/20300101T090000Z/destinations.json",
+        "promotions/live/20300101T090000Z/rows/0007.json",
+        "promotions/live/20300101T090000Z/failed/0999.json",
+        "promotions/live/20300101T090000Z/table.csv",
     ]

@@ -23,7 +23,7 @@ PROMOTION: Json = {
         for account in ("222222222222", "444444444444", "555555555555")
     ],
 }
-PREFIX = "promotions/promote-v1/"
+PREFIX = "promotions/promote-v1/20300101T090000Z/"
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ def test_promote_to_three(aws: Sandbox) -> None:
 
     assert ending.status == "SUCCEEDED"
     assert ending.output == {
-        "Table": f"s3://{PROMOTIONS_BUCKET}/promotions/promote-v3/table.csv",
+        "Table": f"s3://{PROMOTIONS_BUCKET}/promotions/promote-v3/20300101T090000Z/table.csv",
         "Counts": {"Copied": 3},
         "Approval": {"Kind": "Request", "EventId": None, "At": None, "By": None, "Subject": None},
     }

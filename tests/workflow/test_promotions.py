@@ -1,6 +1,7 @@
 """A promotion copies to each destination; a failure stays in its row, and starting again copies what is missing."""
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from sandbox.aws.rekognition.settings import settings
 from sandbox.aws.stepfunctions.executions import stop
 from sandbox.aws.stepfunctions.interpreter import redrive
 from sandbox.deployment import PROMOTIONS_BUCKET
-from sandbox.stories import backend_of, read_event
+from sandbox.stories import backend_of, promotions_bucket, read_event
 from sandbox.world import Sandbox
 from tests.workflow.conftest import Deploy
 from tests.workflow.ending import Ending
@@ -38,7 +39,8 @@ def without_projects(*indexes: int) -> Json:
 
 def table(name: str = "promote-v3") -> list[Json]:
     """Return the rows of the table."""
-    rows: list[Json] = json.loads(written(f"promotions/{name}/table.json"))
+    (key,) = (key for key in promotions_bucket()[1].keys if re.fullmatch(rf"promotions/{name}/\w+/table\.json", key))
+    rows: list[Json] = json.loads(written(key))
     return rows
 
 
@@ -64,7 +66,8 @@ def test_a_failure_stays_in_its_row(three: Sandbox) -> None:
     assert ending.error == "PartlyPromotedError"
     assert ending.cause.startswith("2 of 3 destinations have the model version. These do not: (1) arn:aws:rekognition:")
     assert "DestinationProjectNotFoundError. There is no project " in ending.cause
-    assert f"The table s3://{PROMOTIONS_BUCKET}/promotions/promote-v3/table.csv has a row" in ending.cause
+    where = f"{PROMOTIONS_BUCKET}/promotions/promote-v3/20300101T090000Z/table.csv"
+    assert f"The table s3://{where} has a row" in ending.cause
     first, second, third = table()
     assert [first["Outcome"], second["Outcome"], third["Outcome"]] == ["Copied", "Refused", "Copied"]
     assert second["Error"] == "DestinationProjectNotFoundError"
