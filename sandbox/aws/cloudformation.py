@@ -10,6 +10,7 @@ from moto.cloudformation import parsing
 from moto.core.common_models import CloudFormationModel
 from moto.events.models import Rule, events_backends
 from moto.kms.models import Key, KmsBackend
+from moto.s3.models import FakeBucket, s3_backends
 from moto.sqs.models import sqs_backends
 
 from sandbox.aws.patches import applied
@@ -51,10 +52,16 @@ def _put_bus_policy(properties: dict[str, Any], account: str, region: str) -> No
     bus.add_policy({"Statement": [{**properties["Statement"], "Sid": properties["StatementId"]}]})
 
 
+def _put_bucket_policy(properties: dict[str, Any], account: str, region: str) -> None:
+    policy = json.dumps(properties["PolicyDocument"]).encode()
+    s3_backends[account]["aws"].put_bucket_policy(properties["Bucket"], policy)
+
+
 # moto finds resource types as subclasses of its model, as long as something refers to them.
 TYPES = (
     _policy_of("AWS::SQS::QueuePolicy", _put_queue_policy),
     _policy_of("AWS::Events::EventBusPolicy", _put_bus_policy),
+    _policy_of("AWS::S3::BucketPolicy", _put_bucket_policy),
 )
 
 
@@ -62,13 +69,14 @@ TYPES = (
 def install() -> Iterator[None]:
     """Make CloudFormation create the stack's resources as on AWS.
 
-    Types that moto lacks are skipped, a key can have tags, a function keeps its dead-letter queue, and the pattern of a
-    rule may be a string.
+    Types that moto lacks are skipped, a key can have tags, a function keeps its dead-letter queue, the pattern of a
+    rule may be a string, and a bucket can have versions and a bucket key.
     """
     make: Any = KmsBackend.create_key
     parse: Any = parsing.parse_resource
     make_function: Any = LambdaFunction.create_from_cloudformation_json
     make_rule: Any = Rule.create_from_cloudformation_json
+    make_bucket: Any = FakeBucket.create_from_cloudformation_json
 
     def create_key(self: KmsBackend, *args: Any, tags: list[dict[str, str]] | None = None, **kwargs: Any) -> Key:
         named = [{f"Tag{name.removeprefix('Tag')}": value for name, value in tag.items()} for tag in tags or ()]
@@ -86,6 +94,14 @@ def install() -> Iterator[None]:
             document["Properties"]["EventPattern"] = json.loads(pattern)
         return make_rule(name, document, *args, **kwargs)
 
+    def create_bucket(name: str, document: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        made = make_bucket(name, document, *args, **kwargs)
+        properties = document.get("Properties", {})
+        made.versioning_status = properties.get("VersioningConfiguration", {}).get("Status")
+        for rule in properties.get("BucketEncryption", {}).get("ServerSideEncryptionConfiguration", ()):
+            made.encryption["Rule"]["BucketKeyEnabled"] = rule.get("BucketKeyEnabled", False)
+        return made
+
     def parse_resource(resource: dict[str, Any], *args: Any) -> Any:
         return None if resource["Type"] in SKIPPED else parse(resource, *args)
 
@@ -93,6 +109,7 @@ def install() -> Iterator[None]:
         "KmsBackend.create_key": create_key,
         "LambdaFunction.create_from_cloudformation_json": create_function,
         "Rule.create_from_cloudformation_json": create_rule,
+        "FakeBucket.create_from_cloudformation_json": create_bucket,
         "parsing.parse_resource": parse_resource,
     }
     with applied("cloudformation", replacements):
