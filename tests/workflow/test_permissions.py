@@ -52,7 +52,7 @@ PROMOTED: tuple[StoryRun, ...] = (
     ("promote_to_three", "RecordCopyFunction: crashed"),
 )
 # What the sandbox does not exercise: calls that Rekognition makes with the caller's permissions, logs and traces.
-NOT_EXERCISED = ("s3:", "logs:", "xray:")
+NOT_EXERCISED = ("logs:", "xray:")
 UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
