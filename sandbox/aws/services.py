@@ -6,7 +6,7 @@ from typing import Any
 
 from moto import mock_aws
 
-from sandbox.aws import clock, cloudformation, event_patterns, eventbridge, rekognition, sdk, sns
+from sandbox.aws import clock, cloudformation, event_patterns, eventbridge, rekognition, s3, sdk, sns
 from sandbox.aws.clock import Clock
 from sandbox.aws.iam import enforcement, sts
 from sandbox.aws.lambda_ import invocations
@@ -45,5 +45,6 @@ def install(
         distributed_map.install(its_clock),
         status_changes.install(lambda: bool(aws().announces)),
         enforcement.install(its_clock),
+        s3.install(its_clock),
     ):
         yield

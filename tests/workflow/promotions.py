@@ -11,15 +11,15 @@ from sandbox.world import Sandbox
 from tests.workflow.ending import Ending
 
 
-def machine() -> Any:
-    """Return moto's state machine."""
-    backend: Any = stepfunctions_parser_backends[STACK_ACCOUNT][REGION]
+def machine(account: str = STACK_ACCOUNT) -> Any:
+    """Return moto's state machine in the account of the stack."""
+    backend: Any = stepfunctions_parser_backends[account][REGION]
     return next(one for one in backend.state_machines if "PromoteModel" in one.name)
 
 
 def start(aws: Sandbox, request: object, name: str) -> Execution:
     """Start a promotion."""
-    return aws.start(request, name, machine().arn)
+    return aws.start(request, name, machine(aws.deployment.state_machine_arn.split(":")[4]).arn)
 
 
 def promote(aws: Sandbox, request: object, name: str) -> Ending:
