@@ -11,7 +11,7 @@ import yaml
 from samtranslator.yaml_helper import yaml_parse
 
 from model_copy import errors, execution, outcomes
-from sandbox.aws.stepfunctions.interpreter import missing_targets
+from sandbox.aws.stepfunctions.definitions import missing_targets
 from sandbox.deployment import ROOT
 
 DEFINITION = yaml.safe_load((ROOT / "statemachine" / "copy_model.asl.yaml").read_text())
