@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import StateCredentials
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_lambda import StateTaskLambda
 from moto.stepfunctions.parser.backend.execution import Execution
 
@@ -38,11 +39,11 @@ class SecondInterpreter:
         self._clock = clock
         runs: list[Run] = []
         self._send({"definition": runnable(definition), "input": request, "execution": execution})
-        self._clock.spawn(lambda: runs.append(self._converse()))
+        self._clock.spawn(lambda: runs.append(self._converse(execution["RoleArn"])))
         self._clock.run()
         return runs[0]
 
-    def _converse(self) -> Run:
+    def _converse(self, role_arn: str) -> Run:
         calls: list[tuple[str, str, Any]] = []
         while "ended" not in (asked := self._receive()):
             if "sleep" in asked:
@@ -50,7 +51,7 @@ class SecondInterpreter:
                 self._send({})
             else:
                 calls.append((self._now("milliseconds"), asked["resource"], asked["payload"]))
-                self._send(invoke(**asked))
+                self._send(invoke(role_arn, **asked))
         states = [name for name in asked["ended"]["states"] if not name.endswith(WITH_CAUSE)]
         return Run(asked["ended"]["ending"] | {"at": self._now("milliseconds")}, states, calls)
 
@@ -87,7 +88,7 @@ def runnable(definition: Definition) -> Definition:
     return written
 
 
-def invoke(resource: str, payload: object) -> dict[str, Any]:
+def invoke(role_arn: str, resource: str, payload: object) -> dict[str, Any]:
     """Invoke a function as a task of moto's interpreter does, so that errors get the same names."""
     env: Any = SimpleNamespace(
         stack=[],
@@ -99,7 +100,7 @@ def invoke(resource: str, payload: object) -> dict[str, Any]:
     task: Any = StateTaskLambda
     parameters = {"FunctionName": resource, "Payload": json.dumps(payload).encode()}
     try:
-        moto.execute_lambda_function_integration(env, parameters, resource.split(":")[3], None)
+        moto.execute_lambda_function_integration(env, parameters, resource.split(":")[3], StateCredentials(role_arn))
     except Exception as raised:  # moto also turns whatever is raised into an error of the task
         failure = task._from_error(None, env, raised)
         error, cause = FailureEventException(failure).extract_error_cause_pair() or (None, None)

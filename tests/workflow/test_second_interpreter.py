@@ -121,7 +121,7 @@ def compare(aws: Sandbox, second: SecondInterpreter) -> Compare:
         execution = aws.run(request, NAME)
         assert bool(aws.plan.injected) == bool(plan)
         begin(story, plan, later)
-        context = {"Id": execution.exec_arn, "Name": NAME}
+        context = {"Id": execution.exec_arn, "Name": NAME, "RoleArn": execution.role_arn}
         check_alike(second.run(clock, definition, request, context), run_of(execution))
 
     return compare
