@@ -1,5 +1,7 @@
 """Executions of the state machine that promotes."""
 
+import json
+import re
 from typing import Any
 
 from moto.stepfunctions.parser.backend.execution import Execution
@@ -32,6 +34,13 @@ def promote(aws: Sandbox, request: object, name: str) -> Ending:
 def put_manifest(content: str, key: str = "manifests/live.json") -> None:
     """Write an object into the stack's bucket as a user does."""
     promotions_bucket()[0].put_object(PROMOTIONS_BUCKET, key, content.encode())
+
+
+def table(name: str = "promote-v3") -> list[dict[str, Any]]:
+    """Return the rows of the table of a promotion; none if it has no table."""
+    pattern = re.compile(rf"promotions/{name}/\w+/table\.json")
+    keys = [key for key in promotions_bucket()[1].keys if pattern.fullmatch(key)]
+    return [row for key in keys for row in json.loads(written(key))]
 
 
 def written(key: str) -> str:

@@ -160,9 +160,8 @@ def promotion_result(aws: Sandbox, event: dict[str, Any]) -> tuple[str, str]:
     if execution.status == "ABORTED":
         redrive(execution)
         aws.finish()
-    key = "promotions/promote-v3/table.json"
-    rows = json.loads(promotions.written(key)) if key in promotions_bucket()[1].keys else []
-    return Ending.of(execution).summary, f"{stopped} {[(row['Outcome'], row['Error']) for row in rows]}"
+    rows = [(row["Outcome"], row["Error"]) for row in promotions.table()]
+    return Ending.of(execution).summary, f"{stopped} {rows}"
 
 
 def result_and_actions(aws: Sandbox, run: StoryRun) -> tuple[tuple[str, str], set[tuple[str, str]]]:

@@ -1,7 +1,6 @@
 """A promotion copies to each destination; a failure stays in its row, and starting again copies what is missing."""
 
 import json
-import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,12 +12,12 @@ from sandbox.aws.rekognition.settings import settings
 from sandbox.aws.stepfunctions.executions import stop
 from sandbox.aws.stepfunctions.interpreter import redrive
 from sandbox.deployment import PROMOTIONS_BUCKET
-from sandbox.stories import backend_of, promotions_bucket, read_event
+from sandbox.stories import backend_of, read_event
 from sandbox.world import Sandbox
 from tests.workflow.conftest import Deploy
 from tests.workflow.ending import Ending
 from tests.workflow.invariants import copies
-from tests.workflow.promotions import machine, promote, put_manifest, start, written
+from tests.workflow.promotions import machine, promote, put_manifest, start, table
 
 Json = dict[str, Any]
 
@@ -35,13 +34,6 @@ def without_projects(*indexes: int) -> Json:
         for index, one in enumerate(TO_THREE["Destinations"])
     ]
     return {**TO_THREE, "Destinations": destinations}
-
-
-def table(name: str = "promote-v3") -> list[Json]:
-    """Return the rows of the table."""
-    (key,) = (key for key in promotions_bucket()[1].keys if re.fullmatch(rf"promotions/{name}/\w+/table\.json", key))
-    rows: list[Json] = json.loads(written(key))
-    return rows
 
 
 @pytest.fixture
