@@ -110,13 +110,17 @@ def test_the_demo_lists_the_stories_if_it_does_not_know_one() -> None:
     assert "copy_between_accounts" in unknown.stderr
 
 
+def copy_machine(step_functions: Any) -> str:
+    """Return the ARN of the state machine that copies."""
+    machines = step_functions.list_state_machines()["stateMachines"]
+    return next(str(one["stateMachineArn"]) for one in machines if "CopyModel" in one["name"])
+
+
 def test_the_served_sandbox_runs_the_deployed_definition(endpoint: str) -> None:
     step_functions = client("stepfunctions", endpoint)
-    (machine,) = step_functions.list_state_machines()["stateMachines"]
+    machine = copy_machine(step_functions)
 
-    started = step_functions.start_execution(
-        stateMachineArn=machine["stateMachineArn"], input=json.dumps(read_event("already_copied"))
-    )
+    started = step_functions.start_execution(stateMachineArn=machine, input=json.dumps(read_event("already_copied")))
     execution = ended(step_functions, started["executionArn"])
 
     assert execution["status"] == "SUCCEEDED"
@@ -125,12 +129,12 @@ def test_the_served_sandbox_runs_the_deployed_definition(endpoint: str) -> None:
 
 def test_an_event_on_the_bus_of_the_served_sandbox_starts_the_workflow(endpoint: str) -> None:
     event, step_functions = read_event("approved_by_own_event"), client("stepfunctions", endpoint)
-    (machine,) = step_functions.list_state_machines()["stateMachines"]
-    before = step_functions.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]
+    machine = copy_machine(step_functions)
+    before = step_functions.list_executions(stateMachineArn=machine)["executions"]
 
     entry = {"Source": event["source"], "DetailType": event["detail-type"], "Detail": json.dumps(event["detail"])}
     put = client("events", endpoint).put_events(Entries=[entry])
-    after = step_functions.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]
+    after = step_functions.list_executions(stateMachineArn=machine)["executions"]
     (started,) = {one["executionArn"] for one in after} - {one["executionArn"] for one in before}
 
     read = json.loads(step_functions.describe_execution(executionArn=started)["input"])
@@ -152,9 +156,9 @@ def test_the_demo_sends_an_approval_to_the_event_bus_or_starts_it_by_hand_if_no_
 
 def test_an_execution_is_redriven_and_a_fail_state_fails_again(endpoint: str) -> None:
     step_functions = client("stepfunctions", endpoint)
-    (machine,) = step_functions.list_state_machines()["stateMachines"]
+    machine = copy_machine(step_functions)
 
-    started = step_functions.start_execution(stateMachineArn=machine["stateMachineArn"], input="{}")
+    started = step_functions.start_execution(stateMachineArn=machine, input="{}")
     assert ended(step_functions, started["executionArn"])["error"] == "NotARequestError"
     step_functions.redrive_execution(executionArn=started["executionArn"])
 
