@@ -57,6 +57,10 @@ OPERATIONS = (
     "GetExecutionHistory",
     "PutEvents",
     "Publish",
+    "GetObject",
+    "PutObject",
+    "DeleteObject",
+    "ListObjectsV2",
 )
 OF_PUT_EVENTS = ("entry_failed",)
 OF_OPERATIONS = ("http_500", "http_502", "http_503", "dropped", "lost_answer", "slow", "none")
@@ -148,7 +152,7 @@ def install(clock: Clock, plan: Callable[[], Plan]) -> Iterator[None]:
         clock.sleep(0)
         if clock.time() > invocation.deadline:
             raise Overdue
-        operation = operation_of(request)
+        _, service, operation = event_name.split(".")
         function = logical_id(os.environ.get("AWS_LAMBDA_FUNCTION_NAME", ""))
         fault = plan().next_fault(f"{function}.{operation}", operation)
         if fault is None:
@@ -156,7 +160,7 @@ def install(clock: Clock, plan: Callable[[], Plan]) -> Iterator[None]:
         if fault == "dropped":
             raise ConnectionClosedError(endpoint_url=request.url)
         if fault not in plan().happenings and fault not in ("lost_answer", "slow"):
-            return _refusal(fault, request)
+            return _refusal(fault, request, service)
         response = answer(self, event_name, request, **kwargs)
         if fault == "lost_answer":
             raise ConnectionClosedError(endpoint_url=request.url)
@@ -170,17 +174,8 @@ def install(clock: Clock, plan: Callable[[], Plan]) -> Iterator[None]:
         yield
 
 
-def operation_of(request: AWSPreparedRequest) -> str:
-    """Return the operation of a request in the JSON or the query protocol."""
-    target, body = request.headers.get("X-Amz-Target", ""), request.body
-    text = body.decode(errors="replace") if isinstance(body, bytes | bytearray) else str(body)
-    action = re.search(r"\bAction=(\w+)", text)
-    name = target.decode() if isinstance(target, bytes) else str(target)
-    return name.rpartition(".")[2] or (action[1] if action else "")
-
-
-def _refusal(fault: str, request: AWSPreparedRequest) -> AWSResponse:
-    """Return an error; the call does not take place."""
+def _refusal(fault: str, request: AWSPreparedRequest, service: str) -> AWSResponse:
+    """Return an error in the protocol of the service; the call does not take place."""
     if fault.startswith("http_"):
         return _response(request, int(fault.removeprefix("http_")), "upstream connect error")
     message = f"The sandbox was told to answer {fault}."
@@ -191,6 +186,8 @@ def _refusal(fault: str, request: AWSPreparedRequest) -> AWSResponse:
     if request.headers.get("X-Amz-Target"):
         return _response(request, status, json.dumps({"__type": fault, "message": message}))
     error = f"<Error><Type>Sender</Type><Code>{fault}</Code><Message>{message}</Message></Error>"
+    if service == "s3":
+        return _response(request, status, error)
     return _response(request, status, f"<ErrorResponse>{error}<RequestId>0</RequestId></ErrorResponse>")
 
 

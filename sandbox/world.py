@@ -102,13 +102,13 @@ class Sandbox:
         """Return the time as moto does, naive and in UTC."""
         return datetime.fromtimestamp(self.clock.time(), UTC).replace(tzinfo=None)
 
-    def start(self, request: object, name: str | None = None) -> Execution:
-        """Start the workflow, by default with a name as long as EventBridge's.
+    def start(self, request: object, name: str | None = None, machine: str | None = None) -> Execution:
+        """Start a state machine, by default the one that copies, with a name as long as EventBridge's.
 
         On a virtual clock, the execution runs when the clock runs.
         """
         execution: Execution = self._step_functions.start_execution(
-            self.deployment.state_machine_arn, name or eventbridge_name(), json.dumps(request)
+            machine or self.deployment.state_machine_arn, name or eventbridge_name(), json.dumps(request)
         )
         return execution
 

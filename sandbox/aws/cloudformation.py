@@ -10,14 +10,14 @@ from moto.cloudformation import parsing
 from moto.core.common_models import CloudFormationModel
 from moto.events.models import Rule, events_backends
 from moto.kms.models import Key, KmsBackend
-from moto.s3.models import FakeBucket
+from moto.s3.models import FakeBucket, s3_backends
 from moto.sqs.models import sqs_backends
 
 from sandbox.aws.patches import applied
 from sandbox.deployment import PROMOTIONS_BUCKET
 
 # moto lacks these types, and no story needs them.
-SKIPPED = ["AWS::CloudWatch::Alarm", "AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy"]
+SKIPPED = ["AWS::CloudWatch::Alarm", "AWS::SNS::TopicPolicy"]
 
 
 def _policy_of(kind: str, put: Callable[[dict[str, Any], str, str], None]) -> type[CloudFormationModel]:
@@ -53,10 +53,16 @@ def _put_bus_policy(properties: dict[str, Any], account: str, region: str) -> No
     bus.add_policy({"Statement": [{**properties["Statement"], "Sid": properties["StatementId"]}]})
 
 
+def _put_bucket_policy(properties: dict[str, Any], account: str, region: str) -> None:
+    policy = json.dumps(properties["PolicyDocument"]).encode()
+    s3_backends[account]["aws"].put_bucket_policy(properties["Bucket"], policy)
+
+
 # moto finds resource types as subclasses of its model, as long as something refers to them.
 TYPES = (
     _policy_of("AWS::SQS::QueuePolicy", _put_queue_policy),
     _policy_of("AWS::Events::EventBusPolicy", _put_bus_policy),
+    _policy_of("AWS::S3::BucketPolicy", _put_bucket_policy),
 )
 
 
@@ -64,14 +70,15 @@ TYPES = (
 def install() -> Iterator[None]:
     """Make CloudFormation create the stack's resources as on AWS.
 
-    Types that moto lacks are skipped, a key can have tags, a function keeps its dead-letter queue, and the pattern of a
-    rule may be a string. The stack's bucket always has the same name, which some events contain.
+    Types that moto lacks are skipped, a key can have tags, a function keeps its dead-letter queue, the pattern of a
+    rule may be a string, and a bucket can have versions and a bucket key. The stack's bucket always has the same name,
+    which some events contain.
     """
     make: Any = KmsBackend.create_key
     parse: Any = parsing.parse_resource
     make_function: Any = LambdaFunction.create_from_cloudformation_json
-    make_bucket: Any = FakeBucket.create_from_cloudformation_json
     make_rule: Any = Rule.create_from_cloudformation_json
+    make_bucket: Any = FakeBucket.create_from_cloudformation_json
 
     def create_key(self: KmsBackend, *args: Any, tags: list[dict[str, str]] | None = None, **kwargs: Any) -> Key:
         named = [{f"Tag{name.removeprefix('Tag')}": value for name, value in tag.items()} for tag in tags or ()]
@@ -83,23 +90,29 @@ def install() -> Iterator[None]:
         made.dead_letter_queue = document["Properties"].get("DeadLetterConfig", {}).get("TargetArn")
         return made
 
-    def create_bucket(_: str, *args: Any, **kwargs: Any) -> Any:
-        return make_bucket(PROMOTIONS_BUCKET, *args, **kwargs)
-
     def create_rule(name: str, document: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         pattern = document["Properties"].get("EventPattern")
         if isinstance(pattern, str):
             document["Properties"]["EventPattern"] = json.loads(pattern)
         return make_rule(name, document, *args, **kwargs)
 
+    def create_bucket(name: str, document: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        is_of_stack = "promotionsbucket" in name.lower()
+        made = make_bucket(PROMOTIONS_BUCKET if is_of_stack else name, document, *args, **kwargs)
+        properties = document.get("Properties", {})
+        made.versioning_status = properties.get("VersioningConfiguration", {}).get("Status")
+        for rule in properties.get("BucketEncryption", {}).get("ServerSideEncryptionConfiguration", ()):
+            made.encryption["Rule"]["BucketKeyEnabled"] = rule.get("BucketKeyEnabled", False)
+        return made
+
     def parse_resource(resource: dict[str, Any], *args: Any) -> Any:
         return None if resource["Type"] in SKIPPED else parse(resource, *args)
 
     replacements = {
-        "FakeBucket.create_from_cloudformation_json": create_bucket,
         "KmsBackend.create_key": create_key,
         "LambdaFunction.create_from_cloudformation_json": create_function,
         "Rule.create_from_cloudformation_json": create_rule,
+        "FakeBucket.create_from_cloudformation_json": create_bucket,
         "parsing.parse_resource": parse_resource,
     }
     with applied("cloudformation", replacements):

@@ -21,7 +21,7 @@ from sandbox.aws.iam.roles import refusal, session_of, trusts
 from sandbox.aws.patches import applied
 
 Event = Any
-Start = Callable[[Event], object]
+Start = Callable[[str, Event], object]
 Invoke = Callable[[str, Event], object]
 
 EVENTBRIDGE = service("events.amazonaws.com")
@@ -121,7 +121,7 @@ def _send(rule: Rule, target: Event, event: Event, start: Start, invoke: Invoke)
     elif kind == "events":
         _deliver(event, account, region, bus)
     else:
-        start(event)
+        start(arn, event)
 
 
 def _role_allows(rule: Rule, role_arn: str, action: str, resource: str) -> bool:

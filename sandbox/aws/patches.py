@@ -63,7 +63,7 @@ REPLACED: dict[str, tuple[Name, ...]] = {
         Name("moto.awslambda.models:LambdaFunction", "create_from_cloudformation_json", "keeps DeadLetterConfig"),
         Name(f"{EVENTS}:Rule", "create_from_cloudformation_json", "accepts an EventPattern that is a string"),
         Name(
-            "moto.s3.models:FakeBucket", "create_from_cloudformation_json", "names the stack's bucket as the events do"
+            "moto.s3.models:FakeBucket", "create_from_cloudformation_json", "keeps versioning, bucket key and one name"
         ),
         Name("moto.cloudformation.parsing", "parse_resource", "skips types that moto lacks and no story needs"),
     ),
@@ -133,6 +133,10 @@ REPLACED: dict[str, tuple[Name, ...]] = {
         Name(EVENTS_API, "put_events", "checks permissions"),
         Name(STS_API, "assume_role", "checks the caller's permissions"),
         Name("moto.sns.responses:SNSResponse", "publish", "checks permissions, those for the topic's key too"),
+    ),
+    "s3": (
+        Name("moto.s3.responses:S3Response", "_authenticate_and_authorize_s3_action", "checks permissions"),
+        Name("moto.s3.models:FakeBucket", "get_permission", "leaves the policies of buckets to the other check"),
     ),
     "faults": (Name("moto.core.botocore_stubber:BotocoreStubber", "__call__", "injects faults into requests"),),
     "modules": (Name("importlib.machinery:SourceFileLoader", "get_code", "compiles each module of functions/ once"),),

@@ -6,7 +6,7 @@ from typing import Any
 
 from moto import mock_aws
 
-from sandbox.aws import clock, cloudformation, event_patterns, eventbridge, rekognition, sdk, sns
+from sandbox.aws import clock, cloudformation, event_patterns, eventbridge, rekognition, s3, sdk, sns
 from sandbox.aws.clock import Clock
 from sandbox.aws.iam import enforcement, sts
 from sandbox.aws.lambda_ import invocations
@@ -37,7 +37,7 @@ def install(
         sts.install(),
         sns.install(),
         event_patterns.install(),
-        eventbridge.install(its_clock, lambda event: aws().start(event), invoke_later, outcomes),
+        eventbridge.install(its_clock, lambda arn, event: aws().start(event, machine=arn), invoke_later, outcomes),
         interpreter.install(lambda *call: aws().lambdas.invoke(*call), listeners),
         asl.install(its_clock),
         executions.install(its_clock),
@@ -45,5 +45,6 @@ def install(
         distributed_map.install(its_clock),
         status_changes.install(lambda: bool(aws().announces)),
         enforcement.install(its_clock),
+        s3.install(its_clock),
     ):
         yield

@@ -17,22 +17,23 @@ from sandbox.deployment import REGION, STACK_ACCOUNT, client
 Execution = Any
 Definition = dict[str, Any]
 
+OF_STATES = f"arn:aws:states:{REGION}:{STACK_ACCOUNT}"
 RULE = f"arn:aws:events:{REGION}:{STACK_ACCOUNT}:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"
-EXECUTIONS = f"arn:aws:states:{REGION}:{STACK_ACCOUNT}:execution"
-MACHINES = f"arn:aws:states:{REGION}:{STACK_ACCOUNT}:stateMachine"
 ALLOWED = (
     {"Action": ["events:PutTargets", "events:PutRule", "events:DescribeRule"], "Resource": RULE},
-    {"Action": "states:StartExecution", "Resource": f"{MACHINES}:*"},
-    {"Action": ["states:DescribeExecution", "states:StopExecution"], "Resource": f"{EXECUTIONS}:*"},
-    {"Action": "s3:GetObject", "Resource": "arn:aws:s3:::items/*"},
+    {"Action": "states:StartExecution", "Resource": f"{OF_STATES}:stateMachine:*"},
+    {"Action": ["states:DescribeExecution", "states:StopExecution"], "Resource": f"{OF_STATES}:execution:*"},
+    {"Action": ["s3:GetObject", "s3:ListBucket"], "Resource": ["arn:aws:s3:::items", "arn:aws:s3:::items/*"]},
 )
+WAIT = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 1_200, "End": True}}}
+FAIL = {"StartAt": "Fail", "States": {"Fail": {"Type": "Fail", "Error": "NameTakenError", "Cause": "Taken."}}}
 
 
 class Machines:
     """State machines, their executions and the bucket of their items."""
 
-    def __init__(self, clock: VirtualClock, changes: list[Any]) -> None:
-        self.clock, self.changes = clock, changes
+    def __init__(self, clock: VirtualClock) -> None:
+        self.clock = clock
         self.step_functions = client("stepfunctions", STACK_ACCOUNT)
         self.s3 = client("s3", STACK_ACCOUNT)
         self.s3.create_bucket(Bucket="items")
@@ -59,17 +60,15 @@ class Machines:
         )
         return str(made["stateMachineArn"])
 
-    def start(self, machine_arn: str, given: object = None, name: str | None = None) -> Execution:
+    def start(self, machine_arn: str, given: object, name: str) -> Execution:
         """Start an execution, which runs when the clock runs."""
-        named = {"name": name} if name else {}
-        started = self.step_functions.start_execution(
-            stateMachineArn=machine_arn, input=json.dumps(given if given is not None else {}), **named
-        )
+        text = json.dumps(given, separators=(",", ":"))
+        started = self.step_functions.start_execution(stateMachineArn=machine_arn, input=text, name=name)
         return self.find(started["executionArn"])
 
-    def run(self, definition: Definition, given: object = None, name: str = "parent") -> Execution:
-        """Create a state machine, and run an execution to its end."""
-        execution = self.start(self.create(name, definition), given, name="run")
+    def run(self, definition: Definition, given: object = None) -> Execution:
+        """Run an execution of a new state machine to its end."""
+        execution = self.start(self.create("parent", definition), {} if given is None else given, "run")
         self.clock.run()
         return execution
 
@@ -79,23 +78,33 @@ class Machines:
 
     def executions(self, name: str) -> list[Execution]:
         """Return the executions of a state machine."""
-        return (
-            stepfunctions_parser_backends[STACK_ACCOUNT][REGION].describe_state_machine(f"{MACHINES}:{name}").executions
-        )
+        backend = stepfunctions_parser_backends[STACK_ACCOUNT][REGION]
+        return list(backend.describe_state_machine(f"{OF_STATES}:stateMachine:{name}").executions)
 
-    def put_items(self, items: object, key: str = "items.json") -> None:
+    def put_items(self, items: object) -> None:
         """Write the items of a map to the bucket."""
         text = items if isinstance(items, str) else json.dumps(items)
-        self.s3.put_object(Bucket="items", Key=key, Body=text.encode())
+        self.s3.put_object(Bucket="items", Key="items.json", Body=text.encode())
 
 
 @contextmanager
 def machines() -> Iterator[Machines]:
     """Yield an AWS for state machines."""
-    clock, changes = VirtualClock(), list[Any]()
-    aws = SimpleNamespace(announces=False)
-    with services.install(clock, lambda: aws, [], changes):
-        yield Machines(clock, changes)
+    clock, aws = VirtualClock(), SimpleNamespace(announces=True)
+    with services.install(clock, lambda: aws, [], []):
+        yield Machines(clock)
+
+
+def nest(machine_arn: str, **more: object) -> Definition:
+    """Return a task that runs the state machine with the task's input, and ends the workflow."""
+    parameters = {"StateMachineArn": machine_arn, "Input.$": "$"}
+    resource = "arn:aws:states:::states:startExecution.sync:2"
+    return {"Type": "Task", "Resource": resource, "Parameters": parameters, "End": True, **more}
+
+
+def one_state(state: Definition) -> Definition:
+    """Return a definition of one state."""
+    return {"StartAt": "Only", "States": {"Only": state}}
 
 
 def history(execution: Execution) -> list[str]:

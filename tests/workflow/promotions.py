@@ -1,26 +1,30 @@
 """Executions of the state machine that promotes."""
 
-import json
 from typing import Any
 
+from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
-from sandbox.deployment import PROMOTIONS_BUCKET, REGION, STACK_ACCOUNT, client
+from sandbox.deployment import PROMOTIONS_BUCKET, REGION, STACK_ACCOUNT
 from sandbox.stories import promotions_bucket
 from sandbox.world import Sandbox
 from tests.workflow.ending import Ending
 
 
-def machine_arn() -> str:
-    """Return the ARN of the state machine."""
-    listed = client("stepfunctions", STACK_ACCOUNT).list_state_machines()["stateMachines"]
-    return next(str(one["stateMachineArn"]) for one in listed if "PromoteModel" in one["name"])
+def machine(account: str = STACK_ACCOUNT) -> Any:
+    """Return moto's state machine in the account of the stack."""
+    backend: Any = stepfunctions_parser_backends[account][REGION]
+    return next(one for one in backend.state_machines if "PromoteModel" in one.name)
+
+
+def start(aws: Sandbox, request: object, name: str) -> Execution:
+    """Start a promotion."""
+    return aws.start(request, name, machine(aws.deployment.state_machine_arn.split(":")[4]).arn)
 
 
 def promote(aws: Sandbox, request: object, name: str) -> Ending:
     """Run a promotion to its end."""
-    backend: Any = stepfunctions_parser_backends[STACK_ACCOUNT][REGION]
-    execution = backend.start_execution(machine_arn(), name, json.dumps(request))
+    execution = start(aws, request, name)
     aws.finish()
     return Ending.of(execution)
 

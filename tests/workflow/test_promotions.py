@@ -9,13 +9,15 @@ import pytest
 from model_copy.request import STARTED_BY
 from sandbox import deployment
 from sandbox.aws.rekognition.settings import settings
+from sandbox.aws.stepfunctions.executions import stop
+from sandbox.aws.stepfunctions.interpreter import redrive
 from sandbox.deployment import PROMOTIONS_BUCKET
 from sandbox.stories import backend_of, read_event
 from sandbox.world import Sandbox
 from tests.workflow.conftest import Deploy
 from tests.workflow.ending import Ending
 from tests.workflow.invariants import copies
-from tests.workflow.promotions import promote, put_manifest, written
+from tests.workflow.promotions import machine, promote, put_manifest, start, written
 
 Json = dict[str, Any]
 
@@ -180,5 +182,77 @@ def test_with_a_manifest_each_approval_starts_a_promotion(deploy: Deploy, monkey
             aws.seed(story)
             assert aws.put(read_event(story)) == []
             assert aws.dead_letters == []
+        assert len(machine().executions) == 3
+
+
+def test_an_approval_is_promoted_to_the_destinations_of_the_manifest(
+    deploy: Deploy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(deployment.PARAMETERS, "DestinationsManifest", MANIFEST)
+    project = deployment.PARAMETERS["DefaultDestinationProjectArn"]
+    with deploy() as aws:
+        aws.seed("approved_by_tag")
+        put_manifest(json.dumps({"Destinations": [{"DestinationProjectArn": project}]}))
+
+        aws.put(read_event("approved_by_tag"))
         aws.finish()
-        assert aws.executions == []
+
+        [ending] = map(Ending.of, machine().executions)
+        assert ending.status == "SUCCEEDED"
+        assert ending.output["Approval"]["Kind"] == "Tag"
+        assert ending.output["Counts"] == {"Copied": 1}
+
+
+def test_a_promotion_that_is_stopped_stops_its_executions_and_the_next_one_adopts_the_copies(three: Sandbox) -> None:
+    settings.copy_seconds = 600
+    execution = start(three, TO_THREE, "stopped")
+    three.clock.after(120, lambda: stop(execution))
+    three.finish()
+    assert execution.status == "ABORTED"
+    assert {copy.status for copy in three.executions} == {"ABORTED"}
+    assert len(copies()) == 3
+
+    ending = promote(three, TO_THREE, "again")
+
+    assert ending.status == "SUCCEEDED"
+    assert ending.output["Counts"] == {"Copied": 3}
+    assert len(copies()) == 3
+
+
+def test_a_promotion_that_is_stopped_can_be_redriven(three: Sandbox) -> None:
+    settings.copy_seconds = 600
+    execution = start(three, TO_THREE, "stopped")
+    three.clock.after(120, lambda: stop(execution))
+    three.finish()
+
+    redrive(execution)
+    three.finish()
+
+    assert execution.status == "SUCCEEDED"
+    assert [row["Outcome"] for row in table("stopped")] == ["Copied"] * 3
+    assert len(copies()) == 3
+
+
+def test_a_promotion_whose_table_could_not_be_written_can_be_redriven(three: Sandbox) -> None:
+    three.follow("SummarizePromotionFunction: crashed x21")
+    execution = start(three, TO_THREE, "promote-v3")
+    three.finish()
+    assert Ending.of(execution).error == "Runtime.ExitError"
+
+    redrive(execution)
+    three.finish()
+
+    assert execution.status == "SUCCEEDED"
+    assert len(three.executions) == 3
+
+
+def test_a_row_that_could_not_be_written_is_filled_in(three: Sandbox) -> None:
+    three.follow("RecordCopyFunction: crashed x21")
+
+    ending = promote(three, {**TO_THREE, "MaxConcurrency": 1}, "promote-v3")
+
+    assert ending.error == "PartlyPromotedError"
+    first, *others = table()
+    assert first["Outcome"] == "Failed"
+    assert first["Cause"].endswith("Look for its execution by its name, promote-v3-0000.")
+    assert [row["Outcome"] for row in others] == ["Copied", "Copied"]

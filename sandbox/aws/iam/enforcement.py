@@ -6,7 +6,6 @@ The root user of an account may do everything.
 import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC
 from typing import Any
 
 from moto.core.exceptions import AccessDeniedError
@@ -20,7 +19,7 @@ from moto.sts.models import AssumedRole
 from moto.sts.responses import TokenResponse
 
 from sandbox.aws.clock import Clock
-from sandbox.aws.iam.roles import refusal, session_of
+from sandbox.aws.iam.roles import has_ended, refusal, session_of
 from sandbox.aws.patches import applied, replaced
 from sandbox.aws.rekognition.authorization import needed
 from sandbox.aws.rekognition.exceptions import AccessDeniedException, ExpiredTokenException
@@ -45,17 +44,17 @@ class ExpiredTokenError(AccessDeniedError):
 def install(clock: Clock) -> Iterator[None]:
     """Make the operations that the stack uses check the caller's permissions."""
 
-    def has_ended(session: AssumedRole) -> bool:
-        return session.expiration.replace(tzinfo=UTC).timestamp() < clock.time()
+    def ended(session: AssumedRole) -> bool:
+        return has_ended(session, clock.time())
 
-    checks = [(api, method, _check_json(needs, has_ended)) for api, method, needs in NEEDS]
+    checks = [(api, method, _check_json(needs, ended)) for api, method, needs in NEEDS]
     checks += [
-        (TokenResponse, "assume_role", _check_sts(has_ended)),
-        (SNSResponse, "publish", _check_sns(has_ended)),
+        (TokenResponse, "assume_role", _check_sts(ended)),
+        (SNSResponse, "publish", _check_sns(ended)),
     ]
     checked = {f"{api.__name__}.{method}": _checked(getattr(api, method), check) for api, method, check in checks}
     # All operations of Rekognition go through this method of the sandbox.
-    of_rekognition = _checked(CustomLabelsResponse._checked_request, _check_json(_of_rekognition, has_ended))
+    of_rekognition = _checked(CustomLabelsResponse._checked_request, _check_json(_of_rekognition, ended))
     with applied("enforcement", checked), replaced(RekognitionResponse, "_checked_request", of_rekognition):
         yield
 
@@ -102,10 +101,10 @@ NEEDS: tuple[tuple[Any, str, Callable[[Request], Iterable[Need]]], ...] = (
 )
 
 
-def _check_json(needs: Callable[[Request], Iterable[Need]], has_ended: Callable[[AssumedRole], bool]) -> Check:
+def _check_json(needs: Callable[[Request], Iterable[Need]], ended: Callable[[AssumedRole], bool]) -> Check:
     def check(request: Request, session: AssumedRole) -> None:
         for action, resource, context in needs(request):
-            if has_ended(session):
+            if ended(session):
                 raise ExpiredTokenException(ENDED)
             refused = refusal(session, action, resource, context)
             if refused:
@@ -114,9 +113,9 @@ def _check_json(needs: Callable[[Request], Iterable[Need]], has_ended: Callable[
     return check
 
 
-def _check_sts(has_ended: Callable[[AssumedRole], bool]) -> Check:
+def _check_sts(ended: Callable[[AssumedRole], bool]) -> Check:
     def check(request: Request, session: AssumedRole) -> None:
-        if has_ended(session):
+        if ended(session):
             raise ExpiredTokenError
         arn, external_id = request._get_param("RoleArn"), request._get_param("ExternalId")
         context = {"sts:ExternalId": external_id} if external_id else {}
@@ -126,14 +125,14 @@ def _check_sts(has_ended: Callable[[AssumedRole], bool]) -> Check:
     return check
 
 
-def _check_sns(has_ended: Callable[[AssumedRole], bool]) -> Check:
+def _check_sns(ended: Callable[[AssumedRole], bool]) -> Check:
     """Check the permissions for the topic, and those for its key, which SNS uses on the caller's behalf.
 
     Source: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
     """
 
     def check(request: Request, session: AssumedRole) -> None:
-        if has_ended(session):
+        if ended(session):
             raise ExpiredTokenError
         arn = request._get_param("TopicArn")
         refused = refusal(session, "sns:Publish", arn, {})

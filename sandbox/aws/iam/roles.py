@@ -5,6 +5,7 @@ and by the policy of the session.
 """
 
 import json
+from datetime import UTC
 from urllib.parse import unquote
 
 from moto.iam.exceptions import NotFoundException
@@ -27,6 +28,11 @@ def refusal(session: AssumedRole, action: str, resource: str, context: Context) 
         if "Allow" not in its_effects:
             return f"{start} because no {kind} allows the {action} action"
     return None
+
+
+def has_ended(session: AssumedRole, now: float) -> bool:
+    """Return whether the session has expired."""
+    return bool(session.expiration.replace(tzinfo=UTC).timestamp() < now)
 
 
 def trusts(role_arn: str, principals: Principals, context: Context) -> bool:
