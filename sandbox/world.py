@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+from moto.s3.models import s3_backends
 from moto.sagemaker.models import sagemaker_backends
 from moto.sqs.models import sqs_backends
 from moto.stepfunctions.parser.backend.execution import Execution
@@ -68,9 +69,8 @@ class Sandbox:
         _each(sagemaker_backends, lambda backend: backend.reset())
         _each(sqs_backends, lambda backend: [queue._messages.clear() for queue in backend.queues.values()])
         _each(sts_backends, lambda backend: backend.assumed_roles.clear())
-        stories.promotions_bucket()[1].keys.clear()
-        for machine in self._step_functions.state_machines:
-            machine.executions.clear()
+        _each(stepfunctions_parser_backends, lambda backend: [one.executions.clear() for one in backend.state_machines])
+        _each(s3_backends, lambda backend: [bucket.keys.clear() for bucket in backend.buckets.values()])
         TMP_THREADS.clear()  # moto keeps the threads of all tasks
 
     def seed(self, story: str) -> None:

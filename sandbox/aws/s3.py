@@ -51,7 +51,8 @@ def _check(request: Any, session: AssumedRole, bucket_name: str, key_name: str |
     action, bucket_arn = request.data["Action"], f"arn:{request.partition}:s3:::{bucket_name}"
     resource = f"{bucket_arn}/{key_name}" if key_name else bucket_arn
     bucket = request.backend.get_bucket(bucket_name)
-    _require(session, f"s3:{action}", resource, TLS)
+    context = {**TLS, "s3:prefix": request._get_param("prefix") or ""} if action == "ListBucket" else TLS
+    _require(session, f"s3:{action}", resource, context)
     names = aws(session.arn, session.role_arn, f"arn:aws:iam::{session.account_id}:root", session.account_id)
     if bucket.policy and "Deny" in effects([_text(bucket.policy)], Call(f"s3:{action}", resource, TLS, names)):
         raise S3ClientError("AccessDenied", _denied(session, f"s3:{action}", resource))

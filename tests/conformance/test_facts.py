@@ -44,7 +44,6 @@ from sandbox.world import Sandbox, sandbox
 
 FACTS = json.loads(Path(__file__).with_name("facts.json").read_text())
 FUNCTION = "WithdrawGrantFunction"  # any function will do, because the facts replace its handler
-ROLE = f"arn:aws:iam::{STACK_ACCOUNT}:role/any"
 STACKS = {"template.yaml": STACK_ACCOUNT, "accounts/source.yaml": SOURCE}
 SOURCES = (
     ("repository", "path", "date", "commit"),
@@ -118,7 +117,8 @@ def create_machine(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, fact: dict[str
     arn = stand_in(aws, monkeypatch, fact["function"]) if "function" in fact else ""
     definition = json.dumps(fact["definition"]).replace("${Function}", arn)
     api = client("stepfunctions", STACK_ACCOUNT)
-    made = api.create_state_machine(name=f"fact-{uuid4()}", definition=definition, roleArn=ROLE)
+    role = api.describe_state_machine(stateMachineArn=aws.deployment.state_machine_arn)["roleArn"]
+    made = api.create_state_machine(name=f"fact-{uuid4()}", definition=definition, roleArn=role)
     return str(made["stateMachineArn"])
 
 

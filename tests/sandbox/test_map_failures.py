@@ -1,6 +1,7 @@
 """A map run fails if its items cannot be read, are too large, or fail too often."""
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.sandbox.maps import AS_USUAL, FAIL_IF_TRUE, GIVEN, PASS, distributed, minutes, statuses
 from tests.sandbox.step_functions import OF_STATES, WAIT, Machines, history
@@ -90,3 +91,10 @@ def test_items_and_results_of_more_than_256_kib_are_refused(aws: Machines, items
     parent = aws.run(distributed(PASS, ResultPath=None), GIVEN)
 
     assert parent.error == "States.DataLimitExceeded"
+
+
+def test_a_transition_to_a_missing_state_inside_a_map_is_refused(aws: Machines) -> None:
+    broken = {"StartAt": "Pass", "States": {"Pass": {"Type": "Pass", "Next": "Nowhere"}}}
+
+    with pytest.raises(ClientError, match="MISSING_TRANSITION_TARGET: Nowhere"):
+        aws.create("parent", distributed(broken))

@@ -1,5 +1,9 @@
 """A stopped map run stops all that it started; a redrive continues what did not succeed."""
 
+import random
+
+import pytest
+
 from sandbox.aws.stepfunctions import executions
 from sandbox.aws.stepfunctions.interpreter import redrive
 from sandbox.deployment import STACK_ACCOUNT, client
@@ -70,3 +74,32 @@ def test_a_retry_of_the_state_starts_a_new_map_run(aws: Machines) -> None:
 
     runs = client("stepfunctions", STACK_ACCOUNT).list_map_runs(executionArn=parent.exec_arn)["mapRuns"]
     assert (len(runs), history(parent).count("MapRunStarted")) == (2, 2)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_stops_and_redrives_at_any_time_run_each_item_to_its_end(aws: Machines, seed: int) -> None:
+    chance = random.Random(seed)
+    aws.clock.choose = chance.randrange
+    aws.put_items(list(range(12)))
+    machine = aws.create("nested", WAIT)
+    definition = distributed(one_state(nest(machine)), MaxConcurrency=chance.choice([1, 5, 12]))
+    parent = aws.start(aws.create("parent", definition), GIVEN, "run")
+
+    def stop() -> None:
+        if parent.status == "RUNNING":
+            executions.stop(parent)
+            if chance.random() < 0.5:
+                redrive(parent)
+
+    for minute in (0, 10, 20, 40):
+        aws.clock.after(60 * minute, stop)
+    aws.clock.run()
+    while parent.status != "SUCCEEDED":
+        assert not [one for one in aws.executions("nested") if one.status == "RUNNING"]
+        redrive(parent)
+        aws.clock.run()
+
+    assert [output["Input"]["Item"] for output in parent.output] == list(range(12))
+    for one in (parent, *(aws.find(child["executionArn"]) for child in children(parent))):
+        events = one.to_history_output()["events"]
+        assert [event["id"] for event in events] == list(range(1, len(events) + 1))

@@ -10,7 +10,7 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from model_copy import errors, execution, outcomes
-from sandbox.aws.stepfunctions.interpreter import missing_targets
+from sandbox.aws.stepfunctions.definitions import missing_targets
 from sandbox.deployment import ROOT
 from tests.definitions import DEFINITIONS, EVERY_TASK, State, scopes, states, tasks
 

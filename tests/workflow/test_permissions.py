@@ -15,8 +15,8 @@ from sandbox.aws.iam.policies import as_list
 from sandbox.aws.rekognition.settings import settings
 from sandbox.aws.stepfunctions.executions import stop
 from sandbox.aws.stepfunctions.interpreter import redrive
-from sandbox.deployment import ADMINISTRATOR, DESTINATION_ACCOUNT, SOURCE_ACCOUNT, STACK_ACCOUNT
-from sandbox.stories import read_event
+from sandbox.deployment import ADMINISTRATOR, DESTINATION_ACCOUNT, PROMOTIONS_BUCKET, SOURCE_ACCOUNT, STACK_ACCOUNT
+from sandbox.stories import promotions_bucket, read_event
 from sandbox.world import Sandbox
 from tests.workflow import denials, promotions
 from tests.workflow.conftest import Deploy
@@ -48,14 +48,23 @@ RUNS: tuple[StoryRun, ...] = (
     ("copy_between_accounts", NOT_WITHDRAWN),
     ("grant_beside_others", NOT_WITHDRAWN),
 )
-# Those that the state machine of promotions runs. A promotion is stopped while it copies, and redriven.
-PROMOTED: tuple[StoryRun, ...] = (
-    ("tagged_differently", ""),
-    ("promote_from_manifest", ""),
-    ("promote_to_three", "RecordCopyFunction: crashed"),
-)
-# What the sandbox does not exercise: calls that Rekognition makes with the caller's permissions, logs and traces.
+# Those that the state machine of promotions runs, with the fields that differ from the event's. A promotion is stopped
+# while it copies, and redriven.
+MISSING = {"DestinationsFrom": {"S3Bucket": PROMOTIONS_BUCKET, "S3Key": "manifests/none.json"}}
+PROMOTED: dict[StoryRun, Any] = {
+    ("tagged_differently", ""): {},
+    ("promote_from_manifest", ""): {},
+    ("promote_from_manifest", "RecordCopyFunction: crashed"): {"S3VersionId": "the newest"},
+    ("promote_from_manifest", "ValidatePromotionFunction: crashed"): MISSING,
+    ("promote_to_three", "CopyProjectVersion: InvalidParameterException"): {},
+}
+ENDINGS = ["refused: ManifestError", "refused: PartlyPromotedError"]  # of the last two
+ALL_RUNS = (*RUNS, *PROMOTED)
+# What the sandbox does not exercise: logs and traces, and the calls that Rekognition makes with the copying role.
 NOT_EXERCISED = ("logs:", "xray:")
+OF_REKOGNITION = ("s3:", "kms:")
+# Step Functions watches, stops and redrives its own child executions with the actions of the statement that has this.
+OF_CHILD_EXECUTIONS = "states:RedriveExecution"
 UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
@@ -87,14 +96,16 @@ def parts() -> list[Part]:
         for name, (role, *_) in roles().items()
         for number, statement in enumerate(statements(role))
         if not all(str(action).startswith(not_exercised(name)) for action in as_list(statement["Action"]))
+        and OF_CHILD_EXECUTIONS not in as_list(statement["Action"])
         for element in ("Action", "Resource")
         for value in map(normal, as_list(statement[element]))
     ]
 
 
 def not_exercised(name: str) -> tuple[str, ...]:
-    """Return the actions of a role that the sandbox does not exercise; SNS uses a key, and Rekognition does not."""
-    return NOT_EXERCISED if "AnnounceOutcome" in name else (*NOT_EXERCISED, "kms:")
+    """Return the actions of a role that the sandbox does not exercise."""
+    copies = "CopyProjectVersion" in name or "destination" in name
+    return (*NOT_EXERCISED, *OF_REKOGNITION) if copies else NOT_EXERCISED
 
 
 def normal(value: str) -> str:
@@ -128,16 +139,30 @@ def result(aws: Sandbox, run: StoryRun) -> tuple[str, str]:
     settings.copy_seconds = 30
     aws.follow(plan, event)
     if run in PROMOTED:
-        started = [promotions.start(aws, event, "promote-v3")]
-        aws.clock.after(20, lambda: stop(started[0]))
-        aws.finish()
-        if started[0].status == "ABORTED":
-            redrive(started[0])
-    else:
-        started = aws.put(event) if is_event(event) else [aws.start(event)]
+        return promotion_result(aws, {**event, **PROMOTED[run]})
+    started = aws.put(event) if is_event(event) else [aws.start(event)]
     aws.finish()
     summary = Ending.of(started[0]).summary if started else "is not started"
     return summary, re.sub(UUID, "UUID", f"{aws.outcomes} {aws.mails} {aws.dead_letters}")
+
+
+def promotion_result(aws: Sandbox, event: dict[str, Any]) -> tuple[str, str]:
+    """Promote, and stop and redrive the promotion; return how it ends, and the outcomes of the copies."""
+    if version := event.pop("S3VersionId", None):
+        assert version == "the newest"
+        key = event["DestinationsFrom"]["S3Key"]
+        newest = promotions_bucket()[1].keys[key].version_id
+        event["DestinationsFrom"] = {**event["DestinationsFrom"], "S3VersionId": newest}
+    execution = promotions.start(aws, event, "promote-v3")
+    aws.clock.after(20, lambda: stop(execution))
+    aws.finish()
+    stopped = [copy.status for copy in aws.executions]
+    if execution.status == "ABORTED":
+        redrive(execution)
+        aws.finish()
+    key = "promotions/promote-v3/table.json"
+    rows = json.loads(promotions.written(key)) if key in promotions_bucket()[1].keys else []
+    return Ending.of(execution).summary, f"{stopped} {[(row['Outcome'], row['Error']) for row in rows]}"
 
 
 def result_and_actions(aws: Sandbox, run: StoryRun) -> tuple[tuple[str, str], set[tuple[str, str]]]:
@@ -163,14 +188,15 @@ def test_every_permission_is_needed(deploy: Deploy) -> None:
     for place in (STACK_ACCOUNT, SOURCE_ACCOUNT, DESTINATION_ACCOUNT):
         with deploy(place) as aws:
             with denials.recorded() as lacking:
-                unchanged = {run: result(aws, run) for run in (*RUNS, *PROMOTED)}
+                unchanged = {run: result(aws, run) for run in ALL_RUNS}
             assert not lacking, "\n".join(lacking)
-            assert {summary for summary, _ in unchanged.values()} <= {"succeeds", "succeeds, grant stays"}
+            assert {unchanged[run][0] for run in RUNS} <= {"succeeds", "succeeds, grant stays"}
+            assert [unchanged[run][0] for run in PROMOTED] == [*["succeeds"] * 3, *ENDINGS]
             # A second time, to show that only a missing part changes a result below.
-            again = {run: result_and_actions(aws, run) for run in (*RUNS, *PROMOTED)}
+            again = {run: result_and_actions(aws, run) for run in ALL_RUNS}
             assert {run: found for run, (found, _) in again.items()} == unchanged
             for part in sorted(set(parts()) - needed):
-                affected = [run for run in (*RUNS, *PROMOTED) if may_need(part, again[run][1])]
+                affected = [run for run in ALL_RUNS if may_need(part, again[run][1])]
                 with without(part):
                     if any(result(aws, run) != unchanged[run] for run in affected):
                         needed.add(part)

@@ -13,10 +13,11 @@ State = dict[str, Any]
 CAUGHT = {"Type": "Pass", "End": True}
 
 
-def create(name: str, states: State, start_at: str = "Try") -> str:
+def create(aws: Sandbox, name: str, states: State, start_at: str = "Try") -> str:
+    """Create a state machine with the role of the stack's, which may invoke the functions."""
     machine = {"StartAt": start_at, "States": states}
-    role = f"arn:aws:iam::{STACK_ACCOUNT}:role/any"
     step_functions = client("stepfunctions", STACK_ACCOUNT)
+    role = step_functions.describe_state_machine(stateMachineArn=aws.deployment.state_machine_arn)["roleArn"]
     made = step_functions.create_state_machine(name=name, definition=json.dumps(machine), roleArn=role)
     return str(made["stateMachineArn"])
 
@@ -38,7 +39,7 @@ def run_machine(aws: Sandbox, machine: str) -> dict[str, Any]:
 
 
 def test_states_all_catches_the_error_of_a_task(aws: Sandbox) -> None:
-    execution = run_machine(aws, create("failure", {"Try": task(aws), "Caught": CAUGHT}))
+    execution = run_machine(aws, create(aws, "failure", {"Try": task(aws), "Caught": CAUGHT}))
 
     assert execution["status"] == "SUCCEEDED"
     assert json.loads(execution["output"])["Error"] == "InvalidRequestError"
@@ -51,10 +52,10 @@ def test_a_definition_with_a_missing_state_is_not_created(aws: Sandbox, broken: 
     state = {key: value for key, value in task(aws).items() if key != "End"} | broken
 
     with pytest.raises(client("stepfunctions", STACK_ACCOUNT).exceptions.InvalidDefinition, match="MISSING_TRANSITION"):
-        create("broken", {"Try": state, "Caught": CAUGHT})
+        create(aws, "broken", {"Try": state, "Caught": CAUGHT})
 
 
 def test_executions_without_a_name_get_different_names(aws: Sandbox) -> None:
-    machine = create("unnamed", {"Caught": CAUGHT}, start_at="Caught")
+    machine = create(aws, "unnamed", {"Caught": CAUGHT}, start_at="Caught")
 
     assert run_machine(aws, machine)["name"] != run_machine(aws, machine)["name"]

@@ -3,7 +3,6 @@
 import copy
 import json
 import logging
-import re
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +12,6 @@ from typing import Any
 
 import jsonpath_ng.ext.parser
 import jsonpath_ng.parser
-from moto.core.exceptions import AWSError
 from moto.stepfunctions.exceptions import InvalidExecutionInput
 from moto.stepfunctions.models import StateMachine
 from moto.stepfunctions.parser.api import ExecutionStatus, HistoryEvent, HistoryEventType
@@ -25,26 +23,11 @@ from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfunctions_parser_backends
 
 from sandbox.aws.patches import applied
+from sandbox.aws.stepfunctions import definitions
 
 Listener = Callable[[HistoryEvent], None]
 DOLLARS_PER_TRANSITION = 0.025 / 1_000
 NEVER_CAUGHT_BY_ALL = ("States.Runtime", "States.DataLimitExceeded")
-
-
-class InvalidDefinitionError(AWSError):
-    """Step Functions does not create a state machine with this definition."""
-
-    TYPE = "InvalidDefinition"
-
-
-def missing_targets(definition: dict[str, Any]) -> list[str]:
-    """Return the names of missing states that the definition transitions to."""
-    states = definition["States"]
-    targets = [definition["StartAt"]]
-    for state in states.values():
-        for place in (state, *state.get("Catch", ()), *state.get("Choices", ())):
-            targets += [place[key] for key in ("Next", "Default") if key in place]
-    return [target for target in targets if target not in states]
 
 
 def equals(self: Any, original: Callable[..., None], env: Any) -> None:
@@ -53,19 +36,6 @@ def equals(self: Any, original: Callable[..., None], env: Any) -> None:
     original(self, env)
     if error in NEVER_CAUGHT_BY_ALL and self.error_names == [ErrorEqualsDecl._STATE_ALL_ERROR]:
         env.stack[-1] = False
-
-
-def validate(original: Callable[[str], None], definition: str) -> None:
-    """Refuse a definition that transitions to a state that does not exist."""
-    original(definition)
-    missing = missing_targets(json.loads(definition))
-    if missing:
-        raise InvalidDefinitionError(f"MISSING_TRANSITION_TARGET: {', '.join(missing)}")
-
-
-def parse(original: Callable[[str], Any], definition: str) -> Any:
-    """Parse a definition; moto's parser does not know a percentage that is an integer."""
-    return original(re.sub(r'("ToleratedFailurePercentage"\s*:\s*\d+)(?=\s*[,}])', r"\1.0", definition))
 
 
 def start(
@@ -128,7 +98,7 @@ def copy_of_json(value: Any) -> Any:
 
 def _stricter() -> dict[str, object]:
     backend = StepFunctionsParserBackend
-    check = partial(validate, backend._validate_definition)
+    check = partial(definitions.validate, backend._validate_definition)
     make = partial(create, StateMachine.create_from_cloudformation_json)
     return {
         "ErrorEqualsDecl._eval_body": partialmethod(equals, ErrorEqualsDecl._eval_body),
@@ -144,7 +114,9 @@ def _stricter() -> dict[str, object]:
 def _faster() -> dict[str, object]:
     """Return faster replacements for work that moto repeats at each state."""
     return {
-        "AmazonStateLanguageParser.parse": staticmethod(cache(partial(parse, AmazonStateLanguageParser.parse))),
+        "AmazonStateLanguageParser.parse": staticmethod(
+            cache(partial(definitions.parse, AmazonStateLanguageParser.parse))
+        ),
         "json_path.parse": cache(jsonpath_ng.ext.parser.parse),
         "result_path.parse": cache(jsonpath_ng.parser.parse),
         "states.copy": SimpleNamespace(deepcopy=copy_of_json),

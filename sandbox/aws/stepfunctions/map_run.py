@@ -1,7 +1,6 @@
 """A run of a Map state in distributed mode: one child workflow execution for each item."""
 
 import copy
-import json
 import uuid
 from collections import deque
 from functools import partial
@@ -14,6 +13,7 @@ from moto.stepfunctions.parser.backend.execution import Execution
 
 from sandbox.aws.clock import Clock
 from sandbox.aws.stepfunctions import executions
+from sandbox.aws.stepfunctions.definitions import processor_of
 from sandbox.aws.stepfunctions.interpreter import redrive
 from sandbox.aws.stepfunctions.running import when_ended
 
@@ -137,19 +137,3 @@ class MapRun:
     def _count(self, kind: str, change: int) -> None:
         for counter in (self.record.item_counter, self.record.execution_counter):
             getattr(counter, kind).offset(change)
-
-
-def processor_of(definition: str, state: str) -> str:
-    """Return the definition of the children of a Map state."""
-    processor = next(one for one in _maps(json.loads(definition), state))
-    return json.dumps({key: value for key, value in processor.items() if key != "ProcessorConfig"})
-
-
-def _maps(workflow: Any, state: str) -> Any:
-    """Yield the item processors of the Map states of a name, at any depth."""
-    for name, one in workflow["States"].items():
-        inner = [one[key] for key in ("ItemProcessor", "Iterator") if key in one]
-        if name == state:
-            yield from inner
-        for deeper in (*inner, *one.get("Branches", ())):
-            yield from _maps(deeper, state)

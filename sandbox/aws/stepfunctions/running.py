@@ -3,11 +3,14 @@
 moto's executions have no fields for these links, so they are kept as extra attributes.
 """
 
+import threading
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from moto.stepfunctions.parser.api import HistoryEventType
 from moto.stepfunctions.parser.backend.execution import Execution
+
+LOCK = threading.Lock()
 
 
 class Work(Protocol):
@@ -44,13 +47,17 @@ def map_runs_of(execution: Any) -> list[Any]:
 
 def when_ended(execution: Execution, tell: Callable[[], None]) -> None:
     """Call ``tell`` once the execution has ended; at once if it has."""
-    if execution.status == "RUNNING":
-        vars(execution).setdefault("waiting", []).append(tell)
-    else:
+    with LOCK:
+        runs = execution.status == "RUNNING"
+        if runs:
+            vars(execution).setdefault("waiting", []).append(tell)
+    if not runs:
         tell()
 
 
 def tell_of_end(execution: Execution) -> None:
     """Tell everyone who waits for the end of the execution."""
-    for tell in vars(execution).pop("waiting", ()):
+    with LOCK:
+        waiting = vars(execution).pop("waiting", ())
+    for tell in waiting:
         tell()
