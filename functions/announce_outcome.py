@@ -5,9 +5,10 @@ Raises InvalidStatusChangeError, NotAnnouncedError.
 
 from dataclasses import replace
 
-from model_copy import notifications, outcomes, runtime, withdrawal
+from model_copy import notifications, outcomes, promotion, runtime, withdrawal
 from model_copy.aws import clients, stepfunctions
 from model_copy.execution import EndedExecution
+from model_copy.notifications import Announcement
 from model_copy.runtime import Context, Event, function
 
 
@@ -18,7 +19,8 @@ def lambda_handler(event: Event, context: Context) -> Event:
         withdrawn = withdrawal.withdraw_after_end(clients.source, execution.state_data)
         execution = replace(execution, withdrawal=withdrawn)
     outcome = outcomes.of_execution(execution)
-    for name, value in outcomes.metrics(outcome):
-        runtime.measure(name, value)
-    mailed = notifications.announce(outcome, runtime.setting("MAILED_OUTCOMES").split(","), clients.own)
-    return {**{name: outcome[name] for name in ("Outcome", "ExecutionArn", "Error", "Cause")}, "Mailed": mailed}
+    # The one mail about a promotion has a row for each of its copies.
+    is_row = promotion.started(outcome["Request"] or {}, runtime.setting("PROMOTE_MODEL_STATE_MACHINE_ARN"))
+    mailed = () if is_row else runtime.setting("MAILED_OUTCOMES").split(",")
+    announcement = Announcement.of_copy(outcome, runtime.setting("RUNBOOK_URL"))
+    return notifications.announce(announcement, mailed, clients.own)

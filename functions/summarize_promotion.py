@@ -3,12 +3,8 @@
 Raises InvalidRequestError, TransientError, AccessDeniedError.
 """
 
-import json
-from functools import partial
-
-from model_copy import promotion_rows, runtime
-from model_copy.aws import clients, s3
-from model_copy.manifests import MOST
+from model_copy import promotion_rows, promotion_table, runtime
+from model_copy.aws import clients
 from model_copy.promotion import Place, check_state
 from model_copy.runtime import Context, Event, task
 
@@ -16,10 +12,5 @@ from model_copy.runtime import Context, Event, task
 @task
 def lambda_handler(state: Event, context: Context) -> Event:
     check_state(state)
-    place, client = Place.of(state, runtime.setting("PROMOTIONS_BUCKET")), clients.own("s3")
-    read, write = partial(s3.get, client, place.bucket), partial(s3.put, client, place.bucket)
-    written = [json.loads(read(key)) for key in s3.keys(client, place.bucket, place.rows, MOST)]
-    table = promotion_rows.complete(json.loads(read(place.key)), written)
-    write(place.table("json"), json.dumps(table, indent=2))
-    write(place.table("csv"), promotion_rows.as_csv(table), "text/csv")
-    return promotion_rows.summary(table, f"s3://{place.bucket}/{place.table('csv')}")
+    place = Place.of(state, runtime.setting("PROMOTIONS_BUCKET"))
+    return promotion_rows.summary(promotion_table.write(clients.own("s3"), place), place.url)

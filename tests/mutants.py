@@ -423,7 +423,7 @@ MUTANTS = [
     ),
     Mutant(
         "the input's own keys are announced as if a state had written them",
-        f"{FUNCTIONS}/outcomes.py",
+        f"{FUNCTIONS}/endings.py",
         '{"Request": parse_object(execution.text("input"))}',
         'parse_object(execution.text("input"))',
     ),

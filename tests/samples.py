@@ -83,6 +83,15 @@ ANSWERS = {
         "Cause": VARIES,
         "Mailed": True,
     },
+    ("AnnouncePromotionFunction", "execution_partly_promoted"): {
+        "Outcome": "PartlyPromoted",
+        "ExecutionArn": (
+            "arn:aws:states:us-east-1:123456789012:execution:PromoteModelStateMachine-2mTqXcJ0f1rZ:promote-v3"
+        ),
+        "Error": "PartlyPromotedError",
+        "Cause": VARIES,
+        "Mailed": True,
+    },
 }
 REFUSALS = {
     ("ReadApprovalFunction", "malformed_in_sagemaker"): (
@@ -127,6 +136,10 @@ REFUSALS = {
         "The request has 1 error: (1) Promotion is required; invoke the function with the state data of a promotion. ",
     ),
     ("AnnounceOutcomeFunction", "execution_running"): (
+        "InvalidStatusChangeError",
+        "The status change has 2 errors: (1) detail.status must be SUCCEEDED or FAILED or TIMED_OUT or ABORTED; got ",
+    ),
+    ("AnnouncePromotionFunction", "execution_running"): (
         "InvalidStatusChangeError",
         "The status change has 2 errors: (1) detail.status must be SUCCEEDED or FAILED or TIMED_OUT or ABORTED; got ",
     ),

@@ -4,7 +4,7 @@
 - *Retried*: named in a Retry of the definition; when the retries are used up, the execution fails at its task.
 - *Fails at its task*: neither retried nor caught; fix the cause and redrive the execution.
 
-execution.py and outcomes.py define the errors of announce_outcome.py, which is not part of the workflow.
+execution.py and outcomes.py define the errors of the functions that announce, which are not part of the workflow.
 """
 
 from typing import ClassVar

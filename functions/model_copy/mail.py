@@ -1,10 +1,10 @@
 """The mail about an outcome: a subject, and a text that says what happened, where, why, and what to do."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from model_copy.arns import Arn
+from model_copy.endings import FINAL, Outcome, duration
 from model_copy.errors import ModelCopyError
-from model_copy.outcomes import FINAL, Outcome, duration
 from model_copy.text import escape, shorten
 
 # The runbook has a section for each.
@@ -29,9 +29,15 @@ REMOVE_GRANT = (
 
 def subject(name: str, outcome: Outcome) -> str:
     """Return outcome, error, model version and destination in less than 100 characters of printable ASCII."""
-    request = outcome["Request"] or {}
-    source = Arn.parse_version(request.get("SourceProjectVersionArn"))
-    destination = Arn.parse_project(request.get("DestinationProjectArn"))
+    project = Arn.parse_project((outcome["Request"] or {}).get("DestinationProjectArn"))
+    return fitting_subject(
+        name, outcome, lambda most: f"to {project.project[:most]} in {project.account}" if project else ""
+    )
+
+
+def fitting_subject(name: str, outcome: Outcome, to: Callable[[int], str]) -> str:
+    """Return a subject that fits; ``to`` names the destination with so many characters of each name."""
+    source = Arn.parse_version((outcome["Request"] or {}).get("SourceProjectVersionArn"))
     approved, execution = (outcome["Approval"] or {}).get("Subject"), outcome["ExecutionArn"].rpartition(":")[2]
     found = ""
     for most in SHORTER:
@@ -42,7 +48,7 @@ def subject(name: str, outcome: Outcome) -> str:
             else approved[-3 * most :]
             if approved
             else f"execution {execution[:most]}",
-            f"to {destination.project[:most]} in {destination.account}" if destination else "",
+            to(most),
         ]
         found = f"{name}: {', '.join(part for part in parts if part)}"
         if len(found) <= LONGEST_SUBJECT:
@@ -52,17 +58,21 @@ def subject(name: str, outcome: Outcome) -> str:
 
 def text(name: str, outcome: Outcome, runbook: str) -> str:
     """Return the text of the mail, one line for each known fact, in printable ASCII."""
-    lines = (("Outcome", name), *_what(outcome), *_why(outcome), *_links(outcome, runbook))
+    return written((("Outcome", name), *_what(outcome), *why(outcome), *links(outcome, runbook)))
+
+
+def written(lines: Iterable[tuple[str, object]]) -> str:
+    """Return a line for each label and its value."""
     return "".join(f"{label + ':':<13}{shorten(escape(str(value)))}\n" for label, value in lines)
 
 
 def _what(outcome: Outcome) -> Iterator[tuple[str, object]]:
     request = outcome["Request"] or {}
-    yield from _given(request, "Model", "SourceProjectVersionArn")
+    yield from given(request, "Model", "SourceProjectVersionArn")
     if outcome["F1Score"] is not None:
         yield "F1 score", outcome["F1Score"]
-    yield from _given(request, "To", "DestinationProjectArn")
-    yield from _given(request, "As", "VersionName")
+    yield from given(request, "To", "DestinationProjectArn")
+    yield from given(request, "As", "VersionName")
     if outcome["ProjectVersionArn"]:
         adopted = " (it already existed)" if outcome["Adopted"] else ""
         yield "Copy", f"{outcome['ProjectVersionArn']} is {outcome['ProjectVersionStatus']}{adopted}"
@@ -70,23 +80,30 @@ def _what(outcome: Outcome) -> Iterator[tuple[str, object]]:
     if isinstance(output, dict):
         yield "Output", f"s3://{output.get('S3Bucket')}/{output.get('S3KeyPrefix', '')}"
     yield "Time", f"{outcome['StartedAt']} to {outcome['EndedAt']} ({duration(outcome)})"
-    approval = outcome["Approval"] or {}
-    yield from _given(approval, "Approved by", "By")
-    yield from _given(approval, "Approved", "Subject")
-    yield from _given(approval, "Event", "EventId")
+    yield from approval(outcome)
 
 
-def _given(part: Outcome, label: str, name: str) -> Iterator[tuple[str, object]]:
+def approval(outcome: Outcome) -> Iterator[tuple[str, object]]:
+    """Yield who approved what, by which event."""
+    part = outcome["Approval"] or {}
+    yield from given(part, "Approved by", "By")
+    yield from given(part, "Approved", "Subject")
+    yield from given(part, "Event", "EventId")
+
+
+def given(part: Outcome, label: str, name: str) -> Iterator[tuple[str, object]]:
+    """Yield a field unless it is missing or empty."""
     if part.get(name):
         yield label, part[name]
 
 
-def _why(outcome: Outcome) -> Iterator[tuple[str, object]]:
-    yield from _given(outcome, "Error", "Error")
-    yield from _given(outcome, "Ignored", "Ignored")
+def why(outcome: Outcome) -> Iterator[tuple[str, object]]:
+    """Yield why the execution ended this way, and what to do."""
+    yield from given(outcome, "Error", "Error")
+    yield from given(outcome, "Ignored", "Ignored")
     if outcome["Cause"]:
         yield "Why", _sentence(outcome["Cause"])
-    grant = outcome["Grant"]
+    grant = outcome.get("Grant")
     if grant and grant["LeftBehind"]:
         policy = f"project policy {grant['PolicyName']}" if grant["PolicyName"] else "the stack's project policy"
         yield "Grant", f"may still be in {policy}. {_without_redrive(_sentence(grant['Cause'] or ''))}".rstrip()
@@ -108,14 +125,14 @@ def _without_redrive(sentence: str) -> str:
 
 
 def _what_to_do(outcome: Outcome) -> Iterator[str]:
-    left_behind = outcome["Grant"] and outcome["Grant"]["LeftBehind"]
+    left_behind = _left_behind(outcome)
     if outcome["Status"] in ("ABORTED", "TIMED_OUT"):
         yield EITHER
     elif outcome["Redrivable"]:
         yield REDRIVE
     elif outcome["Status"] == "FAILED":
         yield FOLLOW_ADVICE if outcome["Error"] in FINAL else START_AGAIN
-    elif outcome["Ignored"]:
+    elif outcome.get("Ignored"):
         yield APPROVE_AGAIN
     elif not left_behind:
         yield NOTHING
@@ -123,7 +140,8 @@ def _what_to_do(outcome: Outcome) -> Iterator[str]:
         yield REMOVE_GRANT
 
 
-def _links(outcome: Outcome, runbook: str) -> Iterator[tuple[str, object]]:
+def links(outcome: Outcome, runbook: str) -> Iterator[tuple[str, object]]:
+    """Yield the links to the execution and to its section of the runbook."""
     arn = outcome["ExecutionArn"]
     _, partition, _, region, *_ = arn.split(":")
     host = CONSOLES.get(partition, "console.aws.amazon.com")
@@ -138,4 +156,10 @@ def _anchor(outcome: Outcome) -> str | None:
         return outcome["Error"].lower() if outcome["Error"] in IN_RUNBOOK else "endings-that-no-state-sees"
     if outcome["Status"] != "SUCCEEDED":
         return str(outcome["Status"].lower())
-    return "grantsleftbehindalarm" if outcome["Grant"] and outcome["Grant"]["LeftBehind"] else None
+    return "grantsleftbehindalarm" if _left_behind(outcome) else None
+
+
+def _left_behind(outcome: Outcome) -> bool:
+    """Return whether a grant may have been left behind; a promotion has none of its own."""
+    grant = outcome.get("Grant")
+    return bool(grant and grant["LeftBehind"])

@@ -1,13 +1,16 @@
 """Notifications: an outcome as an event and as a mail."""
 
 import json
-from collections.abc import Callable, Collection
-from typing import Any
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
 
-from model_copy import mail, runtime
+from model_copy import mail, outcomes, promotion_mail, promotion_outcomes, runtime
 from model_copy.aws import eventbridge, sns
 from model_copy.aws.errors import NotSentError
-from model_copy.outcomes import NotAnnouncedError, Outcome
+from model_copy.endings import Outcome
+from model_copy.outcomes import NotAnnouncedError
+from model_copy.promotion_rows import Row
 
 SOURCE = "rekognition-model-copy"
 DETAIL_TYPES = {
@@ -16,44 +19,91 @@ DETAIL_TYPES = {
     "Failed": "Model Copy Failed",
     "Ignored": "Model Copy Ignored",
 }
+PROMOTED, NOT_PROMOTED = "Model Promoted", "Model Promotion Failed"
+# Which of the outcomes in the stack's parameter MailedOutcomes a promotion counts as.
+MAILED_AS = {
+    "Promoted": "Copied",
+    "Refused": "Refused",
+    **dict.fromkeys(("PartlyPromoted", "NotPromoted", "Failed"), "Failed"),
+}
 
 # Returns a client of a service.
 ClientFor = Callable[[str], Any]
 
 
-def announce(outcome: Outcome, mailed: Collection[str], client_for: ClientFor) -> bool:
-    """Put the outcome on the bus and, if it is one of ``mailed``, mail it; return whether it was mailed.
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """An event and its mail; ``mailed_as`` is one of the outcomes in the stack's parameter MailedOutcomes."""
+
+    detail_type: str
+    detail: Outcome
+    resources: Sequence[str]
+    mailed_as: str
+    subject: str
+    text: str
+    metrics: Sequence[tuple[str, float]]
+
+    @classmethod
+    def of_copy(cls, outcome: Outcome, runbook: str) -> Self:
+        """Return the announcement of a copy, or of an event that is not an approval."""
+        name = DETAIL_TYPES[outcome["Outcome"]]
+        return cls(
+            detail_type=name,
+            detail=outcome,
+            resources=[outcome[name] for name in ("ExecutionArn", "ProjectVersionArn") if outcome[name]],
+            mailed_as=outcome["Outcome"],
+            subject=mail.subject(name, outcome),
+            text=mail.text(name, outcome, runbook),
+            metrics=list(outcomes.metrics(outcome)),
+        )
+
+    @classmethod
+    def of_promotion(cls, outcome: Outcome, runbook: str, table: Sequence[Row]) -> Self:
+        """Return the announcement of a promotion."""
+        name = PROMOTED if outcome["Outcome"] == "Promoted" else NOT_PROMOTED
+        return cls(
+            detail_type=name,
+            detail=outcome,
+            resources=[outcome["ExecutionArn"]],
+            mailed_as=MAILED_AS[outcome["Outcome"]],
+            subject=promotion_mail.subject(name, outcome),
+            text=promotion_mail.text(name, outcome, runbook, table),
+            metrics=[(promotion_outcomes.METRIC_OF[outcome["Outcome"]], 1)],
+        )
+
+
+def announce(announcement: Announcement, mailed: Collection[str], client_for: ClientFor) -> dict[str, Any]:
+    """Measure the outcome, put it on the bus and, if it is one of ``mailed``, mail it; return the function's result.
 
     If one of the two fails, the other is still tried.
 
     Raises NotAnnouncedError.
     """
-    is_mailed = outcome["Outcome"] in mailed
+    for name, value in announcement.metrics:
+        runtime.measure(name, value)
+    is_mailed = announcement.mailed_as in mailed
     reasons = []
     for send in (_put_event, _send_mail) if is_mailed else (_put_event,):
         try:
-            send(outcome, client_for)
+            send(announcement, client_for)
         except NotSentError as error:
             reasons.append(str(error))
     if reasons:
-        raise NotAnnouncedError(execution=outcome["ExecutionArn"], reasons="; ".join(reasons))
-    return is_mailed
+        raise NotAnnouncedError(execution=announcement.detail["ExecutionArn"], reasons="; ".join(reasons))
+    shown = {name: announcement.detail[name] for name in ("Outcome", "ExecutionArn", "Error", "Cause")}
+    return {**shown, "Mailed": is_mailed}
 
 
-def _put_event(outcome: Outcome, client_for: ClientFor) -> None:
+def _put_event(announcement: Announcement, client_for: ClientFor) -> None:
     event = {
         "Source": SOURCE,
-        "DetailType": DETAIL_TYPES[outcome["Outcome"]],
-        "Detail": json.dumps(outcome),
-        "Resources": [outcome[name] for name in ("ExecutionArn", "ProjectVersionArn") if outcome[name]],
+        "DetailType": announcement.detail_type,
+        "Detail": json.dumps(announcement.detail),
+        "Resources": announcement.resources,
     }
     eventbridge.put_event(client_for("events"), runtime.setting("EVENT_BUS_NAME"), event)
 
 
-def _send_mail(outcome: Outcome, client_for: ClientFor) -> None:
-    name = DETAIL_TYPES[outcome["Outcome"]]
-    text = mail.text(name, outcome, runtime.setting("RUNBOOK_URL"))
-    attributes = {"Outcome": outcome["Outcome"]}
-    sns.publish(
-        client_for("sns"), runtime.setting("NOTIFICATION_TOPIC_ARN"), mail.subject(name, outcome), text, attributes
-    )
+def _send_mail(announcement: Announcement, client_for: ClientFor) -> None:
+    topic, attributes = runtime.setting("NOTIFICATION_TOPIC_ARN"), {"Outcome": announcement.mailed_as}
+    sns.publish(client_for("sns"), topic, announcement.subject, announcement.text, attributes)

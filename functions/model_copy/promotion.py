@@ -74,12 +74,23 @@ class Place:
         """Return the key of the table, as ``json`` or ``csv``."""
         return f"{self.prefix}table.{kind}"
 
+    @property
+    def url(self) -> str:
+        """Return the address of the table for people."""
+        return f"s3://{self.bucket}/{self.table('csv')}"
+
 
 def check_state(state: Mapping[str, Any], *keys: str) -> None:
     """Raise InvalidRequestError if the state data is not that of a promotion after Validate promotion."""
     if missing := [name for name in ("Promotion", *keys) if name not in state]:
         words = "is required; invoke the function with the state data of a promotion"
         raise InvalidRequestError(errors=numbered([f"{name} {words}" for name in missing]))
+
+
+def started(request: Mapping[str, Any], machine_arn: str) -> bool:
+    """Return whether the request of a copy says that an execution of the state machine of promotions started it."""
+    executions = f"{machine_arn.replace(':stateMachine:', ':execution:')}:"
+    return str(request.get(STARTED_BY)).startswith(executions)
 
 
 def own_errors(given: object) -> Iterator[str]:

@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from model_copy.outcomes import CAUSES, REFUSALS
+from model_copy.endings import CAUSES, REFUSALS
 from model_copy.text import escape, parse_object, shorten
 
-COPIED, PLANNED, REFUSED, FAILED, NOT_STARTED = "Copied", "Planned", "Refused", "Failed", "NotStarted"
+COPIED, PLANNED, REFUSED, FAILED = "Copied", "Planned", "Refused", "Failed"
+NOT_STARTED, STOPPED = "NotStarted", "Stopped"
 SUCCESSES, FAILURES = (COPIED, PLANNED), (REFUSED, FAILED)
 COLUMNS = (
     "Index",
@@ -23,8 +24,15 @@ COLUMNS = (
     "ExecutionArn",
 )
 NOT_STARTED_CAUSE = "StopAfterFailures was reached, so this copy was not started."
+# The outcome and the cause of a copy without a row, in a promotion that was summarized and in one that was not.
 NOT_RECORDED = (
-    "Nothing shows how this copy ended; its row could not be written. Look for its execution by its name, {}."
+    FAILED,
+    "Nothing shows how this copy ended; its row could not be written. Look for its execution by its name, {}.",
+)
+ENDED_EARLY = (
+    STOPPED,
+    "The promotion ended before this copy did. If the copy had begun, its execution {} was stopped, and Rekognition "
+    "goes on with the copy. Start the same input again: it adopts what was copied and copies what is missing.",
 )
 NAMED = 5
 LONGEST_CAUSE = 300
@@ -75,12 +83,14 @@ def _sentence(cause: object) -> str | None:
     return shorten(escape(str(sentence))) if sentence else None
 
 
-def complete(items: Sequence[Mapping[str, Any]], written: Sequence[Row]) -> list[Row]:
+def complete(
+    items: Sequence[Mapping[str, Any]], written: Sequence[Row], unwritten: tuple[str, str] = NOT_RECORDED
+) -> list[Row]:
     """Return a row for each item of the promotion, in their order, whether or not it was written."""
-    rows = {row["Index"]: row for row in written}
+    rows, (outcome, cause) = {row["Index"]: row for row in written}, unwritten
     return [
         rows.get(item["Index"])
-        or _row(item["Index"], item["Request"], {"Outcome": FAILED, "Cause": NOT_RECORDED.format(item["Name"])})
+        or _row(item["Index"], item["Request"], {"Outcome": outcome, "Cause": cause.format(item["Name"])})
         for item in items
     ]
 
@@ -97,17 +107,26 @@ def as_csv(table: Sequence[Row]) -> str:
 def summary(table: Sequence[Row], where: str) -> dict[str, Any]:
     """Return what all rows together say: the outcome, a count for each outcome of a row, and a sentence."""
     counts = Counter(row["Outcome"] for row in table)
-    reached = sum(counts[outcome] for outcome in SUCCESSES)
+    reached = count_reached(counts)
     outcome = "Promoted" if reached == len(table) else "PartlyPromoted" if reached else "NotPromoted"
     return {"Outcome": outcome, "Counts": dict(counts), "Table": where, "Sentence": _say(table, reached, where)}
 
 
+def count_reached(counts: Mapping[str, int]) -> int:
+    """Return how many destinations have the model version, by the counts of the rows' outcomes."""
+    return sum(counts.get(outcome, 0) for outcome in SUCCESSES)
+
+
+def missed(table: Sequence[Row]) -> list[Row]:
+    """Return the rows of destinations without the model version; failures come before copies that were not tried."""
+    rows = (row for row in table if row["Outcome"] not in SUCCESSES)
+    return sorted(rows, key=lambda row: row["Outcome"] not in FAILURES)
+
+
 def _say(table: Sequence[Row], reached: int, where: str) -> str:
-    missed = sorted(
-        (row for row in table if row["Outcome"] not in SUCCESSES), key=lambda row: row["Outcome"] not in FAILURES
-    )
-    named = " ".join(f"({number}) {_first_words(row)}" for number, row in enumerate(missed[:NAMED], start=1))
-    more = f" And {len(missed) - NAMED} more." if len(missed) > NAMED else ""
+    rows = missed(table)
+    named = " ".join(f"({number}) {_first_words(row)}" for number, row in enumerate(rows[:NAMED], start=1))
+    more = f" And {len(rows) - NAMED} more." if len(rows) > NAMED else ""
     return (
         f"{reached} of {len(table)} destinations have the model version. These do not: {named}{more} The table {where} "
         "has a row for each destination. Fix what the rows say, then start the same input again: it copies what is "
@@ -116,6 +135,10 @@ def _say(table: Sequence[Row], reached: int, where: str) -> str:
 
 
 def _first_words(row: Row) -> str:
+    return f"{row['DestinationProjectArn']}: {row['Error'] or row['Outcome']}. {first_words(row, LONGEST_CAUSE)}"
+
+
+def first_words(row: Row, longest: int) -> str:
+    """Return the cause of a row without its link to the runbook, cut to a length."""
     cause = (row["Cause"] or "").partition(" Runbook: ")[0]
-    cut = cause if len(cause) <= LONGEST_CAUSE else f"{cause[:LONGEST_CAUSE]}..."
-    return f"{row['DestinationProjectArn']}: {row['Error'] or row['Outcome']}. {cut}"
+    return cause if len(cause) <= longest else f"{cause[:longest]}..."

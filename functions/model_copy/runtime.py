@@ -37,6 +37,9 @@ METRICS = {
     "KnownErrors": "Count",
     "PolicyConflicts": "Count",
     "Polls": "Count",
+    "PromotionsCompleted": "Count",
+    "PromotionsFailed": "Count",
+    "PromotionsRefused": "Count",
     "Throttles": "Count",
 }
 

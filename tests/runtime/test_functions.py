@@ -45,6 +45,7 @@ def harmless_event(function: str) -> str:
         "CountFailuresFunction": "row_after_failures",
         "RecordCopyFunction": "row_of_failed_copy",
         "SummarizePromotionFunction": "rows_of_promotion",
+        "AnnouncePromotionFunction": "execution_partly_promoted",
     }
     return event(others.get(function, "already_copied"))
 
@@ -106,7 +107,7 @@ def test_an_unreachable_aws_is_a_transient_error(aws: Sandbox, function: str) ->
     with emulated(aws.deployment.function(function), "http://127.0.0.1:1") as environment:
         answer, failed = environment.invoke(harmless_event(function))
 
-    error = "NotAnnouncedError" if function == "AnnounceOutcomeFunction" else "TransientError"
+    error = "NotAnnouncedError" if function.startswith("Announce") else "TransientError"
     assert failed
     assert json.loads(answer)["errorType"] == error
 

@@ -138,7 +138,7 @@ def test_a_rule_has_a_role_and_a_dead_letter_queue(rule: Resource) -> None:
     (target,) = rule["Properties"]["Targets"]
 
     # For a function, AWS recommends a resource policy instead of a role.
-    if target["Arn"] != {"Fn::GetAtt": ["AnnounceOutcomeFunction", "Arn"]}:
+    if target["Arn"].get("Fn::GetAtt", ("",))[0] not in ("AnnounceOutcomeFunction", "AnnouncePromotionFunction"):
         assert target["RoleArn"]["Fn::GetAtt"][0] in ("TriggerRole", "ForwardRole")
     assert target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0] in ("DeadLetterQueue", "ForwardDeadLetterQueue")
     assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}
@@ -250,15 +250,19 @@ def test_no_role_may_use_a_key_except_through_sns_and_s3(role: Resource) -> None
         assert "kms:" not in json.dumps(one["Action"]) or re.search(r"(sns|s3)\.\$\{AWS::Region}", via)
 
 
-def test_only_the_outcome_rule_may_invoke_the_function_that_announces() -> None:
-    (permission,) = (one.values[0]["Properties"] for one in of_type("AWS::Lambda::Permission"))
+@pytest.mark.parametrize("permission", of_type("AWS::Lambda::Permission"))
+def test_only_the_rule_of_its_outcomes_may_invoke_a_function_that_announces(permission: Resource) -> None:
+    function, _ = permission["Properties"]["FunctionName"]["Fn::GetAtt"]
+    rule = {"AnnounceOutcomeFunction": "OutcomeRule", "AnnouncePromotionFunction": "PromotionOutcomeRule"}[function]
 
-    assert permission == {
-        "FunctionName": {"Fn::GetAtt": ["AnnounceOutcomeFunction", "Arn"]},
+    assert permission["Properties"] == {
+        "FunctionName": {"Fn::GetAtt": [function, "Arn"]},
         "Action": "lambda:InvokeFunction",
         "Principal": "events.amazonaws.com",
-        "SourceArn": {"Fn::GetAtt": ["OutcomeRule", "Arn"]},
+        "SourceArn": {"Fn::GetAtt": [rule, "Arn"]},
     }
+    (target,) = properties(rule)["Targets"]
+    assert target["Arn"] == {"Fn::GetAtt": [function, "Arn"]}
 
 
 def test_the_document_names_each_role() -> None:

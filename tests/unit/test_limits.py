@@ -30,7 +30,10 @@ MADE = {
     "CopyProjectVersionFunctionRole.Arn": f"arn:aws-us-gov:iam::{'1' * 12}:role/{'r' * 64}",
     "NotificationTopic": f"arn:aws-us-gov:sns:ap-southeast-99:{'1' * 12}:{'t' * 256}",
     "PromotionsBucket": "b" * 63,
-    "CopyModelStateMachine": f"arn:aws-us-gov:states:ap-southeast-99:{'1' * 12}:stateMachine:{'m' * 80}",
+    **dict.fromkeys(
+        ("CopyModelStateMachine", "PromoteModelStateMachine"),
+        f"arn:aws-us-gov:states:ap-southeast-99:{'1' * 12}:stateMachine:{'m' * 80}",
+    ),
 }
 
 

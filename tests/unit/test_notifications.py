@@ -13,6 +13,8 @@ from moto.sqs.models import sqs_backends
 
 from model_copy import notifications, outcomes, runtime
 from model_copy.aws import clients
+from model_copy.endings import Outcome
+from model_copy.notifications import Announcement
 from model_copy.outcomes import NotAnnouncedError
 from sandbox.stories import read_event
 from tests.unit.outcome_samples import DONE, ended, failed
@@ -53,8 +55,9 @@ def listeners(world: World, monkeypatch: pytest.MonkeyPatch) -> Listeners:
     return listeners
 
 
-def announce(outcome: outcomes.Outcome, *mailed: str) -> bool:
-    return notifications.announce(outcome, mailed, clients.own)
+def announce(outcome: Outcome, *mailed: str) -> bool:
+    announcement = Announcement.of_copy(outcome, runtime.setting("RUNBOOK_URL"))
+    return bool(notifications.announce(announcement, mailed, clients.own)["Mailed"])
 
 
 def run_function(event: str) -> Json:
@@ -190,4 +193,5 @@ def test_the_dashboard_finds_a_failure_in_the_log_of_the_function(
     assert fields == "fields @timestamp, result.Outcome, result.Error, result.Cause, correlation_id"
     assert {"Outcome", "Error", "Cause"} <= set(line["result"])
     assert line["correlation_id"] == line["result"]["ExecutionArn"]
-    assert condition == "filter result.Outcome in ['Refused', 'Failed']"
+    assert condition == "filter ispresent(result.Mailed) and result.Outcome not in ['Copied', 'Promoted', 'Ignored']"
+    assert "Mailed" in line["result"]

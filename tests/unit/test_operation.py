@@ -24,6 +24,7 @@ WATCHED = {
     "ExecutionsThrottledAlarm": {("AWS/States", "ExecutionThrottled")},
     "FunctionErrorsAlarm": {("AWS/Lambda", "Errors"), (OWN, "KnownErrors")},
     "FunctionThrottlesAlarm": {("AWS/Lambda", "Throttles")},
+    "PromotionsFailedAlarm": {("AWS/States", f"Executions{ending}") for ending in ("Failed", "TimedOut", "Aborted")},
     "PromotionErrorsAlarm": {("AWS/Lambda", "Errors"), (OWN, "KnownErrors")},
     "PromotionThrottlesAlarm": {("AWS/Lambda", "Throttles")},
     "OldCopyAlarm": {(OWN, "CopyAge")},
@@ -41,9 +42,9 @@ SHOWN = {
 # The dimension that distinguishes this stack's metrics from others, for each service.
 OF_THE_STACK = {
     OWN: {("service", "AWS::StackName"), ("service", "AWS::StackName-promotions")},
-    "AWS/States": {("StateMachineArn", "CopyModelStateMachine")},
+    "AWS/States": {("StateMachineArn", name) for name in ("CopyModelStateMachine", "PromoteModelStateMachine")},
     "AWS/SQS": {("QueueName", "DeadLetterQueue.QueueName")},
-    "AWS/Events": {("RuleName", "OutcomeRule")},
+    "AWS/Events": {("RuleName", "OutcomeRule"), ("RuleName", "PromotionOutcomeRule")},
     "AWS/Lambda": {("FunctionName", name) for name in function_names()},
 }
 KEYS = [
@@ -292,8 +293,10 @@ def test_known_errors_raise_no_alarm_and_all_others_do(name: str) -> None:
         assert calculated(expression(alarm), {**none, id: 1}) == 1
 
 
-@pytest.mark.parametrize("name", ["FunctionThrottlesAlarm", "PromotionThrottlesAlarm", "LostOutcomesAlarm"])
-def test_each_throttled_invocation_and_each_lost_announcement_counts(name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["FunctionThrottlesAlarm", "PromotionThrottlesAlarm", "LostOutcomesAlarm", "PromotionsFailedAlarm"]
+)
+def test_each_throttled_invocation_each_lost_announcement_and_each_failed_promotion_counts(name: str) -> None:
     alarm = ALARMS[name]
     ids = [one.id for one in watched(alarm) if one.id]
     for id in ids:

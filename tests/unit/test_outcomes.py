@@ -7,7 +7,7 @@ from dataclasses import replace
 import jsonschema
 import pytest
 
-from model_copy import errors, outcomes
+from model_copy import endings, errors, outcomes
 from model_copy.errors import ModelCopyError, RefusedError
 from model_copy.execution import EndedExecution
 from model_copy.outcomes import NotAnnouncedError
@@ -109,7 +109,7 @@ def test_an_end_that_no_state_sees_is_a_failure_with_a_sentence(status: str) -> 
     outcome = outcome_of(ended(status, {**VALIDATED, "Policy": POLICY, "Copy": COPY}))
 
     assert (outcome["Outcome"], outcome["Redrivable"], outcome["Error"]) == ("Failed", True, None)
-    assert outcome["Cause"] == outcomes.CAUSES[status]
+    assert outcome["Cause"] == endings.CAUSES[status]
 
 
 def test_an_aborted_execution_is_a_failure_whatever_error_it_was_given() -> None:

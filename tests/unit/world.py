@@ -67,6 +67,7 @@ SETTINGS = {
     "PROMOTIONS_BUCKET": "promotions-of-the-stack",
     "DESTINATIONS_MANIFEST": "",
     "PROMOTION_CONCURRENCY": "100",
+    "PROMOTE_MODEL_STATE_MACHINE_ARN": f"arn:aws:states:{REGION}:{STACK}:stateMachine:promotions",
 }
 
 

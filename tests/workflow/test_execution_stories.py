@@ -65,3 +65,12 @@ def test_execution_running(aws: Sandbox) -> None:
     aws.finish()
 
     assert (aws.outcomes, aws.mails) == ([], [])
+
+
+def test_execution_partly_promoted(announced: Announced) -> None:
+    detail, mail = announced("execution_partly_promoted")
+
+    assert (detail["Outcome"], detail["Redrivable"], detail["Table"]) == ("PartlyPromoted", False, None)
+    assert "Destinations" not in detail["Request"]
+    assert mail.subject == "Model Promotion Failed: PartlyPromotedError, execution_partly_promoted v3"
+    assert "Why:         1 of 2 destinations have the model version. These do not: (1) arn:aws:" in mail.message

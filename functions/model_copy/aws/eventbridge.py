@@ -14,7 +14,7 @@ def put_event(client: Any, bus: str, event: dict[str, Any]) -> None:
 
     Raises NotSentError.
     """
-    with sending("PutEvents", bus, "Allow the role of AnnounceOutcomeFunction to put events on the bus."):
+    with sending("PutEvents", bus, "Allow the role of the function that announces to put events on the bus."):
         (result,) = client.put_events(Entries=[{**event, "EventBusName": bus}])["Entries"]
     if "ErrorCode" in result:
         reason = without_period(f"{result['ErrorCode']}, {result.get('ErrorMessage')}")

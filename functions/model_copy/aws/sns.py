@@ -8,7 +8,7 @@ from typing import Any
 
 from model_copy.aws.errors import sending
 
-ADVICE = "Allow the role of AnnounceOutcomeFunction to publish to the topic and to use the topic's key."
+ADVICE = "Allow the role of the function that announces to publish to the topic and to use the topic's key."
 
 
 def publish(client: Any, topic: str, subject: str, message: str, attributes: Mapping[str, str]) -> None:

@@ -12,7 +12,7 @@ from model_copy.errors import ModelCopyError
 from model_copy.execution import EndedExecution
 from model_copy.text import parse_object
 
-ADVICE = "Allow the role of AnnounceOutcomeFunction to read executions."
+ADVICE = "Allow the role of the function that announces to read executions."
 
 
 def complete(client: Any, execution: EndedExecution) -> EndedExecution:

@@ -13,6 +13,7 @@ from typing import Any
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication, Execution
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from sandbox.aws import eventbridge
 from sandbox.aws.patches import applied
@@ -64,10 +65,15 @@ def event_of(execution: Execution) -> dict[str, Any]:
 
 
 def of_machine(event: Any, machine_arn: str) -> Any:
-    """Return a story's status change, with the name of the state machine in this sandbox."""
+    """Return a story's status change, with the name of the state machine in this sandbox; by default the given one."""
     named = event["detail"].get("stateMachineArn") if event["source"] == "aws.states" else None
-    names = (arn.rpartition(":")[2] for arn in (named, machine_arn)) if named else ("", "")
-    return json.loads(json.dumps(event).replace(*names)) if named else event
+    if not named:
+        return event
+    _, _, _, region, account, *_ = machine_arn.split(":")
+    name, machines = named.rpartition(":")[2], stepfunctions_parser_backends[account][region].state_machines
+    logical_id = name.partition("-")[0]
+    own = next((one.arn for one in machines if logical_id in one.name), machine_arn)
+    return json.loads(json.dumps(event).replace(name, own.rpartition(":")[2]))
 
 
 def _detail(execution: Any) -> dict[str, Any]:
