@@ -458,6 +458,36 @@ MUTANTS = [
         "error is not None",
     ),
     Mutant(
+        "each copy of a promotion sends a mail",
+        "functions/announce_outcome.py",
+        "mailed = () if is_row else ",
+        "mailed = ",
+    ),
+    Mutant(
+        "any execution that a copy names keeps the copy from being mailed",
+        f"{FUNCTIONS}/promotion.py",
+        "str(request.get(STARTED_BY)).startswith(executions)",
+        "executions in str(request.get(STARTED_BY))",
+    ),
+    Mutant(
+        "a promotion that was stopped is announced without its table",
+        f"{FUNCTIONS}/promotion_table.py",
+        'elif "Promotion" in data:',
+        'elif "Promotion" not in data:',
+    ),
+    Mutant(
+        "a dry run of a promotion is announced",
+        f"{FUNCTIONS}/promotion_outcomes.py",
+        '(_request(execution) or {}).get("DryRun") is True',
+        "False",
+    ),
+    Mutant(
+        "the mail about a promotion begins with the successes",
+        f"{FUNCTIONS}/promotion_mail.py",
+        "[*map(_failed_row, failed), *map(_reached_row, reached)]",
+        "[*map(_reached_row, reached), *map(_failed_row, failed)]",
+    ),
+    Mutant(
         "an execution that AWS cannot describe is not announced",
         f"{FUNCTIONS}/aws/stepfunctions.py",
         "except (ModelCopyError, *UNTRANSLATED) as error:",

@@ -56,9 +56,10 @@ PROMOTED: dict[StoryRun, Any] = {
     ("promote_from_manifest", ""): {},
     ("promote_from_manifest", "RecordCopyFunction: crashed"): {"S3VersionId": "the newest"},
     ("promote_from_manifest", "ValidatePromotionFunction: crashed"): MISSING,
-    ("promote_to_three", "CopyProjectVersion: InvalidParameterException"): {},
+    ("promote_to_three", "CopyProjectVersion: InvalidParameterException; AnnouncePromotionFunction: crashed"): {},
+    ("promote_to_three", "AnnouncePromotionFunction: crashed x3"): {},
 }
-ENDINGS = ["refused: ManifestError", "refused: PartlyPromotedError"]  # of the last two
+ENDINGS = ["refused: ManifestError", "refused: PartlyPromotedError", "succeeds"]  # of the last three
 ALL_RUNS = (*RUNS, *PROMOTED)
 # What the sandbox does not exercise: logs and traces, and the calls that Rekognition makes with the copying role.
 NOT_EXERCISED = ("logs:", "xray:")
@@ -134,7 +135,7 @@ def result(aws: Sandbox, run: StoryRun) -> tuple[str, str]:
     story, plan = run
     event = read_event(story)
     aws.reset()
-    aws.announces = "AnnounceOutcomeFunction" in plan
+    aws.announces = "Announce" in plan
     aws.seed(story)
     settings.copy_seconds = 30
     aws.follow(plan, event)
@@ -143,11 +144,16 @@ def result(aws: Sandbox, run: StoryRun) -> tuple[str, str]:
     started = aws.put(event) if is_event(event) else [aws.start(event)]
     aws.finish()
     summary = Ending.of(started[0]).summary if started else "is not started"
-    return summary, re.sub(UUID, "UUID", f"{aws.outcomes} {aws.mails} {aws.dead_letters}")
+    return summary, told(aws)
+
+
+def told(aws: Sandbox) -> str:
+    """Return all that is announced, or left in the dead-letter queue."""
+    return re.sub(UUID, "UUID", f"{aws.outcomes} {aws.mails} {aws.dead_letters}")
 
 
 def promotion_result(aws: Sandbox, event: dict[str, Any]) -> tuple[str, str]:
-    """Promote, and stop and redrive the promotion; return how it ends, and the outcomes of the copies."""
+    """Promote, and stop and redrive the promotion; return how it ends, and the outcomes and the announcements."""
     if version := event.pop("S3VersionId", None):
         assert version == "the newest"
         key = event["DestinationsFrom"]["S3Key"]
@@ -161,7 +167,7 @@ def promotion_result(aws: Sandbox, event: dict[str, Any]) -> tuple[str, str]:
         redrive(execution)
         aws.finish()
     rows = [(row["Outcome"], row["Error"]) for row in promotions.table()]
-    return Ending.of(execution).summary, f"{stopped} {rows}"
+    return Ending.of(execution).summary, f"{stopped} {rows} {told(aws)}"
 
 
 def result_and_actions(aws: Sandbox, run: StoryRun) -> tuple[tuple[str, str], set[tuple[str, str]]]:

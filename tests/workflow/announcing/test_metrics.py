@@ -5,9 +5,13 @@ from collections import Counter
 
 import pytest
 
+from sandbox.stories import read_event
 from sandbox.world import Sandbox
 from tests.workflow.announcing.conftest import NOT_WITHDRAWN, AnnounceStory
+from tests.workflow.promotions import promote
 from tests.workflow.story import STORY
+
+TO_THREE = read_event("promote_to_three")
 
 
 def measured(capsys: pytest.CaptureFixture[str]) -> Counter[str]:
@@ -16,7 +20,7 @@ def measured(capsys: pytest.CaptureFixture[str]) -> Counter[str]:
     for line in capsys.readouterr().out.splitlines():
         if '"_aws"' in line:
             written = json.loads(line)
-            assert written["service"] == "rekognition-model-copy"
+            assert written["service"] in ("rekognition-model-copy", "rekognition-model-copy-promotions")
             for metric in written["_aws"]["CloudWatchMetrics"][0]["Metrics"]:
                 sums[metric["Name"]] += sum(written[metric["Name"]])
     return sums
@@ -55,6 +59,24 @@ def test_a_grant_left_behind_is_measured(announce_story: AnnounceStory, capsys: 
     sums = measured(capsys)
     assert (sums["GrantsLeftBehind"], sums["CopiesCompleted"]) == (1, 1)
     assert sums["KnownErrors"] == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "metric"),
+    [
+        ({}, "PromotionsCompleted"),
+        ({"Speed": 1}, "PromotionsRefused"),
+        ({"SourceProjectVersionArn": TO_THREE["SourceProjectVersionArn"].replace("/v3/", "/v4/")}, "PromotionsFailed"),
+    ],
+)
+def test_a_promotion_is_measured_once(
+    aws: Sandbox, capsys: pytest.CaptureFixture[str], fields: dict[str, object], metric: str
+) -> None:
+    aws.seed("promote_to_three")
+    promote(aws, {**TO_THREE, **fields}, "promote-v3")
+
+    sums = measured(capsys)
+    assert {name: value for name, value in sums.items() if name.startswith("Promotions")} == {metric: 1}
 
 
 def test_the_age_of_a_copy_is_measured_while_it_waits_for_a_slot(

@@ -126,7 +126,7 @@ def test_a_promotion_that_reaches_nobody_fails(three: Sandbox) -> None:
     assert (outcome["Outcome"], outcome["Counts"]) == ("NotPromoted", {"Failed": 3})
     assert [row["Error"] for row in outcome["Failures"]] == ["AccessDeniedError"] * 3
     (mail,) = three.mails
-    assert mail.subject.endswith("NotPromotedError, promote_to_three v3, to 0 of 3 destinations")
+    assert str(mail.subject).endswith("NotPromotedError, promote_to_three v3, to 0 of 3 destinations")
     assert own_grants() == set()
 
 
