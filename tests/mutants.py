@@ -466,8 +466,8 @@ MUTANTS = [
     Mutant(
         "any execution that a copy names keeps the copy from being mailed",
         f"{FUNCTIONS}/promotion.py",
-        "str(request.get(STARTED_BY)).startswith(executions)",
-        "executions in str(request.get(STARTED_BY))",
+        "started_by.startswith(executions)",
+        "executions in started_by",
     ),
     Mutant(
         "a promotion that was stopped is announced without its table",

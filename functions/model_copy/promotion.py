@@ -89,8 +89,8 @@ def check_state(state: Mapping[str, Any], *keys: str) -> None:
 
 def started(request: Mapping[str, Any], machine_arn: str) -> bool:
     """Return whether the request of a copy says that an execution of the state machine of promotions started it."""
-    executions = f"{machine_arn.replace(':stateMachine:', ':execution:')}:"
-    return str(request.get(STARTED_BY)).startswith(executions)
+    started_by, executions = request.get(STARTED_BY), f"{machine_arn.replace(':stateMachine:', ':execution:')}:"
+    return isinstance(started_by, str) and started_by.startswith(executions)
 
 
 def own_errors(given: object) -> Iterator[str]:

@@ -21,7 +21,7 @@ from botocore.model import Shape
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from model_copy import grants, mail, outcomes, placement, runtime, statements
+from model_copy import grants, mail, outcomes, placement, promotion_mail, promotion_outcomes, runtime, statements
 from model_copy.errors import InvalidRequestError, ModelCopyError
 from model_copy.execution import STATUSES, EndedExecution
 from model_copy.outcomes import NotAnnouncedError
@@ -32,6 +32,7 @@ from sandbox.aws.rekognition.project import ProjectPolicy
 from sandbox.stories import read_event
 from tests.unit.outcome_samples import BY_TAG, COPY, WITHDRAWAL
 from tests.unit.policy_samples import POLICY_NAME, document, statement
+from tests.unit.promotion_samples import row
 from tests.unit.world import EXECUTION, REQUEST, ROLE, Json, Wire, World
 
 Handler = Callable[[Any, LambdaContext], Json]
@@ -292,3 +293,29 @@ def test_an_outcome_is_announced_whatever_the_execution_was_given(details: Json,
     assert len(json.dumps(outcome, allow_nan=False)) < 256 * 1_024
     for text in (mail.subject("Model Copy Failed", outcome), *mail.text("A", outcome, "docs").splitlines()):
         check_sentence(text)
+
+
+@fuzz
+@given(
+    details=st.fixed_dictionaries({}, optional=dict.fromkeys(("input", "error", "cause"), DETAILS)),
+    status=st.sampled_from(STATUSES),
+    state_data=st.just({}) | st.fixed_dictionaries({}, optional={**FORGED, "Request": requests()}),
+    table=st.lists(st.builds(row, st.integers(0, 999), st.sampled_from(["Copied", "Failed", "Stopped"])), max_size=30),
+)
+def test_a_promotion_is_announced_whatever_the_execution_was_given(
+    details: Json, status: str, state_data: Json, table: list[Json]
+) -> None:
+    event = read_event("execution_partly_promoted")
+    execution = EndedExecution.from_event({**event, "detail": {**event["detail"], **details, "status": status}})
+    execution = replace(execution, state_data=state_data)
+    assert isinstance(promotion_outcomes.is_dry_run(execution), bool)
+    try:
+        outcome = promotion_outcomes.of_execution(execution, table, "s3://a/table.csv", None)
+    except NotAnnouncedError as error:
+        check_sentence(str(error))
+        return
+    assert len(json.dumps(outcome, allow_nan=False)) < 256 * 1_024
+    text = promotion_mail.text("A", outcome, "docs", table)
+    assert len(text) < 256 * 1_024
+    for line in (promotion_mail.subject("A", outcome), *filter(None, text.splitlines())):
+        check_sentence(line)

@@ -296,3 +296,12 @@ def test_a_failed_announcement_goes_to_the_queue(three: Sandbox) -> None:
     (letter,) = three.dead_letters
     assert letter.event["detail"]["executionArn"] == execution.exec_arn
     assert announced(three) == []
+
+
+def test_the_child_executions_of_a_promotion_are_not_announced(three: Sandbox, changes: list[Event]) -> None:
+    promote(three, TO_THREE, "promote-v3")
+
+    ended = [change["detail"] for change in changes if change["detail"]["status"] == "SUCCEEDED"]
+    children = [detail for detail in ended if detail["stateMachineArn"] == f"{promotions.machine().arn}/Copies"]
+    assert (len(ended), len(children)) == (7, 3)
+    assert len(three.outcomes) == 4
