@@ -472,8 +472,8 @@ MUTANTS = [
     Mutant(
         "a promotion that was stopped is announced without its table",
         f"{FUNCTIONS}/promotion_table.py",
-        'elif "Promotion" in data:',
-        'elif "Promotion" not in data:',
+        'if "Promotion" not in data:',
+        'if "Summary" not in data:',
     ),
     Mutant(
         "a dry run of a promotion is announced",

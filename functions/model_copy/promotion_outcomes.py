@@ -45,7 +45,7 @@ def is_dry_run(execution: EndedExecution) -> bool:
     return (_request(execution) or {}).get("DryRun") is True
 
 
-def of_execution(execution: EndedExecution, table: Sequence[Row], where: str, unread: str | None) -> Outcome:
+def of_execution(execution: EndedExecution, table: Sequence[Row], where: str | None, unread: str | None) -> Outcome:
     """Return the detail of the event that announces the outcome; docs/promotion.schema.json has its shape.
 
     Raises NotAnnouncedError if nothing shows whether a model was promoted or an approval ignored.
@@ -53,7 +53,7 @@ def of_execution(execution: EndedExecution, table: Sequence[Row], where: str, un
     Parameters
     ----------
     table: all rows; empty if nothing was begun or if the table could not be read.
-    where: the address of the table.
+    where: the address of the table; None if the promotion has none.
     unread: why the table could not be read.
     """
     error, cause = error_of(execution)

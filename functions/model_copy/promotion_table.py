@@ -33,17 +33,19 @@ def write(client: Any, place: Place, unwritten: tuple[str, str] = NOT_RECORDED) 
     return table
 
 
-def after_end(client: Any, execution: EndedExecution, bucket: str) -> tuple[list[Row], str, str | None]:
+def after_end(client: Any, execution: EndedExecution, bucket: str) -> tuple[list[Row], str | None, str | None]:
     """Return the table of a promotion that has ended, its address, and why it could not be read.
 
     A promotion that ended before Summarize promotion has no table yet, so the table is written now.
     """
-    place, data = Place.of(execution.state_data, bucket), execution.state_data
-    table: list[Row] = []
+    data = execution.state_data
+    if "Promotion" not in data:
+        return [], None, None
+    place = Place.of(data, bucket)
     try:
         if "Summary" in data:
-            table = json.loads(s3.get(client, bucket, place.table("json")))
-        elif "Promotion" in data:
+            table: list[Row] = json.loads(s3.get(client, bucket, place.table("json")))
+        else:
             table = write(client, place, ENDED_EARLY)
     except _ERRORS as error:
         return [], place.url, f"The table could not be read or written: {reason(error)}."

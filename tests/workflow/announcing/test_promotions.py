@@ -22,7 +22,7 @@ from tests.workflow.promotions import promote, put_manifest, written
 
 SCHEMA = json.loads((ROOT / "docs" / "promotion.schema.json").read_text())
 TO_THREE, FROM_MANIFEST = read_event("promote_to_three"), read_event("promote_from_manifest")
-TABLE = f"s3://{PROMOTIONS_BUCKET}/promotions/promote-v3/table.csv"
+TABLE = f"s3://{PROMOTIONS_BUCKET}/promotions/promote-v3/20300101T090000Z/table.csv"
 OF_PROMOTIONS = ("Model Promoted", "Model Promotion Failed")
 
 
@@ -166,8 +166,11 @@ def test_a_promotion_that_is_stopped_stops_its_copies_and_is_announced_with_its_
     assert (outcome["Error"], outcome["Cause"]) == ("NotNeeded", "The model is withdrawn.")
     assert (outcome["Counts"], outcome["Table"]) == ({"Refused": 1, "Stopped": 2}, TABLE)
     assert [row["Outcome"] for row in outcome["Failures"]] == ["Refused", "Stopped", "Stopped"]
-    assert {row["Outcome"] for row in json.loads(written("promotions/promote-v3/table.json"))} == {"Refused", "Stopped"}
-    assert written("promotions/promote-v3/table.csv").count("Stopped") == 2
+    assert {row["Outcome"] for row in json.loads(written("promotions/promote-v3/20300101T090000Z/table.json"))} == {
+        "Refused",
+        "Stopped",
+    }
+    assert written("promotions/promote-v3/20300101T090000Z/table.csv").count("Stopped") == 2
     told = of_copies(three)
     assert sorted(detail["Status"] for detail in told) == ["ABORTED", "ABORTED", "FAILED"]
     assert [detail["Grant"]["Withdrawn"] for detail in told if detail["Status"] == "ABORTED"] == [True, True]
