@@ -4,7 +4,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import accounts, functions, packages, polling
+from benchmarks import accounts, functions, packages, polling, promotions
 from sandbox.aws.lambda_ import emulator
 from sandbox.deployment import ROOT
 from sandbox.stories import stories
@@ -67,9 +67,18 @@ in vain a copy; no failed executions.
 
 {accounts}
 
+## Promotions
+
+One promotion to this many accounts, under the same quotas and with copies of the same duration. It runs at most
+`PromotionConcurrency` copies at once, by default 100. The dollars are for state transitions; the child executions are
+those of the Map state. The limits: at most {highest_promotion:.1f} times as long as one copy, fewer than
+{most_events:,} events in every history, and no destination without the model version.
+
+{promotions}
+
 ## Stories
 
-Each story of `events/`, run by the definition.
+Each story of `events/` that is a request or an approval of one copy, run by the definition.
 
 {stories}
 """
@@ -86,11 +95,12 @@ class Size:
     copies: int
     stories: list[str]
     cases: tuple[accounts.Case, ...]
+    promoted: int
     judges: bool
 
 
-FULL = Size(ROOT / "docs", 21, 300, 9, 500, stories(), accounts.CASES, judges=True)
-SHORT = Size(ROOT / "build", 1, 2, 1, 10, stories()[:3], accounts.CASES[:2], judges=False)
+FULL = Size(ROOT / "docs", 21, 300, 9, 500, stories(), accounts.CASES, 200, judges=True)
+SHORT = Size(ROOT / "build", 1, 2, 1, 10, stories()[:3], accounts.CASES[:2], 12, judges=False)
 
 
 def main(*arguments: str) -> None:
@@ -113,6 +123,7 @@ def measured(size: Size) -> tuple[str, list[str]]:
     sizes, parts, too_large = packages.sizes()
     schedules, too_late = polling.compared(size.copies, size.folder / "polling.svg")
     many, too_long = accounts.compared(size.cases)
+    promoted, exceeded = promotions.measured(size.promoted)
     cold, warm, too_slow = functions.cold_and_warm(size.cold_starts, size.warm_invocations)
     report = TEXT.format(
         cold_starts=size.cold_starts,
@@ -131,9 +142,12 @@ def measured(size: Size) -> tuple[str, list[str]]:
         requests_per_second=accounts.REQUESTS_PER_SECOND,
         most_writes_in_vain=accounts.MOST_WRITES_IN_VAIN,
         accounts=many,
+        highest_promotion=promotions.HIGHEST_RATIO,
+        most_events=promotions.MOST_EVENTS,
+        promotions=promoted,
         stories=polling.costs(size.stories),
     )
-    return report, [*too_large, *too_late, *too_long, *too_slow]
+    return report, [*too_large, *too_late, *too_long, *exceeded, *too_slow]
 
 
 if __name__ == "__main__":

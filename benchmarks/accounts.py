@@ -144,7 +144,7 @@ def run(aws: Sandbox, case: Case, one_copy: float | None) -> Run:
         aws.others(request).put_policy()
     begun = aws.clock.time()
     with writes.counted():
-        executions = [aws.start(_to(account(number), request)) for number in range(case.accounts)]
+        executions = [aws.start(to(account(number), request)) for number in range(case.accounts)]
         aws.clock.run()
     seconds = aws.clock.time() - begun
     return Run(
@@ -157,7 +157,7 @@ def run(aws: Sandbox, case: Case, one_copy: float | None) -> Run:
     )
 
 
-def _to(destination: str, request: dict[str, Any]) -> dict[str, Any]:
+def to(destination: str, request: dict[str, Any]) -> dict[str, Any]:
     """Return the request for a new project in the account."""
     backend = backend_of(request["DestinationProjectArn"].replace(DESTINATION_ACCOUNT, destination))
     return {**request, "DestinationProjectArn": backend.create_project("labels").arn}

@@ -43,9 +43,16 @@ STORIES = {
     **dict.fromkeys(function_names(), "already_granted"),
     **dict.fromkeys(("CopyProjectVersionFunction", "DescribeProjectVersionFunction"), "already_copied"),
     "ReadApprovalFunction": "approved_in_sagemaker",
+    "ValidatePromotionFunction": "promote_to_three",
+    "CountFailuresFunction": "row_after_failures",
+    "RecordCopyFunction": "row_of_failed_copy",
+    "SummarizePromotionFunction": "rows_of_promotion",
     "AnnounceOutcomeFunction": "execution_succeeded",
+    "AnnouncePromotionFunction": "execution_partly_promoted",
 }
-ANNOUNCED = "already_copied"  # the execution that AnnounceOutcomeFunction announces
+# The executions that the last two announce.
+ANNOUNCED = "already_copied"
+REFUSED = "promote_to_duplicates"
 # An imported module belongs to one of these by its first name, or to Python's own library.
 PARTS = {
     "boto3 and botocore": ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3"),
@@ -111,10 +118,12 @@ def _events(aws: Sandbox) -> dict[str, dict[str, Any]]:
     for story in set(STORIES.values()):
         aws.seed(story)
     events = {name: read_event(story) for name, story in STORIES.items()}
-    execution = aws.start(read_event(ANNOUNCED))
-    while execution.status == "RUNNING":
+    copied = aws.start(read_event(ANNOUNCED))
+    refused = aws.start(read_event(REFUSED), machine=aws.deployment.promotion_machine_arn)
+    while "RUNNING" in (copied.status, refused.status):
         time.sleep(0.1)
-    events["AnnounceOutcomeFunction"]["detail"]["executionArn"] = execution.exec_arn
+    events["AnnounceOutcomeFunction"]["detail"]["executionArn"] = copied.exec_arn
+    events["AnnouncePromotionFunction"]["detail"]["executionArn"] = refused.exec_arn
     return events
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from moto.stepfunctions.parser.backend.execution import Execution
 
+from sandbox import demo_promotion
 from sandbox.aws import eventbridge
 from sandbox.aws.clock import EPOCH, VirtualClock
 from sandbox.aws.stepfunctions import status_changes
@@ -63,6 +64,8 @@ def _start(aws: Sandbox, event: Any) -> Execution | None:
 
     Return None for a status change of Step Functions, which starts no execution.
     """
+    if demo_promotion.is_promotion(event):
+        return aws.start(event, machine=aws.deployment.promotion_machine_arn)
     if not eventbridge.is_event(event):
         return aws.start(event)
     if event["source"] == "aws.states":
@@ -78,7 +81,7 @@ def _start(aws: Sandbox, event: Any) -> Execution | None:
     return started[0] if started else aws.start(event)
 
 
-def _print_result(execution: Execution) -> None:
+def _print_result(execution: Execution, transitions: int) -> None:
     """Print how the execution ended and what it cost."""
     history = execution.to_history_output()["events"]
     print(f"\n\n{execution.status}")
@@ -86,8 +89,8 @@ def _print_result(execution: Execution) -> None:
         print(json.dumps(execution.output, indent=2))
     else:
         print(f"{execution.error}: {execution.cause}")
-    count = paid_transitions(history)
-    print(f"{count} paid transitions (${count * DOLLARS_PER_TRANSITION:.4f}), {len(history)} history events")
+    dollars = transitions * DOLLARS_PER_TRANSITION
+    print(f"{transitions} paid transitions (${dollars:.4f}), {len(history)} history events")
 
 
 def _print_announcements(aws: Sandbox) -> None:
@@ -110,9 +113,14 @@ def run(story: str, faults: str) -> None:
         aws.seed(story)
         aws.follow(faults, read_event(story))
         print(f"{story}: {(WORLDS / f'{story}.yaml').read_text().splitlines()[0].removeprefix('# ')}")
-        aws.listeners.append(Printer(clock).hear)
+        promotes = demo_promotion.is_promotion(read_event(story))
+        if not promotes:
+            aws.listeners.append(Printer(clock).hear)
         execution = _start(aws, read_event(story))
         clock.run()
-        if execution:
-            _print_result(execution)
+        if execution and promotes:
+            demo_promotion.print_states(execution, aws.executions)
+            _print_result(execution, sum(demo_promotion.transitions(execution, aws.executions)))
+        elif execution:
+            _print_result(execution, paid_transitions(execution.to_history_output()["events"]))
         _print_announcements(aws)

@@ -41,6 +41,7 @@ class Deployment:
     """The resources that the stack created."""
 
     state_machine_arn: str
+    promotion_machine_arn: str
     functions: dict[str, LambdaFunction]
 
     def function(self, name: str) -> LambdaFunction:
@@ -103,8 +104,8 @@ def deployed(stack_account: str) -> Deployment:
     functions = lambda_simple_backends[stack_account][REGION].list_functions()
     step_functions = client("stepfunctions", stack_account)
     machines = {logical_id(one["name"]): one for one in step_functions.list_state_machines()["stateMachines"]}
-    arn = machines["CopyModelStateMachine"]["stateMachineArn"]
-    return Deployment(arn, {one.function_arn: one for one in functions})
+    copies, promotes = (machines[f"{name}ModelStateMachine"]["stateMachineArn"] for name in ("Copy", "Promote"))
+    return Deployment(copies, promotes, {one.function_arn: one for one in functions})
 
 
 def logical_id(function_name: str) -> str:

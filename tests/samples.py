@@ -58,8 +58,8 @@ ANSWERS = {
     ("WithdrawGrantFunction", "grant_left_behind"): {"PolicyName": POLICY, "Withdrawn": True},
     ("ValidatePromotionFunction", "promote_to_three"): {
         "Bucket": PROMOTIONS_BUCKET,
-        "Prefix": "promotions/local/",
-        "Key": "promotions/local/destinations.json",
+        "Prefix": VARIES,
+        "Key": VARIES,
         "Destinations": 3,
         "MaxConcurrency": 100,
         "StopAfterFailures": None,

@@ -84,10 +84,48 @@ def withdraw_grant(event: dict[str, Any], context: object) -> None:
     list_policies(event, "rekognition:DeleteProjectPolicy")
 
 
+def validate_promotion(event: dict[str, Any], context: object) -> None:
+    put("bare/destinations.json")
+
+
+def count_failures(event: dict[str, Any], context: object) -> None:
+    keys(f"{event['Promotion']['Prefix']}failed/")
+
+
+def record_copy(event: dict[str, Any], context: object) -> None:
+    put("bare/rows/0000.json")
+    put("bare/failed/0000.json")
+
+
+def summarize_promotion(event: dict[str, Any], context: object) -> None:
+    prefix = event["Promotion"]["Prefix"]
+    for key in (*keys(f"{prefix}rows/"), f"{prefix}destinations.json"):
+        own("s3").get_object(Bucket=os.environ["PROMOTIONS_BUCKET"], Key=key)["Body"].read()
+    put("bare/table.json")
+    put("bare/table.csv")
+
+
+def put(key: str) -> None:
+    own("s3").put_object(Bucket=os.environ["PROMOTIONS_BUCKET"], Key=f"promotions/{key}", Body="{}")
+
+
+def keys(prefix: str) -> list[str]:
+    listed = own("s3").list_objects_v2(Bucket=os.environ["PROMOTIONS_BUCKET"], Prefix=prefix)
+    return [one["Key"] for one in listed.get("Contents", ())]
+
+
+def announce_promotion(event: dict[str, Any], context: object) -> None:
+    announce(event, "Model Promotion Failed")
+
+
 def announce_outcome(event: dict[str, Any], context: object) -> None:
+    announce(event, "Model Copied")
+
+
+def announce(event: dict[str, Any], name: str) -> None:
     arn, executions = event["detail"]["executionArn"], own("stepfunctions")
     executions.describe_execution(executionArn=arn)
     executions.get_execution_history(executionArn=arn, reverseOrder=True)
-    entry = {"Source": "rekognition-model-copy", "DetailType": "Model Copied", "Detail": "{}"}
+    entry = {"Source": "rekognition-model-copy", "DetailType": name, "Detail": "{}"}
     own("events").put_events(Entries=[entry | {"EventBusName": os.environ["EVENT_BUS_NAME"]}])
-    own("sns").publish(TopicArn=os.environ["NOTIFICATION_TOPIC_ARN"], Subject="Model Copied", Message="{}")
+    own("sns").publish(TopicArn=os.environ["NOTIFICATION_TOPIC_ARN"], Subject=name, Message="{}")

@@ -13,15 +13,15 @@ from sandbox.world import Sandbox
 from tests.workflow.ending import Ending
 
 
-def machine(account: str = STACK_ACCOUNT) -> Any:
-    """Return moto's state machine in the account of the stack."""
-    backend: Any = stepfunctions_parser_backends[account][REGION]
+def machine() -> Any:
+    """Return moto's state machine."""
+    backend: Any = stepfunctions_parser_backends[STACK_ACCOUNT][REGION]
     return next(one for one in backend.state_machines if "PromoteModel" in one.name)
 
 
 def start(aws: Sandbox, request: object, name: str) -> Execution:
     """Start a promotion."""
-    return aws.start(request, name, machine(aws.deployment.state_machine_arn.split(":")[4]).arn)
+    return aws.start(request, name, aws.deployment.promotion_machine_arn)
 
 
 def promote(aws: Sandbox, request: object, name: str) -> Ending:

@@ -96,6 +96,20 @@ def test_the_demo_prints_each_attempt_and_its_fault() -> None:
     assert "SUCCEEDED" in lines
 
 
+def test_the_demo_of_a_promotion_prints_its_states_its_copies_and_its_table() -> None:
+    lines = demo("promote_to_three", "--faults", "EnsureProjectPolicyFunction: crashed")
+
+    (begun,) = (number for number, line in enumerate(lines) if line.endswith("  Copy to each destination"))
+    starts, ends = lines[begun + 1 : begun + 4], lines[begun + 4 : begun + 7]
+    accounts = ("222222222222", "333333333333", "444444444444")
+    assert [line.strip() for line in starts] == [f"0:00:00    The copy to {account} starts." for account in accounts]
+    assert sorted(line.split()[4] for line in ends) == list(accounts)
+    assert sum(line.endswith(" ends: SUCCEEDED, failed attempts: 1.") for line in ends) == 1
+    assert lines[begun + 7].endswith("  Summarize promotion")
+    assert "SUCCEEDED" in lines
+    assert sum(line.strip().startswith("Copied: arn:aws:rekognition:") for line in lines) == 3
+
+
 def test_the_demo_is_offline_even_if_its_user_has_set_endpoints(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_REKOGNITION", "AWS_ENDPOINT_URL_STS"):
         monkeypatch.setenv(name, "http://localhost:1")
