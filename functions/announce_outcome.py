@@ -15,6 +15,8 @@ from model_copy.runtime import Context, Event, function
 @function
 def lambda_handler(event: Event, context: Context) -> Event:
     execution = stepfunctions.complete(clients.own("stepfunctions"), EndedExecution.from_event(event))
+    if outcomes.is_dry_run(execution):
+        return {"ExecutionArn": execution.arn, "DryRun": True}
     if outcomes.left_grant(execution):
         withdrawn = withdrawal.withdraw_after_end(clients.source, execution.state_data)
         execution = replace(execution, withdrawal=withdrawn)

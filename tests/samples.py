@@ -30,6 +30,24 @@ ANSWERS = {
             "Subject": f"arn:aws:sagemaker:us-east-1:{SOURCE}:model-package/approved-in-sagemaker/1",
         },
     },
+    ("PlanCopyFunction", "plan_refused"): {
+        "Plan": {
+            "Action": "REFUSE",
+            "Error": "PolicyDeniedError",
+            "Cause": (
+                f"The project policy frozen of arn:aws:rekognition:us-east-1:{SOURCE}:project/plan_refused/1700000000000"
+                f" denies arn:aws:iam::{DESTINATION}:role/rekognition-model-copy-destination permission to copy "
+                f"arn:aws:rekognition:us-east-1:{SOURCE}:project/plan_refused/version/v3/1700000100000. Ask the "
+                "policy's owner to change the policy, then start the request again. "
+                "Runbook: docs/runbook.md#policydeniederror"
+            ),
+            "ProjectVersionArn": None,
+            "F1Score": None,
+            "Policy": None,
+            "NotChecked": [],
+        },
+        "Approval": None,
+    },
     ("ValidateRequestFunction", "copy_between_accounts"): {
         "StartedAt": VARIES,
         "CrossesAccounts": True,
@@ -97,6 +115,10 @@ REFUSALS = {
     ("ReadApprovalFunction", "malformed_in_sagemaker"): (
         "InvalidApprovalError",
         "The approval has 2 errors: (1) detail.UpdatedModelPackageFields must be a list; got ",
+    ),
+    ("PlanCopyFunction", "plan_denied"): (
+        "AccessDeniedError",
+        "AssumeRole on arn:aws:iam::999999999999:role/rekognition-model-copy-destination was denied: ",
     ),
     ("ValidateRequestFunction", "many_errors"): (
         "InvalidRequestError",

@@ -24,8 +24,12 @@ WORDS = {
     },
     "Is it an approval?": {
         "Ignored": "approves nothing",
-        "Validate request": "approves a request",
+        "Is it a dry run?": "approves a request",
         "Validate promotion": "approves a promotion",
+    },
+    "Is it a dry run?": {
+        "Plan copy": "DryRun",
+        "Validate request": "copies",
     },
     "Needs a grant?": {
         "Ensure project policy": "needs a grant",

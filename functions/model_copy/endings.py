@@ -54,7 +54,7 @@ def part(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 def approval_of(execution: EndedExecution, data: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the approval; of an event that Read approval did not read, its id and time."""
     event = parse_object(execution.text("input"))
-    unread = {"EventId": _printable(event.get("id")), "At": _printable(event.get("time"))} if _is_event(event) else {}
+    unread = {"EventId": _printable(event.get("id")), "At": _printable(event.get("time"))} if is_event(event) else {}
     return part(data, "Approval") or unread
 
 
@@ -68,7 +68,7 @@ def error_of(execution: EndedExecution) -> tuple[str | None, str | None]:
 def request_of(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return the request, unless it is an event, too large for an event, or not JSON."""
     request = part(data, "Request")
-    if not request or _is_event(request) or to_json(request) is None or len(json.dumps(request)) > LONGEST_REQUEST:
+    if not request or is_event(request) or to_json(request) is None or len(json.dumps(request)) > LONGEST_REQUEST:
         return None
     return request
 
@@ -100,7 +100,8 @@ def duration(outcome: Outcome) -> timedelta:
     return datetime.fromisoformat(outcome["EndedAt"]) - datetime.fromisoformat(outcome["StartedAt"])
 
 
-def _is_event(request: Mapping[str, Any]) -> bool:
+def is_event(request: Mapping[str, Any]) -> bool:
+    """Return whether a request is an event that Read approval has not read."""
     return {"source", "detail-type", "detail"} <= set(request)
 
 

@@ -10,6 +10,7 @@ from model_copy.endings import (
     duration,
     error_of,
     head,
+    is_event,
     part,
     request_of,
     state_data,
@@ -17,6 +18,7 @@ from model_copy.endings import (
 )
 from model_copy.errors import ModelCopyError, SourceVersionNotFoundError
 from model_copy.execution import EndedExecution
+from model_copy.request import DRY_RUN
 from model_copy.text import escape, parse_object, shorten, without_period
 
 METRIC_OF = {
@@ -57,6 +59,13 @@ def of_execution(execution: EndedExecution) -> Outcome:
         "Ignored": approval.get("Ignored"),
         **tail(approval, execution.unread),
     }
+
+
+def is_dry_run(execution: EndedExecution) -> bool:
+    """Return whether the execution only planned a copy; the definition and this function read DryRun alike."""
+    request = part(state_data(execution), "Request")
+    only_plans = request.get(DRY_RUN) is True and not is_event(request)
+    return only_plans or "Plan" in parse_object(execution.text("output"))
 
 
 def left_grant(execution: EndedExecution) -> bool:

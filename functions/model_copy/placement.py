@@ -42,7 +42,7 @@ class Tries:
     reason: str = ""
 
 
-def choose(found: list[Policy], grant: Grant, tries: Tries, request: CopyRequest) -> Place:
+def choose(found: list[Policy], grant: Grant, tries: Tries, request: CopyRequest, probes: float = PROBES) -> Place:
     """Return a policy to write: at random, so that writers seldom meet, and after a conflict perhaps a new one.
 
     Raises PolicyFullError, PolicyQuotaError, PolicyRejectedError.
@@ -53,7 +53,7 @@ def choose(found: list[Policy], grant: Grant, tries: Tries, request: CopyRequest
     ]
     if tries.refused and not places:
         _check_full(tries, found, grant, request)
-    if existing and not places and not tries.rejected and len(found) >= len(NUMBERS) and runtime.chance() >= PROBES:
+    if existing and not places and not tries.rejected and len(found) >= len(NUMBERS) and runtime.chance() >= probes:
         reason = f"none of the stack's policies has room, and the project has {len(found)} policies"
         raise PolicyFullError(project=request.source_project, version=grant.version_arn, reason=reason)
     if not (tries.refused and existing) and (tries.conflicts or tries.rejected or not places):

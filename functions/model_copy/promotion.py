@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from model_copy.errors import InvalidRequestError
 from model_copy.manifests import MOST
-from model_copy.request import STARTED_BY
+from model_copy.request import DRY_RUN, STARTED_BY
 from model_copy.text import excerpt, numbered, printable
 from model_copy.validation import Scope, request_errors, suggest
 
@@ -24,7 +24,7 @@ LONGEST_NAME = 80
 PROJECT = "DestinationProjectArn"
 OF_A_DESTINATION = (PROJECT, "VersionName", "OutputConfig", "KmsKeyId", "Tags")
 OF_THE_COPIES = ("SourceProjectArn", "SourceProjectVersionArn", "VersionName", "OutputConfig", "KmsKeyId", "Tags")
-OWN = ("Destinations", "DestinationsFrom", "MaxConcurrency", "StopAfterFailures", "DryRun")
+OWN = ("Destinations", "DestinationsFrom", "MaxConcurrency", "StopAfterFailures", DRY_RUN)
 _MOST_HINTS = 20
 
 Fields = Mapping[str, Any]
@@ -109,8 +109,8 @@ def own_errors(given: object) -> Iterator[str]:
         value = given.get(name, 1)
         if not (isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST):
             yield f"{name} must be a whole number from 1 to {MOST:,}; got {excerpt(value)}"
-    if not isinstance(given.get("DryRun", False), bool):
-        yield f"DryRun must be true or false; got {excerpt(given['DryRun'])}"
+    if not isinstance(given.get(DRY_RUN, False), bool):
+        yield f"{DRY_RUN} must be true or false; got {excerpt(given[DRY_RUN])}"
 
 
 def copy_requests(
@@ -137,7 +137,7 @@ def copy_requests(
         request = {**common, **{name: one[name] for name in OF_A_DESTINATION if name in one}}
         wrong = [error for error in request_errors(request, shape, scope) if _field(error) in one or error in gaps]
         errors += [f"{path}.{error}" for error in (*_unknown(one), *wrong)]
-        requests.append({**request, **({"DryRun": True} if given.get("DryRun") is True else {})})
+        requests.append({**request, **({DRY_RUN: True} if given.get(DRY_RUN) is True else {})})
     errors += _duplicates(destinations)
     if errors:
         raise InvalidRequestError(errors=numbered(errors))

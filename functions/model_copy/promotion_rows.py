@@ -17,6 +17,7 @@ COLUMNS = (
     "DestinationProjectArn",
     "VersionName",
     "Outcome",
+    "Action",
     "ProjectVersionArn",
     "F1Score",
     "Error",
@@ -48,7 +49,8 @@ def of_copy(state: Mapping[str, Any]) -> dict[str, Any]:
     copy, failure = state.get("Copy"), state.get("Failure")
     if copy:
         output = copy["Output"]
-        found = {"Outcome": PLANNED if "Plan" in output else COPIED, "ExecutionArn": copy["ExecutionArn"], **output}
+        ended = {**output["Plan"], "Outcome": PLANNED, "Plan": output["Plan"]} if "Plan" in output else output
+        found = {"Outcome": COPIED, "ExecutionArn": copy["ExecutionArn"], **ended}
     elif failure:
         found = _of_failure(failure)
     else:

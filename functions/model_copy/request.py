@@ -11,6 +11,8 @@ from model_copy.text import numbered, printable
 
 # Step Functions' own field: the console links the execution to the one that it names. It is not a field of the API.
 STARTED_BY = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
+DRY_RUN = "DryRun"
+NOT_OF_THE_API = (STARTED_BY, DRY_RUN)
 
 _HOST_LABEL = re.compile(r"(?!-)(?!\d+$)[a-z\d-]{1,63}(?<!-)", re.ASCII)
 
@@ -99,7 +101,7 @@ class CopyRequest:
             version_name=str(name),
             output_config=fields["OutputConfig"],
             kms_key_id=fields.get("KmsKeyId"),
-            fields={name: value for name, value in fields.items() if name != STARTED_BY},
+            fields={name: value for name, value in fields.items() if name not in NOT_OF_THE_API},
             execution_name=execution_name,
         )
 

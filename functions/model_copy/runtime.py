@@ -87,16 +87,21 @@ def function(handler: Handler) -> Handler:
             name = type(error).__name__
             measure("KnownErrors")
             logger.warning(str(error), error=name)
-            error.args = (f"{error} Runbook: {setting('RUNBOOK_URL')}#{name.lower()}",)
+            error.args = (with_runbook(error),)
             raise
         finally:
             metrics.flush_metrics()
             metrics.clear_metrics()  # a flush does not clear them if metrics are disabled
         # The request of an approval is untrusted until Validate request has checked it, so it is not logged.
-        logger.info("Done", result=result.get("Approval", result))
+        logger.info("Done", result=result if "Plan" in result else result.get("Approval", result))
         return result
 
     return lambda_handler
+
+
+def with_runbook(error: ModelCopyError) -> str:
+    """Return the error's sentence, and a link to its section of the runbook."""
+    return f"{error} Runbook: {setting('RUNBOOK_URL')}#{type(error).__name__.lower()}"
 
 
 def _execution_arn(event: Any) -> str | None:

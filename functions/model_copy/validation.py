@@ -14,7 +14,7 @@ from botocore.model import MapShape, Shape, StructureShape
 
 from model_copy.arns import Arn
 from model_copy.errors import InvalidRequestError
-from model_copy.request import STARTED_BY, CopyRequest, RequestArns, execution_name
+from model_copy.request import DRY_RUN, NOT_OF_THE_API, STARTED_BY, CopyRequest, RequestArns, execution_name
 from model_copy.text import excerpt, numbered, printable
 
 _TYPES: dict[str, tuple[type, str]] = {
@@ -72,7 +72,7 @@ def validate(state: Mapping[str, Any], shape: Shape, scope: Scope) -> CopyReques
 def request_errors(given: object, shape: Shape, scope: Scope) -> Iterator[str]:
     """Describe all errors of a request; each description begins with the field's path."""
     fields = given if isinstance(given, dict) else {}
-    of_the_api = {name: value for name, value in fields.items() if name != STARTED_BY}
+    of_the_api = {name: value for name, value in fields.items() if name not in NOT_OF_THE_API}
     arns = RequestArns.parse(fields)
     yield from shape_errors(of_the_api if fields else given, shape)
     yield from arns.contradictions()
@@ -80,6 +80,8 @@ def request_errors(given: object, shape: Shape, scope: Scope) -> Iterator[str]:
     starter = fields.get(STARTED_BY, "")
     if STARTED_BY in fields and not (isinstance(starter, str) and _EXECUTION.fullmatch(starter)):
         yield f"{STARTED_BY} must be the ARN of an execution; got {excerpt(starter, 256)}"
+    if not isinstance(fields.get(DRY_RUN, False), bool):
+        yield f"{DRY_RUN} must be true or false; got {excerpt(fields[DRY_RUN])}"
 
 
 def _forged(given: object, state: Mapping[str, Any]) -> Iterator[str]:

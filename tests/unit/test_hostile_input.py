@@ -172,9 +172,12 @@ def run(world: World, name: str, event: Json) -> Json | type[Exception]:
     elif name == "describe_project_version":
         world.add_version("COPYING_IN_PROGRESS")
     try:
-        return HANDLERS[name](event, LambdaContext())
+        result = HANDLERS[name](event, LambdaContext())
     except InvalidRequestError as error:
         return type(error)
+    # A refusal is a plan, too.
+    is_refused = name == "plan_copy" and result["Plan"]["Error"] == InvalidRequestError.__name__
+    return InvalidRequestError if is_refused else result
 
 
 @pytest.mark.parametrize("name", OF_THE_REQUEST)
@@ -184,7 +187,7 @@ def test_a_task_refuses_or_ignores_state_data_in_a_request(
     world: World, monkeypatch: pytest.MonkeyPatch, name: str, forged: Json
 ) -> None:
     monkeypatch.setattr(runtime, "chance", lambda: 0.5)
-    sends_or_checks_all_fields = name in ("validate_request", "copy_project_version")
+    sends_or_checks_all_fields = name in ("plan_copy", "validate_request", "copy_project_version")
     expected = InvalidRequestError if sends_or_checks_all_fields else run(world, name, nested(REQUEST))
 
     assert run(world, name, nested({**REQUEST, **forged})) == expected

@@ -20,6 +20,7 @@ def row(**others: object) -> Json:
         "DestinationProjectArn": REQUEST["DestinationProjectArn"],
         "VersionName": "v1",
         "Outcome": None,
+        "Action": None,
         "ProjectVersionArn": None,
         "F1Score": None,
         "Error": None,
@@ -45,11 +46,12 @@ def test_a_copy_that_succeeded_has_its_version_and_score() -> None:
 
 
 def test_a_dry_run_has_its_plan() -> None:
-    plan = {"Action": "COPY"}
+    plan = {"Action": "REFUSE", "Error": "PolicyDeniedError", "Cause": "It is denied.", "F1Score": 0.93, "Policy": None}
 
     found = promotion_rows.of_copy({**STATE, "Copy": {"ExecutionArn": EXECUTION, "Output": {"Plan": plan}}})
 
-    assert found == row(Outcome="Planned", ExecutionArn=EXECUTION, Plan=plan)
+    of_plan = {name: plan[name] for name in ("Action", "Error", "Cause", "F1Score")}
+    assert found == row(Outcome="Planned", ExecutionArn=EXECUTION, Plan=plan, **of_plan)
 
 
 def test_a_copy_that_was_refused_has_its_error_and_sentence() -> None:
@@ -115,7 +117,7 @@ def test_the_table_for_a_spreadsheet_has_a_line_for_each_row() -> None:
 
     header, first, second = csv.reader(io.StringIO(text))
     assert header == list(promotion_rows.COLUMNS)
-    assert first[3:8] == ["Refused", "", "", "", 'A "name", taken']
+    assert first[3:9] == ["Refused", "", "", "", "", 'A "name", taken']
     assert second[:3] == ["7", REQUEST["DestinationProjectArn"], "v1"]
 
 

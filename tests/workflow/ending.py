@@ -68,8 +68,13 @@ class Ending:
 
     @property
     def request(self) -> dict[str, Any] | None:
-        """The request that Validate request got: the input, or the request that the event approves."""
+        """The request that Validate request or Plan copy got: the input, or the request that the event approves."""
         return validated_request(self.history)
+
+    @property
+    def planned(self) -> bool:
+        """Whether the execution was a dry run that ended with a plan."""
+        return self.states[-1] == "Planned"
 
     @property
     def ignored(self) -> bool:
@@ -108,10 +113,10 @@ def request_of(execution: Any) -> Any:
 
 
 def validated_request(history: list[Any]) -> dict[str, Any] | None:
-    """Return the request that Validate request got; None if the execution did not reach that state."""
+    """Return the request that Validate request or Plan copy got; None if the execution reached neither."""
     for event in history:
         entered = event.get("stateEnteredEventDetails") or {}
-        if entered.get("name") == "Validate request":
+        if entered.get("name") in ("Validate request", "Plan copy"):
             request: dict[str, Any] = json.loads(entered["input"])["Request"]
             return request
     return None

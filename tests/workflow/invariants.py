@@ -82,7 +82,9 @@ class Witness:
 
         If AWS refuses documents with deleted roles, the grants of deleted roles may be removed too.
         """
-        self.checks += 3
+        self.checks += 4
+        if self._is_of_dry_run(session):
+            self.violations.append(f"{operation} was called in a dry run, by {session}")
         if lost := others - statements_of_others():
             self.violations.append(f"{operation} lost {lost}")
         if changed := own ^ own_grants():
@@ -94,9 +96,16 @@ class Witness:
 
     def _requested(self, session: str) -> set[OwnGrant]:
         """Return the grant of the execution that made a call; if the session does not name one, those of all."""
-        executions = self.aws.executions
-        named = [one for one in executions if session.endswith(f"/{one.name[:64]}")]
-        return {grant for one in named or executions if (grant := self.grant_of(request_of(one)))}
+        executions = self._named(session) or self.aws.executions
+        return {grant for one in executions if (grant := self.grant_of(request_of(one)))}
+
+    def _named(self, session: str) -> list[Any]:
+        """Return the executions that a session is named after."""
+        return [one for one in self.aws.executions if session.endswith(f"/{one.name[:64]}")]
+
+    def _is_of_dry_run(self, session: str) -> bool:
+        """Return whether a session is of the function that plans, or is named after a dry run."""
+        return "PlanCopyFunction" in session or any(is_dry_run(request_of(one)) for one in self._named(session))
 
     def grant_of(self, request: Request) -> OwnGrant | None:
         """Return the grant that a request needs; None if the request names no project to copy to."""
@@ -123,12 +132,13 @@ class Witness:
     def check_ending(self, ending: Ending, request: Request, calls_before: int = 0) -> None:
         """Check that the execution ended, and succeeded only if the copy is complete and of the requested version.
 
-        A refused input has changed nothing, and only a version that is not this copy is a conflict.
+        A refused input or a dry run has changed nothing, and only a version that is not this copy is a conflict.
         """
-        self.checks += 5
+        self.checks += 6
         assert ending.status in ("SUCCEEDED", "FAILED")
         assert len(ending.history) < MOST_EVENTS
-        if ending.status == "SUCCEEDED" and not ending.ignored:
+        assert ending.planned is (ending.status == "SUCCEEDED" and is_dry_run(request))
+        if ending.status == "SUCCEEDED" and not (ending.ignored or ending.planned):
             version = requested_version(request)
             assert version
             assert version.source_arn == request["SourceProjectVersionArn"]
@@ -140,7 +150,7 @@ class Witness:
             requested = (request["SourceProjectVersionArn"], request["OutputConfig"], request.get("KmsKeyId"))
             assert existing != requested, f"The requested copy {version.arn} was refused as another version."
         changes = self.calls[calls_before:]
-        if ending.input_was_wrong or ending.ignored:
+        if ending.input_was_wrong or ending.ignored or is_dry_run(request):
             assert not changes
         elif not ending.was_valid:
             assert "CopyProjectVersion" not in changes
@@ -151,6 +161,11 @@ class Witness:
         stays = [(self.grant_of(request), ending.failed_at_task or ending.grant_stays) for ending, request in endings]
         kept = {grant for grant, grant_stays in stays if grant_stays}
         assert own_grants().isdisjoint({grant for grant, _ in stays} - kept)
+
+
+def is_dry_run(request: Request) -> bool:
+    """Return whether a request asks for a plan only."""
+    return isinstance(request, dict) and request.get("DryRun") is True and "detail-type" not in request
 
 
 def unnumbered_arn(request: Request) -> str:

@@ -112,7 +112,7 @@ def test_each_role_can_have_a_permissions_boundary() -> None:
     bounded = {"Fn::If": ["HasPermissionsBoundary", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]}
     roles = [role for template in (expanded_template(), *accounts) for role in roles_of(template)]
 
-    assert len(roles) == 18
+    assert len(roles) == 19
     assert [role["PermissionsBoundary"] for role in roles] == [bounded] * len(roles)
 
 

@@ -83,13 +83,14 @@ def test_only_the_functions_that_need_a_role_may_assume_it(own_aws: Sandbox) -> 
     assert trusted == {
         SOURCE_ROLE: {
             "read_approval",
+            "plan_copy",
             "validate_request",
             "ensure_project_policy",
             "copy_project_version",
             "withdraw_grant",
             "announce_outcome",
         },
-        DESTINATION_ROLE: {"validate_request", "copy_project_version", "describe_project_version"},
+        DESTINATION_ROLE: {"plan_copy", "validate_request", "copy_project_version", "describe_project_version"},
     }
 
 

@@ -27,6 +27,7 @@ from tests.unit.world import REGION, REQUEST, SOURCE, Json, Wire, World, session
 
 LIST, PUT = "rekognition:ListProjectPolicies", "rekognition:PutProjectPolicy"
 TASKS = [
+    "plan_copy",
     "validate_request",
     "ensure_project_policy",
     "copy_project_version",
