@@ -10,7 +10,7 @@ SOURCE, DESTINATION = "111111111111", "222222222222"
 PROJECTS = f"arn:aws:rekognition:us-east-1:{DESTINATION}:project"
 POLICY = "rekognition-model-copy-1"
 
-ANSWERS = {
+ANSWERS: dict[tuple[str, str], dict[str, Any]] = {
     ("ReadApprovalFunction", "approved_in_sagemaker"): {
         "Request": {
             "SourceProjectArn": f"arn:aws:rekognition:us-east-1:{SOURCE}:project/approved_in_sagemaker/1700000000000",
@@ -35,10 +35,10 @@ ANSWERS = {
             "Action": "REFUSE",
             "Error": "PolicyDeniedError",
             "Cause": (
-                f"The project policy frozen of arn:aws:rekognition:us-east-1:{SOURCE}:project/plan_refused/1700000000000"
-                f" denies arn:aws:iam::{DESTINATION}:role/rekognition-model-copy-destination permission to copy "
-                f"arn:aws:rekognition:us-east-1:{SOURCE}:project/plan_refused/version/v3/1700000100000. Ask the "
-                "policy's owner to change the policy, then start the request again. "
+                f"The project policy frozen of arn:aws:rekognition:us-east-1:{SOURCE}:project/plan_refused/"
+                f"1700000000000 denies arn:aws:iam::{DESTINATION}:role/rekognition-model-copy-destination permission "
+                f"to copy arn:aws:rekognition:us-east-1:{SOURCE}:project/plan_refused/version/v3/1700000100000. Ask "
+                "the policy's owner to change the policy, then start the request again. "
                 "Runbook: docs/runbook.md#policydeniederror"
             ),
             "ProjectVersionArn": None,

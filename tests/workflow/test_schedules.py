@@ -1,6 +1,6 @@
 """Random schedules: several executions of several requests, interleaved at every call to AWS, with random faults.
 
-The requests are for one version to several accounts, and for several versions to one account.
+The requests are for one version to several accounts, for several versions to one account, and for a plan.
 
 Hypothesis shrinks a schedule that breaks a rule, and prints its steps.  ``make fuzz`` runs many more schedules than the
 fixed set of ``make test``.
@@ -46,6 +46,7 @@ REQUESTS = {
     "v2 as v3": {**REQUEST, "SourceProjectVersionArn": OTHER_VERSION},
     "v2 as v2": {**REQUEST, "SourceProjectVersionArn": OTHER_VERSION, "VersionName": "v2"},
 }
+REQUESTS["plan of v3 as v3"] = {**REQUEST, "DryRun": True}
 REQUESTS |= {
     f"{name} to {account[0]}": to(account, REQUESTS[name]) for name, account in product(MANY, FURTHER_DESTINATIONS)
 }
