@@ -68,6 +68,12 @@ def validate_request(event: dict[str, Any], context: object) -> None:
     describe_destination(event)
 
 
+def plan_copy(event: dict[str, Any], context: object) -> None:
+    describe_source(event)
+    describe_destination(event)
+    list_policies(event, DESCRIBE)
+
+
 def ensure_project_policy(event: dict[str, Any], context: object) -> None:
     list_policies(event, "rekognition:PutProjectPolicy")
 

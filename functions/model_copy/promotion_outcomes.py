@@ -20,6 +20,7 @@ from model_copy.endings import (
 from model_copy.execution import EndedExecution
 from model_copy.outcomes import without_output
 from model_copy.promotion_rows import COLUMNS, Row, first_words, missed
+from model_copy.request import DRY_RUN
 from model_copy.text import parse_object
 
 METRIC_OF = {
@@ -42,7 +43,7 @@ def is_ignored(execution: EndedExecution) -> bool:
 
 def is_dry_run(execution: EndedExecution) -> bool:
     """Return whether the promotion only plans, whether or not its request is valid."""
-    return (_request(execution) or {}).get("DryRun") is True
+    return (_request(execution) or {}).get(DRY_RUN) is True
 
 
 def of_execution(execution: EndedExecution, table: Sequence[Row], where: str | None, unread: str | None) -> Outcome:
@@ -88,4 +89,6 @@ def _kind(execution: EndedExecution, error: str | None) -> str:
 
 def _shortened(row: Row) -> Row:
     """Return the row with a cause that leaves room for others in an event."""
-    return {**{name: row[name] for name in COLUMNS}, "Cause": first_words(row, LONGEST_CAUSE) or None}
+    # Only dry runs have an Action, and they are not announced.
+    known = {name: row[name] for name in COLUMNS if name != "Action"}
+    return {**known, "Cause": first_words(row, LONGEST_CAUSE) or None}
