@@ -306,3 +306,22 @@ def test_an_approval_cannot_name_an_execution_that_starts_it(state: Json, fields
     state["Approval"] = {"Kind": "Event"}
 
     assert f"1 error: (1) {STARTED_BY} is not a field of an approval." in refusal(state, shape)
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_a_request_may_ask_for_a_plan_and_aws_is_not_asked_for_it(
+    state: Json, fields: Json, shape: Shape, given: bool
+) -> None:
+    fields["DryRun"] = given
+
+    assert "DryRun" not in validate(state, shape, SCOPE).fields
+    assert "DryRun" not in CopyRequest.from_state(state).fields
+
+
+@pytest.mark.parametrize("given", [None, 1, "true", [True]])
+def test_a_dry_run_that_is_neither_true_nor_false_is_refused(
+    state: Json, fields: Json, shape: Shape, given: object
+) -> None:
+    fields["DryRun"] = given
+
+    assert "1 error: (1) DryRun must be true or false; got " in refusal(state, shape)

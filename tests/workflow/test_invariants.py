@@ -12,6 +12,7 @@ from sandbox.happenings import write
 from sandbox.stories import backend_of, read_event
 from sandbox.world import Sandbox
 from tests.workflow.invariants import Witness, own_grants
+from tests.workflow.sessions import in_role
 
 REQUEST = read_event("copy_between_accounts")
 PROJECT, VERSION = REQUEST["SourceProjectArn"], REQUEST["SourceProjectVersionArn"]
@@ -104,3 +105,14 @@ def test_a_policy_that_is_too_long_is_found(watcher: Witness) -> None:
     put(statement(ROLE), policy=f"{STACK_NAME}-2")
 
     assert [violation.rpartition(" has ")[0] for violation in watcher.violations] == [f"{STACK_NAME}-1"]
+
+
+def test_a_call_that_writes_in_a_dry_run_is_found(watcher: Witness) -> None:
+    watcher.aws.run({**REQUEST, "DryRun": True}, "me")
+    write_unseen(watcher, statement(ROLE))
+    source = in_role(f"arn:aws:iam::{SOURCE_ACCOUNT}:role/{STACK_NAME}-source")
+    source.delete_project_policy(ProjectArn=PROJECT, PolicyName=f"{STACK_NAME}-1")
+
+    assert [violation.partition(",")[0] for violation in watcher.violations] == [
+        "DeleteProjectPolicy was called in a dry run"
+    ]

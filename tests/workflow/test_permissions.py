@@ -47,6 +47,7 @@ RUNS: tuple[StoryRun, ...] = (
     ("already_copied", "AnnounceOutcomeFunction: crashed x3"),
     ("copy_between_accounts", NOT_WITHDRAWN),
     ("grant_beside_others", NOT_WITHDRAWN),
+    ("plan_copy", ""),
 )
 # Those that the state machine of promotions runs, with the fields that differ from the event's. A promotion is stopped
 # while it copies, and redriven.
