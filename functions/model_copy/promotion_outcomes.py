@@ -88,7 +88,6 @@ def _kind(execution: EndedExecution, error: str | None) -> str:
 
 
 def _shortened(row: Row) -> Row:
-    """Return the row with a cause that leaves room for others in an event."""
-    # Only dry runs have an Action, and they are not announced.
-    known = {name: row[name] for name in COLUMNS if name != "Action"}
-    return {**known, "Cause": first_words(row, LONGEST_CAUSE) or None}
+    """Return the row with a cause that leaves room for others in an event; an announced row has no plan."""
+    columns = (name for name in COLUMNS if name != "Action")
+    return {**{name: row[name] for name in columns}, "Cause": first_words(row, LONGEST_CAUSE) or None}
