@@ -17,7 +17,7 @@ from tests.workflow.sessions import in_role
 REQUEST = read_event("copy_between_accounts")
 PROJECT, VERSION = REQUEST["SourceProjectArn"], REQUEST["SourceProjectVersionArn"]
 OLDER = VERSION.replace("/v3/", "/v2/")
-ROLE, ANOTHER = (f"arn:aws:iam::{account}:role/{STACK_NAME}-destination" for account in ("222222222222", "4" * 12))
+ROLE, ANOTHER = (f"arn:aws:iam::{account}:role/{STACK_NAME}-destination" for account in ("222222222222", "5" * 12))
 
 
 @pytest.fixture
