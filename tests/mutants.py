@@ -481,7 +481,7 @@ MUTANTS = [
     Mutant(
         "a dry run of a promotion is announced",
         f"{FUNCTIONS}/promotion_outcomes.py",
-        '(_request(execution) or {}).get(DRY_RUN) is True',
+        "(_request(execution) or {}).get(DRY_RUN) is True",
         "False",
     ),
     Mutant(

@@ -11,7 +11,7 @@ from sandbox import deployment
 from sandbox.aws.rekognition.settings import settings
 from sandbox.aws.stepfunctions.executions import stop
 from sandbox.aws.stepfunctions.interpreter import redrive
-from sandbox.deployment import PROMOTIONS_BUCKET
+from sandbox.deployment import PROMOTIONS_BUCKET, function_names
 from sandbox.stories import backend_of, read_event
 from sandbox.world import Sandbox
 from tests.workflow.conftest import Deploy
@@ -251,3 +251,17 @@ def test_a_row_that_could_not_be_written_is_filled_in(three: Sandbox) -> None:
     assert first["Outcome"] == "Failed"
     assert first["Cause"].endswith("Look for its execution by its name, promote-v3-0000.")
     assert [row["Outcome"] for row in others] == ["Copied", "Copied"]
+
+
+def test_functions_that_were_idle_for_weeks_complete_the_promotion(three: Sandbox) -> None:
+    plan = ", ".join(["CodeArtifactUserPendingException x3, none"] * 30)
+    three.announces = True
+    three.follow("; ".join(f"{function}: {plan}" for function in function_names()))
+
+    ending = promote(three, {**TO_THREE, "StopAfterFailures": 1}, "promote-v3")
+
+    assert ending.status == "SUCCEEDED"
+    not_invoked = {"ReadApprovalFunction", "PlanCopyFunction"}
+    assert {function for function, _ in three.plan.injected} == set(function_names()) - not_invoked
+    assert len(copies()) == 3
+    assert [event["detail-type"] for event in three.outcomes] == ["Model Copied"] * 3 + ["Model Promoted"]
