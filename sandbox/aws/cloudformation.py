@@ -79,6 +79,7 @@ def install() -> Iterator[None]:
     make_function: Any = LambdaFunction.create_from_cloudformation_json
     make_rule: Any = Rule.create_from_cloudformation_json
     make_bucket: Any = FakeBucket.create_from_cloudformation_json
+    update: Any = FakeBucket.update_from_cloudformation_json
 
     def create_key(self: KmsBackend, *args: Any, tags: list[dict[str, str]] | None = None, **kwargs: Any) -> Key:
         named = [{f"Tag{name.removeprefix('Tag')}": value for name, value in tag.items()} for tag in tags or ()]
@@ -105,6 +106,11 @@ def install() -> Iterator[None]:
             made.encryption["Rule"]["BucketKeyEnabled"] = rule.get("BucketKeyEnabled", False)
         return made
 
+    def update_bucket(*, original_resource: FakeBucket, cloudformation_json: dict[str, Any], **others: Any) -> Any:
+        properties = {**cloudformation_json["Properties"], "BucketName": original_resource.name}
+        named = {**cloudformation_json, "Properties": properties}
+        return update(original_resource=original_resource, cloudformation_json=named, **others)
+
     def parse_resource(resource: dict[str, Any], *args: Any) -> Any:
         return None if resource["Type"] in SKIPPED else parse(resource, *args)
 
@@ -113,6 +119,7 @@ def install() -> Iterator[None]:
         "LambdaFunction.create_from_cloudformation_json": create_function,
         "Rule.create_from_cloudformation_json": create_rule,
         "FakeBucket.create_from_cloudformation_json": create_bucket,
+        "FakeBucket.update_from_cloudformation_json": update_bucket,
         "parsing.parse_resource": parse_resource,
     }
     with applied("cloudformation", replacements):

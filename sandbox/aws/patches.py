@@ -62,9 +62,8 @@ REPLACED: dict[str, tuple[Name, ...]] = {
         Name("moto.kms.models:KmsBackend", "create_key", "accepts tags in the form that CloudFormation passes"),
         Name("moto.awslambda.models:LambdaFunction", "create_from_cloudformation_json", "keeps DeadLetterConfig"),
         Name(f"{EVENTS}:Rule", "create_from_cloudformation_json", "accepts an EventPattern that is a string"),
-        Name(
-            "moto.s3.models:FakeBucket", "create_from_cloudformation_json", "keeps versioning, bucket key and one name"
-        ),
+        Name("moto.s3.models:FakeBucket", "create_from_cloudformation_json", "keeps versions, bucket key, one name"),
+        Name("moto.s3.models:FakeBucket", "update_from_cloudformation_json", "accepts a bucket without BucketName"),
         Name("moto.cloudformation.parsing", "parse_resource", "skips types that moto lacks and no story needs"),
     ),
     "sts": (Name(STS_API, "assume_role", "checks the trust policy of the role"),),

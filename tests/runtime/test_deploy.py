@@ -21,7 +21,7 @@ from sandbox import built, deployment
 from sandbox.aws.clock import VirtualClock
 from sandbox.aws.lambda_.functions import Lambdas
 from sandbox.aws.patches import replaced
-from sandbox.deployment import REGION, ROOT, SOURCE_ACCOUNT, STACK_ACCOUNT, function_names
+from sandbox.deployment import PROMOTIONS_BUCKET, REGION, ROOT, SOURCE_ACCOUNT, STACK_ACCOUNT, function_names
 from sandbox.invoke import SAM
 from sandbox.serve import served
 from sandbox.stories import read_event
@@ -42,6 +42,8 @@ MANAGED_STACK: dict[str, Any] = {
 def aws() -> Iterator[Sandbox]:
     """An AWS with an empty account for the stack, in which CloudFormation expands the template that SAM uploads."""
     with sandbox(VirtualClock(), stack_account=SOURCE_ACCOUNT) as aws:
+        # All stacks in the sandbox get this name for their bucket, and names of buckets are global.
+        deployment.client("s3", SOURCE_ACCOUNT).delete_bucket(Bucket=PROMOTIONS_BUCKET)
         tags = [{"Key": "ManagedStackSource", "Value": "AwsSamCli"}]
         deployment.client("cloudformation", STACK_ACCOUNT).create_stack(
             StackName="aws-sam-cli-managed-default", TemplateBody=json.dumps(MANAGED_STACK), Tags=tags
@@ -68,8 +70,10 @@ def uploaded(key: str) -> bytes:
 
 def expanded(url: str) -> str:
     template = yaml_parse(uploaded(url.partition("managed-by-sam/")[2]))
-    machine = template["Resources"]["CopyModelStateMachine"]["Properties"]
-    machine["Definition"] = yaml.safe_load(uploaded(machine.pop("DefinitionUri")["Key"]))
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::StateMachine":
+            machine = resource["Properties"]
+            machine["Definition"] = yaml.safe_load(uploaded(machine.pop("DefinitionUri")["Key"]))
     return json.dumps(deployment.expand(template))
 
 

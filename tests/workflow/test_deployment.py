@@ -9,7 +9,7 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from model_copy.policies import as_list
-from sandbox.deployment import ROOT, STACK_ACCOUNT, client, expanded_template, function_names
+from sandbox.deployment import ROOT, STACK_ACCOUNT, STACK_NAME, client, expanded_template, function_names
 from sandbox.world import Sandbox
 
 Template = dict[str, Any]
@@ -81,12 +81,14 @@ def test_the_definitions_call_the_created_functions(aws: Sandbox) -> None:
     step_functions = client("stepfunctions", STACK_ACCOUNT)
     roles = {role["Arn"] for role in client("iam", STACK_ACCOUNT).list_roles()["Roles"]}
     called = set()
-    for machine in step_functions.list_state_machines()["stateMachines"]:
+    machines = [one for one in step_functions.list_state_machines()["stateMachines"] if STACK_NAME in one["name"]]
+    for machine in machines:
         described = step_functions.describe_state_machine(stateMachineArn=machine["stateMachineArn"])
         assert "${" not in described["definition"]
         assert described["roleArn"] in roles
         called |= set(re.findall(r"arn:aws:lambda:[^\"]+", described["definition"]))
 
+    assert len(machines) == 2
     names = ("AnnounceOutcomeFunction", "AnnouncePromotionFunction")
     assert called == set(aws.deployment.functions) - {aws.deployment.function(name).function_arn for name in names}
 
