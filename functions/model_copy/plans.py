@@ -9,6 +9,7 @@ from model_copy.copying import DESCRIBE, LIST_POLICIES
 from model_copy.errors import ModelCopyError, PolicyFullError, RefusedError
 from model_copy.policies import Match
 from model_copy.request import CopyRequest
+from model_copy.text import escape, to_json
 
 if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
@@ -45,28 +46,36 @@ def _of_valid(
         not_checked = unknown if existing.status == versions.IN_PROGRESS else []
         return _plan(ADOPT, ProjectVersionArn=existing.arn, NotChecked=not_checked, F1Score=score)
     try:
-        policy, quota = _policy(source, request) if request.crosses_accounts else (None, [])
+        policy, unknown = _policy(source, request)
     except PolicyFullError as error:
         return _plan(WAIT, error, NotChecked=_not_checked(request), F1Score=score)
-    return _plan(COPY, Policy=policy, NotChecked=[*quota, *_not_checked(request)], F1Score=score)
+    return _plan(COPY, Policy=policy, NotChecked=[*unknown, *_not_checked(request)], F1Score=score)
 
 
 def _policy(source: "RekognitionClient", request: CopyRequest) -> tuple[dict[str, Any] | None, list[str]]:
-    """Return the policy before and after the grant, and what is unknown; None if a policy allows the copy already.
+    """Return the policy before and after the grant, and what is unknown; None if the copy needs no grant.
 
     Raises SourceVersionNotFoundError, PolicyDeniedError, PolicyFullError, TransientError, AccessDeniedError.
     """
     grant, found = grants.grant_for(request), grants.read_policies(source, request)
     grants.refuse_denied(found, grant, request, Match.YES)
-    if any(policy.allows(grant) for policy in found):
-        return None, []
+    maybe = [policy.name for policy in found if policy.denies(grant) is Match.MAYBE]
+    unknown = [f"Whether the condition of a Deny in project policy {name} is met." for name in maybe]
+    if not request.crosses_accounts or any(policy.allows(grant) for policy in found):
+        return None, unknown
     place = placement.choose(found, grant, placement.Tries(), request, probes=0)
-    before = next((json.loads(policy.document) for policy in found if policy.name == place.name), None)
-    quota = f"Whether the quota of {request.source_project} allows another project policy; it has {len(found)}."
-    return (
-        {"PolicyName": place.name, "Before": before, "After": json.loads(place.document)},
-        [] if before else [quota],
-    )
+    before = next((policy.document for policy in found if policy.name == place.name), None)
+    if before is None:
+        unknown.append(
+            f"Whether the quota of {request.source_project} allows another project policy; it has {len(found)}."
+        )
+    return {"PolicyName": place.name, "Before": _readable(before), "After": _readable(place.document)}, unknown
+
+
+def _readable(document: str | None) -> object:
+    """Return the document as an object, or as a string if Step Functions would not accept what others wrote in it."""
+    content = None if document is None else json.loads(document)
+    return content if to_json(content) is not None else escape(document or "")
 
 
 def _not_checked(request: CopyRequest) -> list[str]:

@@ -9,6 +9,8 @@ import pytest
 from model_copy import placement, plans, runtime
 from model_copy.errors import AccessDeniedError, InvalidRequestError, TransientError
 from model_copy.request import CopyRequest
+from model_copy.text import to_json
+from sandbox.aws.rekognition.settings import settings
 from tests.unit.policy_samples import document, statement
 from tests.unit.world import DESTINATION, OTHER_VERSION, REGION, REQUEST, ROLE, Wire, World
 
@@ -158,7 +160,7 @@ def test_what_passes_and_what_is_denied_is_no_plan(
 
 
 def test_a_copy_within_an_account_needs_no_policy(
-    source: Wire, destination: Wire, world: World, make_plan: MakePlan, monkeypatch: pytest.MonkeyPatch
+    source: Wire, world: World, make_plan: MakePlan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(CopyRequest, "crosses_accounts", False)
 
@@ -166,4 +168,33 @@ def test_a_copy_within_an_account_needs_no_policy(
 
     assert (plan["Action"], plan["Policy"]) == ("COPY", None)
     assert json.dumps(plan).count("quota") == 0
-    assert source.calls == ["DescribeProjectVersions"]
+
+
+def test_a_deny_refuses_a_copy_within_an_account(
+    world: World, make_plan: MakePlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(CopyRequest, "crosses_accounts", False)
+    world.put_policy("frozen", document(statement("*", effect="Deny")))
+
+    assert (make_plan()["Action"], make_plan()["Error"]) == ("REFUSE", "PolicyDeniedError")
+
+
+def test_a_deny_with_a_condition_is_named_as_unknown(world: World, make_plan: MakePlan) -> None:
+    settings.accepts_condition = True
+    condition = {"Bool": {"aws:SecureTransport": "false"}}
+    world.put_policy("tls-only", document({**statement("*", effect="Deny"), "Condition": condition}))
+
+    plan = make_plan()
+
+    assert plan["Action"] == "COPY"
+    assert plan["NotChecked"][0] == "Whether the condition of a Deny in project policy tls-only is met."
+
+
+def test_a_document_that_is_not_valid_in_an_output_is_shown_as_a_string(world: World, make_plan: MakePlan) -> None:
+    settings.accepts_sid = True
+    world.put_policy(OWN_POLICY, document({**statement("999999999999"), "Sid": "\ud800"}))
+
+    policy = make_plan()["Policy"]
+
+    assert isinstance(policy["Before"], str)
+    assert to_json(policy) is not None
