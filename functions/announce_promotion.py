@@ -25,6 +25,6 @@ def _ignored(execution: EndedExecution) -> Announcement:
 
 
 def _ended(execution: EndedExecution) -> Announcement:
-    table, where, unread = promotion_table.after_end(clients.own("s3"), execution, runtime.setting("PROMOTIONS_BUCKET"))
+    table, where, unread = promotion_table.after_end(clients.own, execution, runtime.setting("PROMOTIONS_BUCKET"))
     outcome = promotion_outcomes.of_execution(execution, table, where, unread)
     return Announcement.of_promotion(outcome, runtime.setting("RUNBOOK_URL"), table)

@@ -1,6 +1,7 @@
 """The table of a promotion, as objects in the stack's bucket."""
 
 import json
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -33,7 +34,9 @@ def write(client: Any, place: Place, unwritten: tuple[str, str] = NOT_RECORDED) 
     return table
 
 
-def after_end(client: Any, execution: EndedExecution, bucket: str) -> tuple[list[Row], str | None, str | None]:
+def after_end(
+    client_for: Callable[[str], Any], execution: EndedExecution, bucket: str
+) -> tuple[list[Row], str | None, str | None]:
     """Return the table of a promotion that has ended, its address, and why it could not be read.
 
     A promotion that ended before Summarize promotion has no table yet, so the table is written now.
@@ -41,7 +44,7 @@ def after_end(client: Any, execution: EndedExecution, bucket: str) -> tuple[list
     data = execution.state_data
     if "Promotion" not in data:
         return [], None, None
-    place = Place.of(data, bucket)
+    client, place = client_for("s3"), Place.of(data, bucket)
     try:
         if "Summary" in data:
             table: list[Row] = json.loads(s3.get(client, bucket, place.table("json")))
