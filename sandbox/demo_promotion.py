@@ -28,11 +28,14 @@ def print_states(promotion: Execution, copies: list[Execution]) -> None:
     """
     print()
     for event in promotion.to_history_output()["events"]:
+        moment = datetime.fromisoformat(str(event["timestamp"]))
         if entered := event.get("stateEnteredEventDetails"):
-            _print(datetime.fromisoformat(str(event["timestamp"])), entered["name"])
+            _print(moment, entered["name"])
+        if failed := event.get("lambdaFunctionFailedEventDetails"):
+            _print(moment, f"  failed attempt: {failed['error']}")
         if event["type"] == HistoryEventType.MapStateEntered:
-            for moment, text in sorted((line for one in copies for line in _start_and_end(one)), key=itemgetter(0)):
-                _print(moment, f"  {text}")
+            for at, text in sorted((line for one in copies for line in _start_and_end(one)), key=itemgetter(0)):
+                _print(at, f"  {text}")
 
 
 def _print(moment: datetime, text: str) -> None:

@@ -110,6 +110,15 @@ def test_the_demo_of_a_promotion_prints_its_states_its_copies_and_its_table() ->
     assert sum(line.strip().startswith("Copied: arn:aws:rekognition:") for line in lines) == 3
 
 
+def test_the_demo_of_a_promotion_prints_the_failed_attempts_of_its_own_states() -> None:
+    lines = demo("promote_to_duplicates", "--faults", "ValidatePromotionFunction: crashed")
+
+    assert any(line.endswith("  failed attempt: Runtime.ExitError") for line in lines)
+    ended = lines.index("FAILED")
+    assert lines[ended + 1].startswith("InvalidRequestError: The request has 1 error: (1) Destinations[2].")
+    assert not any("The copy to" in line for line in lines)
+
+
 def test_the_demo_is_offline_even_if_its_user_has_set_endpoints(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_REKOGNITION", "AWS_ENDPOINT_URL_STS"):
         monkeypatch.setenv(name, "http://localhost:1")
