@@ -71,8 +71,9 @@ in vain a copy; no failed executions.
 
 One promotion to this many accounts, under the same quotas and with copies of the same duration. It runs at most
 `PromotionConcurrency` copies at once, by default 100. The dollars are for state transitions; the child executions are
-those of the Map state. The limits: at most {highest_promotion:.1f} times as long as one copy, fewer than
-{most_events:,} events in every history, and no destination without the model version.
+those of the Map state. The limits: at most {highest_promotion:.1f} times as long as one copy, at most
+{most_writes_in_vain} writes in vain a copy, fewer than {most_events:,} events in every history, and no destination
+without the model version.
 
 {promotions}
 

@@ -59,6 +59,8 @@ class Promotion:
         """Yield a sentence for each limit that was exceeded."""
         if self.ratio > HIGHEST_RATIO:
             yield f"A promotion to {self.accounts} accounts takes {self.ratio:.2f} times one copy."
+        if self.writes_in_vain > accounts.MOST_WRITES_IN_VAIN:
+            yield f"A promotion to {self.accounts} accounts has {self.writes_in_vain:.2f} writes in vain a copy."
         if self.most_events >= MOST_EVENTS:
             yield f"An execution of a promotion to {self.accounts} accounts has {self.most_events} history events."
         if self.missed_accounts:
