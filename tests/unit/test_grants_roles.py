@@ -5,12 +5,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from moto.iam.models import iam_backends
 
 from model_copy import grants, runtime
 from model_copy.errors import PolicyRejectedError
 from model_copy.request import CopyRequest
 from sandbox.aws.rekognition import settings
+from tests.sandbox.rekognition.helpers import delete_role, make_role
 from tests.unit.policy_samples import (
     OTHER_ACCOUNT,
     OTHER_ROLE,
@@ -24,22 +24,6 @@ from tests.unit.policy_samples import (
 from tests.unit.world import ROLE, Json, Wire, World
 
 THIRD_ROLE = ROLE.replace("222222222222", "555555555555")
-
-
-def make_role(arn: str) -> None:
-    iam_backends[arn.split(":")[4]]["aws"].create_role(
-        role_name=arn.rpartition("/")[2],
-        assume_role_policy_document="{}",
-        path="/",
-        permissions_boundary=None,
-        description="",
-        tags=[],
-        max_session_duration="3600",
-    )
-
-
-def delete_role(arn: str) -> None:
-    iam_backends[arn.split(":")[4]]["aws"].delete_role(arn.rpartition("/")[2])
 
 
 def make_role_anew(arn: str) -> None:
