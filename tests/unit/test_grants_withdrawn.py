@@ -2,7 +2,7 @@
 
 import pytest
 
-from model_copy import grants
+from model_copy import grants, withdrawal
 from model_copy.errors import PolicyRejectedError
 from model_copy.request import CopyRequest
 from tests.unit.policy_samples import OTHER_ACCOUNT, OTHER_ROLE, POLICY_NAME, VERSION_2, document, statement
@@ -89,3 +89,12 @@ def test_a_withdrawal_that_aws_does_not_accept_is_refused_with_its_reason(
 
     with pytest.raises(PolicyRejectedError, match=f"{POLICY_NAME} of .* cannot be written for {ROLE}: Not like"):
         grants.withdraw(source.client, copy_request)
+
+
+@pytest.mark.usefixtures("world")
+def test_a_copy_within_an_account_has_no_grant_to_withdraw(
+    copy_request: CopyRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(CopyRequest, "crosses_accounts", False)
+
+    assert withdrawal.withdraw(pytest.fail, copy_request) == {"PolicyName": None, "Withdrawn": False}
