@@ -28,7 +28,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from itertools import chain, repeat
 from typing import Any
 
@@ -41,6 +41,7 @@ from sandbox.aws.clock import Clock
 from sandbox.aws.patches import applied
 from sandbox.aws.rekognition.settings import settings
 from sandbox.deployment import logical_id
+from sandbox.records import Answer, Call, Records
 
 READ_TIMEOUT = 10
 SERVER_ERRORS = ("InternalServerError", "ThrottlingException", "InternalException", "InternalError")
@@ -74,9 +75,10 @@ class Overdue(BaseException):
 
 
 class Invocation(threading.local):
-    """The invocation that the calling thread runs, and its deadline."""
+    """The invocation that the calling thread runs: its deadline, and the execution that it is for."""
 
     deadline = float("inf")
+    execution: str | None = None
 
 
 invocation = Invocation()
@@ -144,7 +146,7 @@ def _repeated(name: str, times: str) -> Iterator[str]:
 
 
 @contextmanager
-def install(clock: Clock, plan: Callable[[], Plan]) -> Iterator[None]:
+def install(clock: Clock, plan: Callable[[], Plan], records: Callable[[], Records]) -> Iterator[None]:
     """Apply the plan to each request of boto3, including the SDK's retries; before each, other threads may run."""
     answer = BotocoreStubber.__call__
 
@@ -155,23 +157,32 @@ def install(clock: Clock, plan: Callable[[], Plan]) -> Iterator[None]:
         _, service, operation = event_name.split(".")
         function = logical_id(os.environ.get("AWS_LAMBDA_FUNCTION_NAME", ""))
         fault = plan().next_fault(f"{function}.{operation}", operation)
-        if fault is None:
-            return answer(self, event_name, request, **kwargs)
-        if fault == "dropped":
-            raise ConnectionClosedError(endpoint_url=request.url)
-        if fault not in plan().happenings and fault not in ("lost_answer", "slow"):
-            return _refusal(fault, request, service)
-        response = answer(self, event_name, request, **kwargs)
-        if fault == "lost_answer":
-            raise ConnectionClosedError(endpoint_url=request.url)
-        if fault == "slow":
-            clock.sleep(READ_TIMEOUT)
-            raise ReadTimeoutError(endpoint_url=request.url)
-        plan().happenings[fault]()
-        return response
+        made = Call(clock.time(), invocation.execution, function, service, operation, fault=fault)
+        succeed = partial(answer, self, event_name, request, **kwargs)
+        return records().call(made, request, partial(_answer, fault, request, service, succeed, clock, plan()))
 
     with applied("faults", {"BotocoreStubber.__call__": call}):
         yield
+
+
+def _answer(
+    fault: str | None, request: AWSPreparedRequest, service: str, succeed: Answer, clock: Clock, plan: Plan
+) -> AWSResponse | None:
+    """Answer a request, with the fault if there is one."""
+    if fault is None:
+        return succeed()
+    if fault == "dropped":
+        raise ConnectionClosedError(endpoint_url=request.url)
+    if fault not in plan.happenings and fault not in ("lost_answer", "slow"):
+        return _refusal(fault, request, service)
+    response = succeed()
+    if fault == "lost_answer":
+        raise ConnectionClosedError(endpoint_url=request.url)
+    if fault == "slow":
+        clock.sleep(READ_TIMEOUT)
+        raise ReadTimeoutError(endpoint_url=request.url)
+    plan.happenings[fault]()
+    return response
 
 
 def _refusal(fault: str, request: AWSPreparedRequest, service: str) -> AWSResponse:

@@ -26,6 +26,7 @@ from sandbox.aws.rekognition.settings import settings
 from sandbox.aws.stepfunctions import interpreter, status_changes
 from sandbox.faults import Plan
 from sandbox.happenings import Others
+from sandbox.records import Records
 from sandbox.stories import backend_of
 
 
@@ -50,15 +51,15 @@ class Sandbox:
         random.seed(1)
         settings.reset()
         self.deployment = deployment.deploy(stack_account)
-        self.plan = Plan()
-        self.lambdas = Lambdas(self.deployment, its_clock, lambda: self.plan)
+        self.plan, self.records = Plan(), Records()
+        self.lambdas = Lambdas(self.deployment, its_clock, lambda: self.plan, self.records)
 
     def reset(self) -> None:
         """Restore the state right after deployment; works only on a virtual clock."""
         assert isinstance(self.clock, VirtualClock)
         self.clock.reset()
-        self.plan = Plan()
-        self.lambdas = Lambdas(self.deployment, self.clock, lambda: self.plan, self.lambdas)
+        self.plan, self.records = Plan(), Records()
+        self.lambdas = Lambdas(self.deployment, self.clock, lambda: self.plan, self.records, self.lambdas)
         self.listeners.clear()
         self.outcomes.clear()
         self.announces = False
@@ -177,7 +178,7 @@ def sandbox(its_clock: Clock, stack_account: str = deployment.STACK_ACCOUNT) -> 
     outcomes: list[dict[str, Any]] = []
     with without_aws_settings(), services.install(its_clock, lambda: made[0], listeners, outcomes):
         made.append(Sandbox(its_clock, listeners, outcomes, stack_account))
-        with faults.install(its_clock, lambda: made[0].plan):
+        with faults.install(its_clock, lambda: made[0].plan, lambda: made[0].records):
             yield made[0]
 
 

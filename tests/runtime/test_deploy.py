@@ -142,7 +142,7 @@ def test_the_built_packages_are_uploaded(aws: Sandbox, first_deployment: Done) -
 
 def test_the_uploaded_definition_calls_the_deployed_functions(aws: Sandbox, first_deployment: Done) -> None:
     aws.deployment = deployment.deployed(STACK_ACCOUNT)
-    aws.lambdas = Lambdas(aws.deployment, aws.clock, lambda: aws.plan)
+    aws.lambdas = Lambdas(aws.deployment, aws.clock, lambda: aws.plan, aws.records)
 
     ending = Ending.of(aws.run(read_event("many_errors")))
 

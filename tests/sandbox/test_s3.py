@@ -13,6 +13,7 @@ from sandbox.aws import services
 from sandbox.aws.clock import VirtualClock
 from sandbox.deployment import REGION, STACK_ACCOUNT, client
 from sandbox.faults import Plan, install
+from sandbox.records import Records
 
 ROWS, ROW = "arn:aws:s3:::rows", "arn:aws:s3:::rows/*"
 KEY = f"arn:aws:kms:{REGION}:{STACK_ACCOUNT}:key/stack"
@@ -181,7 +182,7 @@ def test_a_bucket_of_a_template_keeps_versions_and_encrypts(writer: Writer) -> N
 def test_faults_can_be_injected_into_calls_of_s3(writer: Writer, call: str) -> None:
     s3, plan = writer.s3(), Plan(f"{call}: AccessDenied")
     made: list[tuple[str, str]] = []
-    with install(writer.clock, lambda: plan):
+    with install(writer.clock, lambda: plan, Records):
         writer.clock.spawn(lambda: made.append(error_of(lambda: CALLS[call](s3))))
         writer.clock.run()
 

@@ -22,6 +22,7 @@ from sandbox.aws.lambda_.modules import own_modules
 from sandbox.aws.stepfunctions.roles import session_of_machine
 from sandbox.deployment import Deployment, logical_id
 from sandbox.faults import Overdue, Plan, invocation, invoke_errors
+from sandbox.records import Call, Records, execution_of
 
 OF_THE_SERVICE = "Lambda."  # Step Functions puts this before the names of Lambda's own errors
 THROTTLED = "TooManyRequestsException"
@@ -61,9 +62,11 @@ class ExecutionEnvironment:
     def invoke(self, payload: str, request_id: str) -> tuple[str, bool]:
         """Run the handler as Lambda does. Return the result as JSON, and whether it is an error."""
         invocation.deadline = self._clock.time() + self._function.timeout
+        given = json.loads(payload)
+        invocation.execution = execution_of(given)
         with _environ(self._variables, self._clock):
             try:
-                answer, failed = json.dumps(self._handler(json.loads(payload), LambdaContext())), False
+                answer, failed = json.dumps(self._handler(given, LambdaContext())), False
             except Overdue:
                 return _timed_out(self._function, request_id)
             except Exception as error:  # Lambda reports any exception of a handler
@@ -76,12 +79,18 @@ class Lambdas:
     """The functions of one Region, and their idle environments."""
 
     def __init__(
-        self, deployment: Deployment, clock: Clock, plan: Callable[[], Plan], before: "Lambdas | None" = None
+        self,
+        deployment: Deployment,
+        clock: Clock,
+        plan: Callable[[], Plan],
+        records: Records,
+        before: "Lambdas | None" = None,
     ) -> None:
         """Reuse the environments of ``before``; each of them starts cold again."""
         self._functions = deployment.functions
         self._clock = clock
         self._plan = plan
+        self._records = records
         self._requests = count(1)
         self._idle: dict[str, list[ExecutionEnvironment]] = {arn: [] for arn in deployment.functions}
         self._ended = before._all_idle() if before else {arn: [] for arn in deployment.functions}
@@ -98,7 +107,11 @@ class Lambdas:
     def run(self, arn: str, payload: str) -> tuple[str, bool]:
         """Run a function without a check of permissions. Return the result as JSON, and whether it is an error."""
         function, request_id = self._functions[arn], self._request_id()
-        fault = self._plan().next_fault(logical_id(function.function_name))
+        name = logical_id(function.function_name)
+        fault = self._plan().next_fault(name)
+        if fault:
+            known = execution_of(json.loads(payload))
+            self._records.add(Call(self._clock.time(), known, name, "lambda", "Invoke", fault=fault))
         error = THROTTLED if fault == "throttled" else fault
         if error in invoke_errors():
             return _refused(error, "The fault plan says so.", invoke_errors()[error], request_id)
