@@ -54,8 +54,10 @@ class Records:
             error = type(raised).__name__
             raise
         finally:
-            content = None if response is None else _content(response)
-            if response is not None and response.status_code >= 400:
+            failed = response is not None and response.status_code >= 400
+            # Reading an object of S3 here would leave nothing for its reader.
+            content = _content(response) if response is not None and (failed or made.service != "s3") else None
+            if response is not None and failed:
                 error = _error(content) or f"HTTP {response.status_code}"
             after = policies_of(writes) if writes else None
             known = {"parameters": parameters, "answer": content if isinstance(content, dict) else None, "error": error}

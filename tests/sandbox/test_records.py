@@ -68,6 +68,16 @@ def test_nothing_is_recorded_unless_wanted(recorded: Sandbox) -> None:
     assert recorded.records.calls == []
 
 
+def test_a_recorded_promotion_can_read_its_objects(recorded: Sandbox) -> None:
+    recorded.reset()
+    recorded.records.recording = True
+    recorded.seed("promote_to_three")
+    promotion = recorded.start(read_event("promote_to_three"), machine=recorded.deployment.promotion_machine_arn)
+    recorded.finish()
+
+    assert promotion.status == "SUCCEEDED"
+
+
 def test_an_announcement_names_its_execution() -> None:
     assert execution_of({"detail": {"executionArn": "arn:of:it"}}) == "arn:of:it"
     others: list[object] = [[], {"Execution": "it"}, {"detail": {}}]
