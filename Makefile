@@ -43,11 +43,11 @@ help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: .venv/.stamp ## Run one event through the workflow, offline (EVENT=name_taken FAULTS="CopyProjectVersion: lost_answer")
+demo: .venv/.stamp build/page/.stamp ## Run one event through the workflow, offline (EVENT=name_taken FAULTS="CopyProjectVersion: lost_answer")
 	@.venv/bin/python -m sandbox demo $(EVENT) --faults "$(FAULTS)"
 
 .PHONY: serve
-serve: .venv/.stamp ## Serve the offline AWS on a local port, for the AWS CLI (PORT=5000)
+serve: .venv/.stamp build/page/.stamp ## Serve the offline AWS on a local port, for the AWS CLI (PORT=5000)
 	@.venv/bin/python -m sandbox serve --port $(PORT)
 
 .PHONY: invoke
@@ -91,7 +91,7 @@ bench: .venv-bench/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Run the benchm
 	@PYTHONPATH=functions MPLCONFIGDIR=build/matplotlib .venv-bench/bin/python -m benchmarks $(if $(SHORT),--short)
 
 .PHONY: check
-check: check-code check-template check-definition ## Check the code, the template and the definition
+check: check-code check-page check-template check-definition ## Check the code, the template and the definitions
 
 .PHONY: check-code
 check-code: .venv/.stamp
@@ -101,6 +101,13 @@ check-code: .venv/.stamp
 	@.venv/bin/ruff check
 	$(call heading,mypy: types)
 	@.venv/bin/mypy
+
+.PHONY: check-page
+check-page: node_modules/.stamp
+	$(call heading,biome: format and rules of the page)
+	@$(NODE) node_modules/.bin/biome ci --colors=off
+	$(call heading,tsc: types of the page)
+	@$(NODE) node_modules/.bin/tsc --project jsconfig.json
 
 .PHONY: check-template
 check-template: export AWS_DEFAULT_REGION = us-east-1
@@ -156,7 +163,7 @@ audit: .venv-audit/.stamp .venv-node/.stamp ## Look up known vulnerabilities of 
 .PHONY: lock
 lock: .venv-lock/.stamp .venv-node/.stamp ## Pin the packages of requirements/ and package.json, with hashes (UPGRADE=1: the newest)
 	cd requirements && $(LOCK) functions.in --output-file ../functions/requirements.txt
-	cd requirements && for name in pip test sam checkov runtime bench node lock audit; do \
+	cd requirements && for name in pip test page sam checkov runtime bench node lock audit; do \
 		$(LOCK) $$name.in --output-file $$name.txt || exit; done
 	$(NPM) install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
 
@@ -205,6 +212,15 @@ endef
 node_modules/.stamp: package-lock.json .venv-node/.stamp
 	@$(NPM) ci --ignore-scripts --no-audit --no-fund
 	@touch $@
+
+# Only what the page needs at run time.
+build/page/.stamp: package-lock.json .venv-node/.stamp
+	@mkdir -p $(@D) && cp package.json package-lock.json $(@D)
+	@$(NPM) ci --prefix $(@D) --omit=dev --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+.venv-page/.stamp: requirements/page.txt requirements/pip.txt
+	$(environment)
 
 # The prerequisites include folders, so that a deleted file causes a new build.
 .aws-sam/.stamp: template.yaml samconfig.toml .venv-sam/.stamp $(shell find functions -name '__py*' -prune -o -print)

@@ -14,7 +14,7 @@ let unread = "";
 let now; // the time in the sandbox, as Python last sent it
 
 function send(message) {
-  writeFileSync(STDOUT, JSON.stringify(message) + "\n");
+  writeFileSync(STDOUT, `${JSON.stringify(message)}\n`);
 }
 
 function receive() {
@@ -59,7 +59,9 @@ function passTime() {
 
 // Validating a definition takes a tenth of a second.
 function machineOf(definition) {
-  return (machines[JSON.stringify(definition)] ??= new StateMachine(definition));
+  const key = JSON.stringify(definition);
+  machines[key] ??= new StateMachine(definition);
+  return machines[key];
 }
 
 function failure(error) {
@@ -73,10 +75,20 @@ async function run({ definition, input, execution }) {
   const { result, eventLogs } = machineOf(definition).run(input, {
     overrides: { taskResourceLocalHandlers: Object.fromEntries(handlers) },
     // The package has no EnteredTime. No time passes between entering a state and reading it.
-    context: { Execution: execution, State: { get EnteredTime() { return now; } } },
+    context: {
+      Execution: execution,
+      State: {
+        get EnteredTime() {
+          return now;
+        },
+      },
+    },
   });
   let ending;
-  result.then((output) => (ending = { status: "SUCCEEDED", output }), (error) => (ending = failure(error)));
+  result.then(
+    (output) => (ending = { status: "SUCCEEDED", output }),
+    (error) => (ending = failure(error)),
+  );
   for (;;) {
     await new Promise(setImmediate);
     if (ending) break;

@@ -1,0 +1,226 @@
+// The time line: a row for each visit of a state, on true time with long pauses folded. Repeated loops are one row.
+
+import { count, duration, fold, h, moment, offset } from "./dom.js";
+import { GLYPHS, WORDS } from "./graph.js";
+
+/** @typedef {import("./history.js").Visit} Visit */
+/** @typedef {import("./history.js").History} History */
+/** @typedef {{visits: Visit[], period: number}} Row */
+
+const LONGEST_LOOP = 6;
+const LONG_PAUSE = 10_000;
+const AT_ONCE = 300;
+
+/**
+ * Return the time line; `choose` is called with a visit.
+ * @param {History} history
+ * @param {(visit: Visit) => void} choose
+ */
+export function timeline(history, choose) {
+  const rows = foldLoops(history.visits);
+  const scale = scaleOf(rows, history);
+  const body = h("tbody");
+  const more = h("button", { type: "button", onclick: () => extend() });
+  let shown = 0;
+  const extend = () => {
+    const next = rows.slice(shown, shown + AT_ONCE);
+    body.append(
+      ...next.map((row) =>
+        row.period ? loop(row, history, scale, choose) : single(row.visits[0], history, scale, choose),
+      ),
+    );
+    shown += next.length;
+    const left = rows.length - shown;
+    more.textContent = `Show ${count(Math.min(left, AT_ONCE), "more row")} of ${left.toLocaleString("en-US")}`;
+    more.hidden = !left;
+  };
+  extend();
+  const columns = ["Time", "State", "When", "Took"].map((name) => h("th", { scope: "col" }, name));
+  return h(
+    "div",
+    { class: "timeline" },
+    h("table", {}, h("caption", { class: "unseen" }, "The time line"), h("thead", {}, h("tr", {}, ...columns)), body),
+    more,
+  );
+}
+
+/**
+ * Return the visits as rows. Three or more rounds of a loop in which nothing happened but passing become one row.
+ * @param {Visit[]} visits
+ * @returns {Row[]}
+ */
+export function foldLoops(visits) {
+  /** @type {Row[]} */
+  const rows = [];
+  for (let at = 0; at < visits.length; ) {
+    const { period, length } = longestLoop(visits, at);
+    rows.push({ visits: visits.slice(at, at + (length || 1)), period });
+    at += length || 1;
+  }
+  return rows;
+}
+
+/** @param {Visit[]} visits @param {number} at */
+function longestLoop(visits, at) {
+  let best = { period: 0, length: 0 };
+  for (let period = 1; period <= LONGEST_LOOP; period += 1) {
+    let end = at;
+    while (
+      end < visits.length &&
+      visits[end].fate === "passed" &&
+      (end < at + period || visits[end].state === visits[end - period].state)
+    )
+      end += 1;
+    const length = end - at - ((end - at) % period);
+    if (length >= 3 * period && length > best.length) best = { period, length };
+  }
+  return best;
+}
+
+/**
+ * Return a function from time to a percentage of the width. Pauses of more than ten seconds are folded: they grow with
+ * the logarithm of their length.
+ * @param {Row[]} rows
+ * @param {History} history
+ */
+function scaleOf(rows, history) {
+  const moments = new Set([history.start, history.end]);
+  for (const { visits, period } of rows) {
+    moments.add(visits[0].start).add(visits[visits.length - 1].end ?? history.end);
+    if (!period) for (const attempt of visits[0].attempts) moments.add(attempt.start).add(attempt.end ?? history.end);
+  }
+  const sorted = [...moments].sort((one, other) => one - other);
+  const places = [0];
+  for (let index = 1; index < sorted.length; index += 1) {
+    const gap = sorted[index] - sorted[index - 1];
+    places.push(places[index - 1] + (gap > LONG_PAUSE ? LONG_PAUSE * (1 + Math.log10(gap / LONG_PAUSE)) : gap));
+  }
+  const whole = places[places.length - 1] || 1;
+  const place = new Map(sorted.map((time, index) => [time, (100 * places[index]) / whole]));
+  return (/** @type {number} */ time) => place.get(time) ?? 0;
+}
+
+/**
+ * @param {Visit} visit
+ * @param {History} history
+ * @param {(time: number) => number} scale
+ * @param {(visit: Visit) => void} choose
+ */
+function single(visit, history, scale, choose) {
+  const end = visit.end ?? history.end;
+  const bars = visit.attempts.length
+    ? visit.attempts.flatMap((attempt, index) => {
+        const pause = visit.attempts[index + 1];
+        const stop = attempt.end ?? history.end;
+        const tried = bar(
+          scale(attempt.start),
+          scale(stop),
+          attempt.outcome,
+          `Attempt ${attempt.number}: ${attempt.outcome}`,
+        );
+        return pause
+          ? [tried, bar(scale(stop), scale(pause.start), "pause", `Waits ${duration(pause.start - stop)}`)]
+          : [tried];
+      })
+    : [bar(scale(visit.start), scale(end), visit.type === "Wait" ? "pause" : visit.fate, visit.type)];
+  const retries = visit.attempts.length - 1;
+  const note =
+    visit.fate === "passed"
+      ? ""
+      : ` ${GLYPHS[visit.fate]} ${WORDS[visit.fate]}${retries > 0 ? `, ${count(visit.attempts.length, "attempt")}` : ""}`;
+  const button = h(
+    "button",
+    { type: "button", class: "link", id: `visit-${visit.index}`, onclick: () => choose(visit) },
+    visit.state,
+  );
+  return line(
+    visit.start,
+    history,
+    [button, note && h("span", { class: `note ${visit.fate}` }, note)],
+    bars,
+    end - visit.start,
+    isFolded(visit.start, end),
+  );
+}
+
+/**
+ * @param {Row} row
+ * @param {History} history
+ * @param {(time: number) => number} scale
+ * @param {(visit: Visit) => void} choose
+ */
+function loop({ visits, period }, history, scale, choose) {
+  const rounds = visits.length / period;
+  const last = visits[visits.length - 1].end ?? history.end;
+  const starts = visits.filter((_, index) => index % period === 0).map((visit) => visit.start);
+  const apart = starts.slice(1).map((start, index) => start - starts[index]);
+  const names = visits.slice(0, period).map((visit) => visit.state);
+  const words = `${count(rounds, "round")}, ${apartInWords(apart)}`;
+  const all = () =>
+    h("ol", { class: "rounds" }, ...visits.slice(0, 6 * AT_ONCE).map((visit) => round(visit, history, choose)));
+  const what = fold([h("span", {}, names.join(" → ")), h("span", { class: "note" }, ` ${words}`)], all);
+  return line(
+    visits[0].start,
+    history,
+    [what],
+    [bar(scale(visits[0].start), scale(last), "loop", words)],
+    last - visits[0].start,
+    isFolded(visits[0].start, last),
+  );
+}
+
+/** @param {number[]} apart */
+function apartInWords(apart) {
+  const [least, most] = [Math.min(...apart), Math.max(...apart)].map(duration);
+  return least === most ? `${least} apart` : `${least} to ${most} apart`;
+}
+
+/** @param {Visit} visit @param {History} history @param {(visit: Visit) => void} choose */
+function round(visit, history, choose) {
+  const open = h(
+    "button",
+    { type: "button", class: "link", id: `visit-${visit.index}`, onclick: () => choose(visit) },
+    visit.state,
+  );
+  return h("li", {}, `${offset(visit.start - history.start)} `, open);
+}
+
+/**
+ * @param {number} start
+ * @param {History} history
+ * @param {import("./dom.js").Child[]} what
+ * @param {HTMLElement[]} bars
+ * @param {number} took
+ * @param {boolean} folded
+ */
+function line(start, history, what, bars, took, folded) {
+  const time = h(
+    "time",
+    { datetime: new Date(start).toISOString(), title: `${moment(start)} UTC` },
+    offset(start - history.start),
+  );
+  return h(
+    "tr",
+    {},
+    h("td", { class: "time" }, time),
+    h("td", { class: "what" }, ...what),
+    h("td", { class: "when" }, h("div", { class: "track", "aria-hidden": "true" }, ...bars)),
+    h(
+      "td",
+      { class: "took" },
+      took ? duration(took) : "",
+      folded ? h("span", { title: "longer than it is drawn" }, " ⌇") : null,
+    ),
+  );
+}
+
+/** @param {number} start @param {number} end */
+const isFolded = (start, end) => end - start > LONG_PAUSE;
+
+/** @param {number} from @param {number} to @param {string} kind @param {string} title */
+function bar(from, to, kind, title) {
+  const drawn = h("span", { class: `bar ${kind}`, title });
+  drawn.style.left = `${Math.min(from, 99.4)}%`;
+  drawn.style.width = `${Math.max(to - from, 0.6)}%`;
+  return drawn;
+}
