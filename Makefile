@@ -31,7 +31,7 @@ heading = @printf '\n== %s\n' '$(1)'
 
 export SAM_CLI_TELEMETRY = 0
 # No other target needs an AWS account, so the user's AWS profile and endpoint are not passed on.
-ifeq ($(filter test-deployed,$(MAKECMDGOALS)),)
+ifeq ($(filter report test-deployed,$(MAKECMDGOALS)),)
 unexport AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ENDPOINT_URL
 endif
 
@@ -49,6 +49,10 @@ demo: .venv/.stamp build/page/.stamp ## Run one event through the workflow, offl
 .PHONY: serve
 serve: .venv/.stamp build/page/.stamp ## Serve the offline AWS on a local port, for the AWS CLI (PORT=5000)
 	@.venv/bin/python -m sandbox serve --port $(PORT)
+
+.PHONY: report
+report: .venv/.stamp build/page/.stamp ## Write a page about an execution of AWS or of make serve (EXECUTION=arn:... ENDPOINT=...)
+	@.venv/bin/python -m sandbox.report '$(EXECUTION)' --endpoint '$(ENDPOINT)'
 
 .PHONY: invoke
 invoke: .venv/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Run one function in a container, with or without Docker (FUNCTION=... EVENT=name_taken)

@@ -127,6 +127,10 @@ def missed(table: Sequence[Row]) -> list[Row]:
 
 def _say(table: Sequence[Row], reached: int, where: str) -> str:
     rows = missed(table)
+    if not rows:
+        return (
+            f"All {len(table)} destinations have the model version. The table {where} has a row for each destination."
+        )
     named = " ".join(f"({number}) {_first_words(row)}" for number, row in enumerate(rows[:NAMED], start=1))
     more = f" And {len(rows) - NAMED} more." if len(rows) > NAMED else ""
     return (

@@ -60,6 +60,21 @@ export function fold(summary, content, properties = {}) {
 }
 
 /**
+ * Replace the content of an element. What has an id keeps its focus, and stays open if it was opened.
+ * @param {Element} element
+ * @param {...(Child | Child[])} children
+ */
+export function redraw(element, ...children) {
+  const focus = element.contains(document.activeElement) ? document.activeElement?.id : "";
+  const opened = [...element.querySelectorAll("details[id]")].map((part) => [part.id, part.hasAttribute("open")]);
+  element.replaceChildren(
+    ...children.flat().filter((child) => child !== null && child !== undefined && child !== false),
+  );
+  for (const [id, open] of opened) document.getElementById(String(id))?.toggleAttribute("open", Boolean(open));
+  if (focus) document.getElementById(focus)?.focus({ preventScroll: true });
+}
+
+/**
  * Return a table with a caption that only screen readers read.
  * @param {string} caption
  * @param {string[]} columns

@@ -1,7 +1,7 @@
 // An execution as a person reads it. The served page and the report both use this.
 
 import { callList, details, diff } from "./details.js";
-import { block, fold, h, table } from "./dom.js";
+import { block, fold, h, redraw, table } from "./dom.js";
 import { GLYPHS, graph, WORDS } from "./graph.js";
 import { read } from "./history.js";
 import { named, STATUSES, summary } from "./summary.js";
@@ -32,17 +32,14 @@ export class ExecutionView {
   show(known, now) {
     this.known = known;
     this.history = read(known.events, now);
-    const focus = document.activeElement?.id;
-    const opened = [...this.rest.querySelectorAll("details[id][open]")].map((one) => one.id);
-    this.head.replaceChildren(...summary(known, this.history));
-    this.rest.replaceChildren(
+    redraw(this.head, ...summary(known, this.history));
+    redraw(
+      this.rest,
       h("h3", {}, "Time line"),
       timeline(this.history, (visit) => this.choose(visit.state, this.visitsOf(visit.state).indexOf(visit))),
       ...others(known, this.open),
     );
-    for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
     this.draw();
-    if (focus) document.getElementById(focus)?.focus({ preventScroll: true });
   }
 
   /** @param {string} state */
@@ -62,7 +59,8 @@ export class ExecutionView {
     const { known, history } = this;
     if (!known || !history) return;
     const { state, index } = this.chosen ?? { state: atFirst(history), index: undefined };
-    this.left.replaceChildren(
+    redraw(
+      this.left,
       h("h3", {}, "States"),
       legend(),
       h(
@@ -74,7 +72,8 @@ export class ExecutionView {
     if (!state) return;
     const visits = this.visitsOf(state);
     const shown = index ?? Math.max(0, notable(visits));
-    this.panel.replaceChildren(
+    redraw(
+      this.panel,
       details(stateOf(known.definition, state), state, visits, shown, known.calls, (to) => this.choose(state, to)),
     );
   }

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from sandbox.deployment import ROOT
-
 FILES = Path(__file__).parent
+ROOT = FILES.parent.parent
 DAGRE = ROOT / "build" / "page" / "node_modules" / "@dagrejs" / "dagre" / "dist" / "dagre.esm.js"
 
 

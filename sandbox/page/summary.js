@@ -21,6 +21,12 @@ export const STATUSES = {
   ABORTED: { fate: "stopped", words: "Stopped" },
   TIMED_OUT: { fate: "stopped", words: "Timed out" },
   WAITING: { fate: "unreached", words: "Waiting" },
+  Copied: { fate: "passed", words: "Copied" },
+  Planned: { fate: "passed", words: "Planned" },
+  Refused: { fate: "failed", words: "Refused" },
+  Failed: { fate: "failed", words: "Failed" },
+  Stopped: { fate: "stopped", words: "Stopped" },
+  NotStarted: { fate: "unreached", words: "Not started" },
 };
 
 /** @param {Known} known @param {import("./history.js").History} history */
