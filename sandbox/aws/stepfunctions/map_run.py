@@ -41,6 +41,11 @@ class MapRun:
         """The child workflow executions so far, in the order of their items."""
         return [self._children[index] for index in sorted(self._children)]
 
+    @property
+    def inputs(self) -> list[Any]:
+        """The inputs of the children, one for each item, whether or not its child has started."""
+        return self._inputs
+
     def continues(self, state: str) -> bool:
         """Return whether the parent was redriven at this map run since it last ran, and count that redrive."""
         redrives = executions.redrives(self._parent)["redriveCount"]
