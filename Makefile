@@ -62,11 +62,15 @@ invoke: .venv/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Run one function in
 .PHONY: test
 test: $(if $(HAS_LAMBDAS_PYTHON),.venv-runtime/.stamp .aws-sam/.stamp build/sbom.cdx.json)
 test: .venv/.stamp node_modules/.stamp ## Run all tests that need neither Docker nor AWS
-	.venv/bin/python -m pytest -n 2 --ignore tests/sam_local tests
+	.venv/bin/python -m pytest -n 2 --ignore tests/page --ignore tests/sam_local tests
 
 .PHONY: unit
 unit: .venv/.stamp ## Run the unit tests, for the inner loop
 	.venv/bin/python -m pytest -n 2 tests/unit
+
+.PHONY: test-page
+test-page: .venv-page/.stamp node_modules/.stamp build/page/.stamp ## Run the page and the report in a browser
+	.venv-page/bin/python -m pytest tests/page
 
 .PHONY: test-sam-local
 test-sam-local: .venv/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Run each function in a container, with or without Docker

@@ -101,7 +101,7 @@ def _needed(call: Callable[[], Any]) -> Any:
 def _reason(error: Exception) -> str:
     """Return what AWS or the SDK says, and what to do."""
     if not isinstance(error, ClientError):
-        return f"{str(error).rstrip('.')}. Name a profile of the stack's account, AWS_PROFILE=..., or a sandbox, ENDPOINT=..."
+        return f"{str(error).rstrip('.')}. Set AWS_PROFILE to the stack's account, or ENDPOINT to a sandbox."
     code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
     advice = {
         "ExecutionDoesNotExist": "Check the ARN, and AWS_PROFILE. AWS keeps executions for 90 days.",

@@ -37,7 +37,7 @@ export class ExecutionView {
       this.rest,
       h("h3", {}, "Time line"),
       timeline(this.history, (visit) => this.choose(visit.state, this.visitsOf(visit.state).indexOf(visit))),
-      ...others(known, this.open),
+      ...others(known),
     );
     this.draw();
   }
@@ -68,6 +68,8 @@ export class ExecutionView {
         { class: "scrolls", tabindex: 0, role: "region", "aria-label": "Graph of the states" },
         graph(known.definition, history, state, (name) => this.choose(name)),
       ),
+      known.rows && h("h3", {}, "Destinations"),
+      known.rows && destinations(known.rows, this.open),
     );
     if (!state) return;
     const visits = this.visitsOf(state);
@@ -116,10 +118,9 @@ function legend() {
   return h("p", { class: "legend" }, ...words.map(([fate, word]) => h("span", { class: `badge ${fate}` }, word)));
 }
 
-/** @param {Known} known @param {((arn: string) => void) | undefined} open */
-function others({ rows, calls, policies, execution }, open) {
+/** @param {Known} known */
+function others({ calls, policies, execution }) {
   return [
-    rows ? [h("h3", {}, "Destinations"), destinations(rows, open)] : [],
     (policies ?? []).map(({ project, diff: lines }) =>
       fold(
         `Policies of ${named(project)} before and after: ${lines.length ? "changed" : "the same"}`,

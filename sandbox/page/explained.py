@@ -2,7 +2,7 @@
 
 import json
 import re
-from difflib import ndiff
+from difflib import unified_diff
 from typing import Any
 
 from sandbox.page.files import ROOT
@@ -42,10 +42,9 @@ def policies(calls: Calls) -> list[dict[str, Any]]:
 
 
 def difference(before: Any, after: Any) -> list[str]:
-    """Return the lines of both policies, each with ``+``, ``-`` or a space in front; none if they are the same."""
-    if before == after:
-        return []
-    return [line for line in ndiff(_lines(before), _lines(after)) if not line.startswith("?")]
+    """Return the lines that differ and those around them, each with ``+``, ``-`` or a space in front."""
+    lines = list(unified_diff(_lines(before), _lines(after), lineterm=""))[2:]  # without the names of files
+    return [" ..." if line.startswith("@@") else line for line in lines]
 
 
 def _lines(documents: Any) -> list[str]:

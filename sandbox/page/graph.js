@@ -145,7 +145,7 @@ function place(boxes, arrows) {
  */
 function node({ name, type }, at, visits, chosen, choose) {
   const fate = fateOf(visits);
-  const words = fateInWords(visits);
+  const short = visits ? fateInShort(visits) : type;
   const press = (/** @type {KeyboardEvent} */ event) => {
     if (event.key !== "Enter" && event.key !== " ") return;
     event.preventDefault();
@@ -155,18 +155,20 @@ function node({ name, type }, at, visits, chosen, choose) {
     "g",
     {
       class: `state ${fate}`,
-      id: `state-${name}`,
+      id: `state-${name.replaceAll(" ", "-")}`,
       tabindex: 0,
       role: "button",
       "aria-pressed": chosen ? "true" : "false",
-      "aria-label": `${name}, ${type}: ${words}`,
+      // It begins with what can be seen, for those who speak to their browser.
+      "aria-label": `${name} ${short}, ${type} state ${fateInWords(visits)}`,
       transform: `translate(${at.x - at.width / 2} ${at.y - at.height / 2})`,
       onclick: () => choose(name),
       onkeydown: press,
     },
     s("rect", { width: at.width, height: at.height, rx: type === "Choice" ? 22 : 6 }),
     s("text", { class: "name", x: at.width / 2, y: 19 }, name),
-    s("text", { class: "fate", x: at.width / 2, y: 37 }, visits ? fateInShort(visits) : type),
+    " ",
+    s("text", { class: "fate", x: at.width / 2, y: 37 }, short),
   );
 }
 
