@@ -95,7 +95,7 @@ mutants: .venv/.stamp ## Break the code in small ways, and list the changes that
 	.venv/bin/python tests/mutants.py
 
 .PHONY: bench
-bench: .venv-bench/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Run the benchmarks and write docs/benchmarks.md (SHORT=1: only try them)
+bench: .venv-bench/.stamp .venv-runtime/.stamp .aws-sam/.stamp node_modules/.stamp build/page/.stamp ## Run the benchmarks and write docs/benchmarks.md (SHORT=1: only try them)
 	@PYTHONPATH=functions MPLCONFIGDIR=build/matplotlib .venv-bench/bin/python -m benchmarks $(if $(SHORT),--short)
 
 .PHONY: check
@@ -145,8 +145,9 @@ check-definition: .venv/.stamp node_modules/.stamp
 	@.venv/bin/cfn-lint $(DEFINITIONS:%=build/%.template.json)
 
 .PHONY: picture
-picture: .venv/.stamp ## Draw the definitions into docs/architecture.md
-	.venv/bin/python -m tools.draw_definition docs/architecture.md $(DEFINITIONS:%=statemachine/%.asl.yaml)
+picture: .venv-page/.stamp node_modules/.stamp build/page/.stamp ## Draw the definitions, and take the pictures of the pages
+	.venv-page/bin/python -m tools.draw_definition docs/architecture.md $(DEFINITIONS:%=statemachine/%.asl.yaml)
+	.venv-page/bin/python -m tools.take_pictures docs
 
 .PHONY: parameters
 parameters: .venv/.stamp ## List the template's parameters in docs/deploying.md

@@ -4,7 +4,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import accounts, functions, packages, polling, promotions
+from benchmarks import accounts, functions, packages, page, polling, promotions
 from sandbox.aws.lambda_ import emulator
 from sandbox.deployment import ROOT
 from sandbox.stories import stories
@@ -77,6 +77,13 @@ without the model version.
 
 {promotions}
 
+## The report
+
+From opening the file of a report until the browser shows it, with a history of this many events, calm or with a retry
+in each poll. The limit: {longest_report} s.
+
+{reports}
+
 ## Stories
 
 Each story of `events/` that is a request or an approval of one copy, run by the definition.
@@ -97,11 +104,12 @@ class Size:
     stories: list[str]
     cases: tuple[accounts.Case, ...]
     promoted: int
+    histories: tuple[int, ...]
     judges: bool
 
 
-FULL = Size(ROOT / "docs", 21, 300, 9, 500, stories(), accounts.CASES, 200, judges=True)
-SHORT = Size(ROOT / "build", 1, 2, 1, 10, stories()[:3], accounts.CASES[:2], 12, judges=False)
+FULL = Size(ROOT / "docs", 21, 300, 9, 500, stories(), accounts.CASES, 200, (1_000, 5_000, 20_000), judges=True)
+SHORT = Size(ROOT / "build", 1, 2, 1, 10, stories()[:3], accounts.CASES[:2], 12, (1_000,), judges=False)
 
 
 def main(*arguments: str) -> None:
@@ -125,6 +133,7 @@ def measured(size: Size) -> tuple[str, list[str]]:
     schedules, too_late = polling.compared(size.copies, size.folder / "polling.svg")
     many, too_long = accounts.compared(size.cases)
     promoted, exceeded = promotions.measured(size.promoted)
+    reports, too_slow_to_show = page.rendered(size.histories)
     cold, warm, too_slow = functions.cold_and_warm(size.cold_starts, size.warm_invocations)
     report = TEXT.format(
         cold_starts=size.cold_starts,
@@ -146,9 +155,11 @@ def measured(size: Size) -> tuple[str, list[str]]:
         highest_promotion=promotions.HIGHEST_RATIO,
         most_events=promotions.MOST_EVENTS,
         promotions=promoted,
+        longest_report=page.LONGEST_SECONDS,
+        reports=reports,
         stories=polling.costs(size.stories),
     )
-    return report, [*too_large, *too_late, *too_long, *exceeded, *too_slow]
+    return report, [*too_large, *too_late, *too_long, *exceeded, *too_slow_to_show, *too_slow]
 
 
 if __name__ == "__main__":

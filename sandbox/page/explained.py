@@ -43,8 +43,8 @@ def policies(calls: Calls) -> list[dict[str, Any]]:
 
 def difference(before: Any, after: Any) -> list[str]:
     """Return the lines that differ and those around them, each with ``+``, ``-`` or a space in front."""
-    lines = list(unified_diff(_lines(before), _lines(after), lineterm=""))[2:]  # without the names of files
-    return [" ..." if line.startswith("@@") else line for line in lines]
+    _, _, _, *lines = [*unified_diff(_lines(before), _lines(after), lineterm=""), "", "", ""]  # without its head
+    return [" ..." if line.startswith("@@") else line for line in lines if line]
 
 
 def _lines(documents: Any) -> list[str]:

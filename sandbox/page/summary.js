@@ -107,7 +107,9 @@ function errorLink(error, known) {
 /** @param {string} error @param {Known} known */
 function advice(error, known) {
   const found = known.errors[error];
-  return found ? [h("p", { class: "advice" }, `${found.means} ${found.todo} Then: ${found.then}.`)] : [];
+  if (!found) return [];
+  const then = { Start: "Then start a new execution.", Redrive: "Then redrive the execution." }[found.then] ?? "";
+  return [h("p", { class: "advice" }, `${found.means} ${found.todo} ${then}`)];
 }
 
 /** @param {Known} known @param {import("./history.js").History} history */

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.page.browser import browser as launched_browser
+from tools.browser import browser as launched_browser
 
 LONGEST_WAIT = 30_000
 

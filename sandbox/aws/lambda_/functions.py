@@ -114,7 +114,7 @@ class Lambdas:
             self._records.add(Call(self._clock.time(), known, name, "lambda", "Invoke", fault=fault))
         error = THROTTLED if fault == "throttled" else fault
         if error in invoke_errors():
-            return _refused(error, "The fault plan says so.", invoke_errors()[error], request_id)
+            return _refused(error, f"The sandbox was told to answer {error}.", invoke_errors()[error], request_id)
         if fault != "crashed":
             with self._clock.one_at_a_time():
                 environment = self._idle[arn].pop() if self._idle[arn] else self._start(function)
