@@ -44,15 +44,16 @@ export function fateOf(visits) {
   if (!visits?.length) return "unreached";
   const last = visits[visits.length - 1].fate;
   if (last !== "passed") return last;
-  return visits.some((visit) => visit.fate === "retried" || visit.fate === "failed") ? "retried" : last;
+  return retriesOf(visits) ? "retried" : last;
 }
 
 /**
- * Return how often the attempts of visits were repeated.
+ * Return how often a state was tried again, by a Retry or by a redrive.
  * @param {Visit[]} visits
  */
 export function retriesOf(visits) {
-  return visits.reduce((sum, visit) => sum + Math.max(0, visit.attempts.length - 1), 0);
+  const redriven = visits.slice(0, -1).filter(({ fate }) => fate === "failed" || fate === "stopped");
+  return visits.reduce((sum, visit) => sum + Math.max(0, visit.attempts.length - 1), redriven.length);
 }
 
 /** @param {string} from @param {string} to */

@@ -10,6 +10,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from sandbox.aws.clock import VirtualClock
+from sandbox.aws.stepfunctions.executions import stop
+from sandbox.aws.stepfunctions.interpreter import redrive
 from sandbox.page import report
 from sandbox.page.document import document_of
 from sandbox.stories import read_event
@@ -136,6 +138,35 @@ def test_an_injected_fault_is_shown_at_its_call(known: Callable[..., Known], ope
 
     state(page, "Copy project version").click()
     expect(page.get_by_text(re.compile("CopyProjectVersion.*injected: lost_answer"))).to_be_visible()
+
+
+def test_a_stopped_execution_shows_where(aws: Sandbox, opened: Open) -> None:
+    aws.reset()
+    aws.seed("copy_between_accounts")
+    execution = aws.start(read_event("copy_between_accounts"))
+    aws.clock.after(600, lambda: stop(execution, "Ops", "Stopped by hand"))
+    aws.finish()
+
+    page = opened(document_of(aws, execution, "../docs/errors.md"))
+
+    expect(page.get_by_role("heading", level=2)).to_contain_text("Stopped in 10 min")
+    expect(page.get_by_role("note")).to_contain_text("Stopped by hand")
+    expect(state(page, "Wait for copy")).to_have_accessible_name(re.compile("Wait state stopped here"))
+
+
+def test_a_redriven_execution_shows_the_failure_before(aws: Sandbox, opened: Open) -> None:
+    aws.reset()
+    aws.seed("copy_between_accounts")
+    aws.follow("CopyProjectVersionFunction.AssumeRole: AccessDenied", read_event("copy_between_accounts"))
+    execution = aws.run(read_event("copy_between_accounts"))
+    redrive(execution)
+    aws.finish()
+
+    page = opened(document_of(aws, execution, "../docs/errors.md"))
+
+    expect(page.get_by_text("redriven 1 time")).to_be_visible()
+    expect(state(page, "Copy project version")).to_have_accessible_name(re.compile("Task state passed after 1 retry"))
+    expect(page.get_by_role("table", name="Errors")).to_contain_text("The execution failed here.")
 
 
 def test_a_promotion_has_a_row_for_each_destination(known: Callable[..., Known], opened: Open) -> None:

@@ -65,5 +65,5 @@ def test_what_cannot_be_read_is_a_sentence(endpoint: str, arn: str, words: str) 
 
 
 def test_a_sandbox_that_is_not_there_is_a_sentence() -> None:
-    with pytest.raises(report.ReportError, match="Could not connect.*ENDPOINT to a sandbox"):
+    with pytest.raises(report.ReportError, match=r"Could not connect.*ENDPOINT to a sandbox"):
         report.read(UNKNOWN, "http://127.0.0.1:1")
