@@ -44,7 +44,11 @@ help:
 
 .PHONY: demo
 demo: .venv/.stamp build/page/.stamp ## Run one event through the workflow, offline (EVENT=name_taken FAULTS="CopyProjectVersion: lost_answer")
-	@.venv/bin/python -m sandbox demo $(EVENT) --faults "$(FAULTS)"
+	@.venv/bin/python -m sandbox demo $(EVENT) --faults "$(FAULTS)" $(if $(VERBOSE),--verbose)
+
+.PHONY: events
+events: .venv/.stamp ## List the events for make demo, with a line each
+	@.venv/bin/python -m sandbox events
 
 .PHONY: serve
 serve: .venv/.stamp build/page/.stamp ## Serve the offline AWS on a local port, for the AWS CLI (PORT=5000)
@@ -61,7 +65,7 @@ invoke: .venv/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Run one function in
 # The tests under Lambda's own runtime need Python 3.13. Without it they are skipped, or fail in CI.
 .PHONY: test
 test: $(if $(HAS_LAMBDAS_PYTHON),.venv-runtime/.stamp .aws-sam/.stamp build/sbom.cdx.json)
-test: .venv/.stamp node_modules/.stamp ## Run all tests that need neither Docker nor AWS
+test: .venv/.stamp node_modules/.stamp build/page/.stamp ## Run all tests that need neither Docker nor AWS
 	.venv/bin/python -m pytest -n 2 --ignore tests/page --ignore tests/sam_local tests
 
 .PHONY: unit
@@ -225,7 +229,7 @@ node_modules/.stamp: package-lock.json .venv-node/.stamp
 # Only what the page needs at run time.
 build/page/.stamp: package-lock.json .venv-node/.stamp
 	@mkdir -p $(@D) && cp package.json package-lock.json $(@D)
-	@$(NPM) ci --prefix $(@D) --omit=dev --ignore-scripts --no-audit --no-fund
+	@$(NPM) ci --prefix $(@D) --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
 .venv-page/.stamp: requirements/page.txt requirements/pip.txt

@@ -5,7 +5,7 @@ import argparse
 from sandbox import demo, invoke, serve
 from sandbox.deployment import function_names
 from sandbox.faults import PlanError
-from sandbox.stories import stories
+from sandbox.stories import headline, stories
 
 
 def main() -> None:
@@ -15,7 +15,9 @@ def main() -> None:
     on_demo = commands.add_parser("demo", help="run a story and show each state")
     on_demo.add_argument("story", choices=stories(), metavar="STORY", help=", ".join(stories()))
     on_demo.add_argument("--faults", default="", metavar="PLAN", help="what goes wrong; see faults.py")
-    on_demo.set_defaults(run=lambda arguments: demo.run(arguments.story, arguments.faults))
+    on_demo.add_argument("--verbose", action="store_true", help="print each state and all data")
+    on_demo.set_defaults(run=lambda arguments: demo.run(arguments.story, arguments.faults, verbose=arguments.verbose))
+    commands.add_parser("events", help="list the stories, with a line each").set_defaults(run=lambda _: list_events())
     on_serve = commands.add_parser("serve", help="answer the AWS CLI on a local port")
     on_serve.add_argument("--port", type=int, default=5000)
     on_serve.set_defaults(run=lambda arguments: serve.run(arguments.port))
@@ -28,6 +30,12 @@ def main() -> None:
         arguments.run(arguments)
     except PlanError as error:
         parser.error(str(error))
+
+
+def list_events() -> None:
+    """Print each story with what is special about it."""
+    for story in stories():
+        print(f"{story:26} {headline(story)}")
 
 
 if __name__ == "__main__":

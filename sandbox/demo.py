@@ -1,62 +1,28 @@
-"""``make demo``: run one story and print it state by state."""
+"""``make demo``: run one story and tell it in a screen."""
 
 import json
-from datetime import timedelta
-from textwrap import indent
+from collections import Counter
+from collections.abc import Iterator
+from textwrap import fill, indent
 from typing import Any
 
 from moto.stepfunctions.parser.backend.execution import Execution
 
-from sandbox import demo_promotion
+from sandbox import demo_promotion, story_lines
 from sandbox.aws import eventbridge
-from sandbox.aws.clock import EPOCH, VirtualClock
+from sandbox.aws.clock import VirtualClock
 from sandbox.aws.stepfunctions import status_changes
 from sandbox.aws.stepfunctions.interpreter import DOLLARS_PER_TRANSITION, paid_transitions
-from sandbox.stories import WORLDS, read_event
+from sandbox.demo_states import Printer
+from sandbox.page import report
+from sandbox.page.document import document_of
+from sandbox.page.files import ROOT
+from sandbox.stories import headline, read_event
+from sandbox.visits import visits_of
 from sandbox.world import Sandbox, sandbox
 
-ALWAYS_SHOWN = ("Status", "WaitSeconds")
-
-
-class Printer:
-    """Prints each state as it is entered, with the virtual time and then the result."""
-
-    def __init__(self, clock: VirtualClock) -> None:
-        self._clock = clock
-        self._attempts = 0
-        self._choosing = False
-        self._known: dict[str, Any] = {}
-
-    def hear(self, event: Any) -> None:
-        """Print an event of the history, if it is of interest to a person."""
-        kind = str(event["type"].value)
-        if kind.endswith("StateEntered"):
-            self._enter(event["stateEnteredEventDetails"]["name"], is_choice=kind.startswith("Choice"))
-        elif kind == "LambdaFunctionScheduled":
-            self._attempts += 1
-        elif kind == "LambdaFunctionFailed":
-            self._fail(event["lambdaFunctionFailedEventDetails"])
-        elif kind == "LambdaFunctionSucceeded":
-            self._answer(json.loads(event["lambdaFunctionSucceededEventDetails"]["output"]))
-
-    def _enter(self, name: str, *, is_choice: bool) -> None:
-        if self._choosing:
-            print(f"-> {name}", end="")
-        print(f"\n{self._passed()}  {name:25} ", end="", flush=True)
-        self._attempts, self._choosing = 0, is_choice
-
-    def _answer(self, answer: dict[str, Any]) -> None:
-        """Print what is new in the answer of a task."""
-        news = {key: value for key, value in answer.items() if key in ALWAYS_SHOWN or self._known.get(key) != value}
-        self._known.update(answer)
-        attempt = f"\n{self._passed()}    attempt {self._attempts}: " if self._attempts > 1 else ""
-        print(attempt + ", ".join(f"{key} {value}" for key, value in news.items()), end="", flush=True)
-
-    def _fail(self, details: Any) -> None:
-        print(f"\n{self._passed()}    attempt {self._attempts}: {details['error']}", end="", flush=True)
-
-    def _passed(self) -> str:
-        return f"{timedelta(seconds=int(self._clock.time() - EPOCH.timestamp()))!s:>15}"
+REPORT = ROOT / "build" / "demo.html"
+WIDTH = 116
 
 
 def _start(aws: Sandbox, event: Any) -> Execution | None:
@@ -81,46 +47,95 @@ def _start(aws: Sandbox, event: Any) -> Execution | None:
     return started[0] if started else aws.start(event)
 
 
-def _print_result(execution: Execution, transitions: int) -> None:
-    """Print how the execution ended and what it cost."""
+def run(story: str, faults: str, *, verbose: bool = False) -> None:
+    """Run the story; print what happened, how it ended, and what was announced."""
+    clock = VirtualClock()
+    with sandbox(clock) as aws:
+        aws.announces = aws.records.recording = True
+        aws.seed(story)
+        event = read_event(story)
+        aws.follow(faults, event)
+        print(f"{story}: {headline(story)}")
+        promotes = demo_promotion.is_promotion(event)
+        if verbose and not promotes:
+            aws.listeners.append(Printer(clock).hear)
+        execution = _start(aws, event)
+        clock.run()
+        if execution:
+            _print_execution(aws, execution, promotes, verbose)
+        _print_announcements(aws, verbose)
+        if execution and not promotes:
+            for line in story_lines.tell_others(visits_of(execution.to_history_output()["events"]), aws.records.calls):
+                print(line)
+        for place in aws.plan.unused:
+            print(f"Nothing was called where a fault was injected: {place}.")
+        if execution:
+            report.write(document_of(aws, execution, "../docs/errors.md"), REPORT)
+            print(f"\nReport: {REPORT.relative_to(ROOT)}")
+
+
+def _print_execution(aws: Sandbox, execution: Execution, promotes: bool, verbose: bool) -> None:
     history = execution.to_history_output()["events"]
-    print(f"\n\n{execution.status}")
-    if execution.output:
-        print(json.dumps(execution.output, indent=2))
+    transitions = paid_transitions(history)
+    if promotes:
+        demo_promotion.print_states(execution, aws)
+        transitions = sum(demo_promotion.transitions(execution, aws.executions))
+    elif not verbose:
+        print()
+        calls = [call for call in aws.records.calls if call.execution == execution.exec_arn]
+        for line in story_lines.tell(visits_of(history), calls):
+            print(line)
+    _print_result(execution, transitions, len(history), verbose)
+
+
+def _print_result(execution: Execution, transitions: int, events: int, verbose: bool) -> None:
+    """Print how the execution ended and what it cost."""
+    ended: Any = execution.stop_date
+    took = story_lines.clock_time(ended - execution.start_date)
+    cost = (
+        f"{transitions} paid state transitions (${transitions * DOLLARS_PER_TRANSITION:.4f}), {events} history events"
+    )
+    print(f"\n\n{execution.status}" if verbose else f"\n{execution.status} after {took}: {cost}")
+    output = execution.output
+    if not output:
+        print(_wrapped(f"{execution.error}: {execution.cause}"))
+    elif verbose:
+        print(json.dumps(output, indent=2))
     else:
-        print(f"{execution.error}: {execution.cause}")
-    dollars = transitions * DOLLARS_PER_TRANSITION
-    print(f"{transitions} paid transitions (${dollars:.4f}), {len(history)} history events")
+        for line in _outcome(output):
+            print(_wrapped(line))
+    if verbose:
+        print(cost)
 
 
-def _print_announcements(aws: Sandbox) -> None:
+def _wrapped(text: str) -> str:
+    """Return the text in lines; ARNs stay whole, so that they can be copied."""
+    return indent(fill(text, WIDTH, break_on_hyphens=False, break_long_words=False), "  ")
+
+
+def _outcome(output: Any) -> Iterator[str]:
+    """Yield what a person needs of the output of a copy, a plan or a promotion."""
+    if plan := output.get("Plan"):
+        yield f"Plan: {plan['Action']}. {plan['Cause'] or ''}".rstrip()
+        if plan["ProjectVersionArn"]:
+            yield f"Version: {plan['ProjectVersionArn']}"
+    if output.get("ProjectVersionArn"):
+        found = "found" if output.get("Adopted") else "copied"
+        yield f"{output['ProjectVersionArn']} was {found}; its status is {output['Status']}."
+    for name in ("Ignored", "Sentence", "Table"):
+        if output.get(name):
+            yield f"{name}: {output[name]}"
+
+
+def _print_announcements(aws: Sandbox, verbose: bool) -> None:
     """Print the events and mails about the ending."""
     print("\nAnnounced:" if aws.outcomes or aws.mails else "\nNothing was announced.")
-    for event in aws.outcomes:
-        print(f"  Event  {event['detail-type']}")
+    for kind, number in Counter(event["detail-type"] for event in aws.outcomes).items():
+        print(f"  Event  {kind}{f', {number} times' if number > 1 else ''}")
     for mail in aws.mails:
-        print(f"  Mail   {mail.subject}\n{indent(mail.message.rstrip(), ' ' * 9)}")
+        print(f"  Mail   {mail.subject}")
+        if verbose:
+            print(indent(mail.message.rstrip(), " " * 9))
     for letter in aws.dead_letters:
         why = letter.attributes.get("ErrorMessage") or letter.attributes.get("ERROR_MESSAGE")
         print(f"  In the dead-letter queue: {letter.event['detail-type']} ({why})")
-
-
-def run(story: str, faults: str) -> None:
-    """Run the story, then print its result and the announcements."""
-    clock = VirtualClock()
-    with sandbox(clock) as aws:
-        aws.announces = True
-        aws.seed(story)
-        aws.follow(faults, read_event(story))
-        print(f"{story}: {(WORLDS / f'{story}.yaml').read_text().splitlines()[0].removeprefix('# ')}")
-        promotes = demo_promotion.is_promotion(read_event(story))
-        if not promotes:
-            aws.listeners.append(Printer(clock).hear)
-        execution = _start(aws, read_event(story))
-        clock.run()
-        if execution and promotes:
-            demo_promotion.print_states(execution, aws.executions)
-            _print_result(execution, sum(demo_promotion.transitions(execution, aws.executions)))
-        elif execution:
-            _print_result(execution, paid_transitions(execution.to_history_output()["events"]))
-        _print_announcements(aws)

@@ -115,6 +115,11 @@ class Plan:
                 return fault
         return None
 
+    @property
+    def unused(self) -> list[str]:
+        """The places of the plan where no call was made."""
+        return [place for place in self._faults if place not in {struck for struck, _ in self.injected}]
+
     def _read_setting(self, name: str, value: str) -> None:
         if name not in vars(settings):
             raise PlanError(f"There is no setting {name}; there are {', '.join(vars(settings))}.")

@@ -29,6 +29,11 @@ def stories() -> list[str]:
     return sorted(path.stem for path in EVENTS.glob("*.json"))
 
 
+def headline(story: str) -> str:
+    """Return what is special about a story: the first line of its world."""
+    return (WORLDS / f"{story}.yaml").read_text().splitlines()[0].removeprefix("# ")
+
+
 def seed(story: str, now: Callable[[], datetime], after: Callable[[float, Callable[[], None]], None]) -> None:
     """Create the story's world, and schedule its later changes."""
     world: dict[str, Any] = yaml.safe_load((WORLDS / f"{story}.yaml").read_text())

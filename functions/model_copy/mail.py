@@ -45,7 +45,7 @@ def fitting_subject(name: str, outcome: Outcome, to: Callable[[int], str]) -> st
             outcome["Error"],
             f"{source.project[:most]} {source.version[:most]}"
             if source
-            else approved[-3 * most :]
+            else approved.rpartition(":")[2][: 3 * most]
             if approved
             else f"execution {execution[:most]}",
             to(most),

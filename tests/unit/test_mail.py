@@ -129,7 +129,7 @@ def test_a_subject_has_what_is_known_and_no_long_name_crowds_out_another() -> No
     long = json.loads(json.dumps(STATE).replace("cats", "c" * 200))
     unknown = {"Request": {}, "Execution": EXECUTION}
 
-    assert mailed(ended(data=ignored))[0].endswith(":model-package/parts/1")
+    assert mailed(ended(data=ignored))[0] == "Model Copy Ignored: model-package/parts/1"
     assert mailed(failed("NotARequestError", unknown))[0].endswith(", execution an-execution")
     assert mailed(failed("DestinationProjectNotFoundError", long))[0].endswith(", to cccccc in 222222222222")
 
