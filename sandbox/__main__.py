@@ -4,7 +4,7 @@ import argparse
 
 from sandbox import demo, invoke, serve
 from sandbox.deployment import function_names
-from sandbox.faults import PlanError
+from sandbox.known_faults import PlanError
 from sandbox.stories import headline, stories
 
 

@@ -9,7 +9,7 @@ from sandbox.aws.rekognition.project import Project, ProjectPolicy
 from sandbox.aws.rekognition.project_version import Step
 from sandbox.aws.rekognition.settings import settings
 from sandbox.deployment import STACK_NAME
-from sandbox.faults import Happening
+from sandbox.plans import Happening
 
 STRANGER = "333333333333"
 

@@ -24,8 +24,8 @@ from sandbox.aws.lambda_.functions import Lambdas
 from sandbox.aws.rekognition.models import rekognition_backends
 from sandbox.aws.rekognition.settings import settings
 from sandbox.aws.stepfunctions import interpreter, status_changes
-from sandbox.faults import Plan
 from sandbox.happenings import Others
+from sandbox.plans import Plan
 from sandbox.records import Records
 from sandbox.stories import backend_of
 

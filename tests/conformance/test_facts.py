@@ -38,7 +38,7 @@ from sandbox.aws.iam.sts import LONGEST_EXECUTION, session_of_service
 from sandbox.aws.rekognition.settings import settings
 from sandbox.deployment import REGION, STACK_ACCOUNT, client, expanded_template
 from sandbox.deployment import SOURCE_ACCOUNT as SOURCE
-from sandbox.faults import Plan
+from sandbox.plans import Plan
 from sandbox.stories import read_event
 from sandbox.world import Sandbox, sandbox
 

@@ -12,7 +12,8 @@ from moto.sts.models import sts_backends
 from sandbox.aws import services
 from sandbox.aws.clock import VirtualClock
 from sandbox.deployment import REGION, STACK_ACCOUNT, client
-from sandbox.faults import Plan, install
+from sandbox.faults import install
+from sandbox.plans import Plan
 from sandbox.records import Records
 
 ROWS, ROW = "arn:aws:s3:::rows", "arn:aws:s3:::rows/*"

@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.aws.rekognition.settings import settings
 from sandbox.deployment import STACK_NAME
-from sandbox.faults import Plan
+from sandbox.plans import Plan
 from sandbox.stories import backend_of
 from sandbox.world import Sandbox
 from tests.workflow.conftest import Run

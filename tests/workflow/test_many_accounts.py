@@ -9,7 +9,7 @@ from moto.stepfunctions.parser.backend.execution import Execution
 from sandbox.aws.rekognition.settings import settings
 from sandbox.aws.stepfunctions.interpreter import redrive
 from sandbox.deployment import DESTINATION_ACCOUNT, FURTHER_DESTINATIONS
-from sandbox.faults import Plan
+from sandbox.plans import Plan
 from sandbox.stories import backend_of
 from sandbox.world import Sandbox
 from tests.workflow.accounts import role_in, seed_projects, to

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sandbox.deployment import DESTINATION_ACCOUNT, SOURCE_ACCOUNT, STACK_ACCOUNT
-from sandbox.faults import Plan
+from sandbox.plans import Plan
 from tests.workflow.conftest import Deploy
 from tests.workflow.invariants import copies
 from tests.workflow.story import REQUEST, STORY, policies

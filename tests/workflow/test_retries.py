@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from sandbox.aws.rekognition.settings import settings
-from sandbox.faults import Plan
+from sandbox.plans import Plan
 from sandbox.stories import backend_of, read_event
 from sandbox.world import Sandbox
 from tests.definitions import tasks

@@ -14,7 +14,7 @@ from moto.iam.models import iam_backends
 from sandbox.aws.clock import VirtualClock
 from sandbox.aws.iam import sts
 from sandbox.deployment import DESTINATION_ACCOUNT, SOURCE_ACCOUNT, STACK_ACCOUNT, client, create_account_role
-from sandbox.faults import Plan
+from sandbox.plans import Plan
 from sandbox.world import Sandbox
 from tests.workflow.conftest import Deploy
 from tests.workflow.ending import Ending

@@ -21,7 +21,9 @@ from sandbox.aws.iam.sts import session_of_service
 from sandbox.aws.lambda_.modules import own_modules
 from sandbox.aws.stepfunctions.roles import session_of_machine
 from sandbox.deployment import Deployment, logical_id
-from sandbox.faults import Overdue, Plan, invocation, invoke_errors
+from sandbox.faults import Overdue, invocation
+from sandbox.known_faults import invoke_errors
+from sandbox.plans import Plan
 from sandbox.records import Call, Records, execution_of
 
 OF_THE_SERVICE = "Lambda."  # Step Functions puts this before the names of Lambda's own errors

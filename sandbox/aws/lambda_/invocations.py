@@ -16,7 +16,7 @@ from sandbox.aws.iam.roles import refusal
 from sandbox.aws.iam.sts import session_of_service
 from sandbox.aws.lambda_.functions import OF_THE_SERVICE
 from sandbox.aws.sqs import DeadLetter, send
-from sandbox.faults import invoke_errors
+from sandbox.known_faults import invoke_errors
 
 Run = Callable[[str, str], tuple[str, bool]]
 

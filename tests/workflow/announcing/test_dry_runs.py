@@ -3,7 +3,7 @@
 import pytest
 
 from sandbox.aws.stepfunctions import executions
-from sandbox.faults import Plan
+from sandbox.plans import Plan
 from sandbox.stories import read_event
 from sandbox.world import Sandbox
 

@@ -3,7 +3,7 @@
 import pytest
 
 from sandbox.aws.rekognition.settings import settings
-from sandbox.faults import Plan
+from sandbox.plans import Plan
 from sandbox.world import Sandbox
 from tests.workflow.announcement import outcomes
 from tests.workflow.announcing.conftest import AnnounceStory

@@ -8,7 +8,7 @@ from moto.stepfunctions.parser.backend.execution import Execution
 from sandbox.aws.rekognition.settings import settings
 from sandbox.aws.stepfunctions import executions
 from sandbox.aws.stepfunctions.interpreter import redrive
-from sandbox.faults import Plan
+from sandbox.plans import Plan
 from sandbox.stories import read_event
 from sandbox.world import Sandbox
 from tests.workflow.announcement import outcomes

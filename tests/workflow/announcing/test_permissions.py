@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 from moto.awslambda.models import LambdaFunction
 from moto.iam.models import iam_backends
 
-from sandbox import faults
+from sandbox import known_faults
 from sandbox.deployment import REGION, STACK_ACCOUNT
 from sandbox.world import Sandbox
 from tests.workflow.announcing.conftest import AsFunction, entry
@@ -159,5 +159,5 @@ def test_an_answer_can_report_that_an_event_was_not_accepted(aws: Sandbox, as_fu
     assert answer["FailedEntryCount"] == 1
     assert answer["Entries"][0]["ErrorCode"] == "InternalFailure"
     assert aws.outcomes == []
-    with pytest.raises(faults.PlanError, match="entry_failed"):
+    with pytest.raises(known_faults.PlanError, match="entry_failed"):
         aws.follow("Publish: entry_failed")

@@ -12,7 +12,7 @@ from sandbox.aws.rekognition.settings import settings
 from sandbox.aws.stepfunctions import executions
 from sandbox.aws.stepfunctions.interpreter import redrive
 from sandbox.deployment import PROMOTIONS_BUCKET, ROOT
-from sandbox.faults import Plan
+from sandbox.plans import Plan
 from sandbox.stories import read_event
 from sandbox.world import Sandbox
 from tests.workflow import announcement, promotions
