@@ -20,7 +20,7 @@ from moto.awslambda.models import LambdaFunction
 
 from benchmarks.tables import table
 from sandbox import built
-from sandbox.aws.clock import FastClock
+from sandbox.aws.fast_clock import FastClock
 from sandbox.aws.lambda_.emulator import PYTHON, Emulator, emulated
 from sandbox.deployment import ROOT, function_names
 from sandbox.serve import SPEED, served

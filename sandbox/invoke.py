@@ -12,7 +12,7 @@ from typing import Any
 from moto.awslambda.models import LambdaFunction
 
 from sandbox import built
-from sandbox.aws.clock import FastClock
+from sandbox.aws.fast_clock import FastClock
 from sandbox.aws.lambda_.functions import variables
 from sandbox.deployment import ROOT, logical_id
 from sandbox.serve import SPEED, served

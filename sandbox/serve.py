@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 
 from moto.server import ThreadedMotoServer
 
-from sandbox.aws.clock import FastClock
+from sandbox.aws.fast_clock import FastClock
 from sandbox.deployment import ADMINISTRATOR, DESTINATION_ACCOUNT, REGION, SOURCE_ACCOUNT, STACK_ACCOUNT
 from sandbox.stories import stories
 from sandbox.world import sandbox

@@ -9,7 +9,6 @@ import heapq
 import itertools
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
@@ -138,37 +137,6 @@ class VirtualClock:
         for one in ready:
             heapq.heappush(self._waiting, one)
         return chosen
-
-
-class FastClock:
-    """A clock that runs ``speed`` times as fast as the machine's, for work by hand."""
-
-    def __init__(self, speed: float) -> None:
-        self._speed = speed
-        self._real_start = time.monotonic()
-        self._start = time.time()
-        self._lock = threading.RLock()
-        self.environment: Mapping[str, str] = {}
-
-    def time(self) -> float:
-        return self._start + (time.monotonic() - self._real_start) * self._speed
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds / self._speed)
-
-    def spawn(self, work: Callable[[], None]) -> None:
-        threading.Thread(target=work, daemon=True).start()
-
-    def after(self, seconds: float, work: Callable[[], None]) -> None:
-        timer = threading.Timer(seconds / self._speed, work)
-        timer.daemon = True
-        timer.start()
-
-    def signal(self) -> Signal:
-        return threading.Event()
-
-    def one_at_a_time(self) -> AbstractContextManager[Any]:
-        return self._lock
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.aws.clock import FastClock
+from sandbox.aws.fast_clock import FastClock
 from sandbox.aws.lambda_ import emulator
 from sandbox.serve import SPEED, served
 from sandbox.world import Sandbox, sandbox
