@@ -53,15 +53,17 @@ def test_who_sleeps_again_sees_each_moment(clock: FastClock) -> None:
 
 
 def test_time_is_not_advanced_while_a_thread_works(clock: FastClock, ended: threading.Event) -> None:
-    start, seen = clock.time(), []
+    start, seen, told = clock.time(), [], threading.Event()
 
     def work() -> None:
         while not ended.is_set():
             seen.append(clock.time())
+        told.set()
 
     clock.spawn(work)
     threading.Timer(0.1, ended.set).start()
     clock.advance(HOUR)
+    told.wait()
 
     assert max(seen) < start + 60
 
@@ -72,22 +74,34 @@ def test_who_waits_for_a_signal_is_idle_until_it_is_set(clock: FastClock) -> Non
     def wait() -> None:
         signal.wait()
         woken.append(clock.time())
+        clock.sleep(HOUR)
+        woken.append(clock.time())
 
     start = clock.time()
     clock.spawn(wait)
     clock.after(HOUR, signal.set)
     clock.advance(24 * HOUR)
 
-    assert [round((at - start) / HOUR) for at in woken] == [1]
+    assert [round((at - start) / HOUR) for at in woken] == [1, 2]
 
 
-def test_an_advance_ends_although_a_thread_never_does(
+def test_what_is_left_passes_at_once_if_a_thread_does_not_end(
     clock: FastClock, ended: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sandbox.aws.fast_clock.LONGEST_ADVANCE", 0.1)
-    before = clock.time()
-    clock.spawn(lambda: None if ended.wait() else None)
-    clock.advance(HOUR)
+    start, moments, told = clock.time(), [], threading.Event()
+
+    def plan() -> None:
+        moments.append(clock.time())
+        told.set()
+
+    def wait() -> None:
+        ended.wait()
+
+    clock.spawn(wait)
+    clock.after(HOUR, plan)
+    clock.advance(24 * HOUR)
+    told.wait()
     ended.set()
 
-    assert clock.time() - before >= HOUR
+    assert [round((at - start) / HOUR) for at in moments] == [24]
