@@ -10,6 +10,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from sandbox.aws.rekognition.models import rekognition_backends
 
+MOST_CALLS = 20_000  # the sandbox that make serve serves can run for days
 POLICY_WRITES = ("PutProjectPolicy", "DeleteProjectPolicy")
 Policies = dict[str, Any]
 Answer = Callable[[], AWSResponse | None]
@@ -65,9 +66,10 @@ class Records:
         return response
 
     def add(self, call: Call) -> None:
-        """Record a call."""
+        """Record a call, and forget the oldest ones."""
         if self.recording:
             self.calls.append(call)
+            del self.calls[:-MOST_CALLS]
 
 
 def policies_of(project_arn: str) -> Policies:

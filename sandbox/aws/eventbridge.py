@@ -48,10 +48,10 @@ def install(clock: Clock, start: Start, invoke: Invoke, outcomes: list[Event]) -
         return [OF_AWS if one.get("Source", "").startswith("aws.") else put(self, [one])[0] for one in timed]
 
     def answer_put_events(self: EventsHandler) -> str:
-        answer = respond(self)
+        answer, now = respond(self), clock.time()
         entries = zip(self._get_param("Entries"), json.loads(answer)["Entries"], strict=True)
         if session_of(self.access_key):
-            outcomes.extend(_event_of(self, entry, one["EventId"]) for entry, one in entries if "EventId" in one)
+            outcomes.extend(_event_of(self, entry, one["EventId"], now) for entry, one in entries if "EventId" in one)
         return answer
 
     replacements = {
@@ -84,13 +84,14 @@ def _deliver(event: Event, account: str, region: str, bus: str) -> None:
         rule.send_to_targets(event)
 
 
-def _event_of(request: EventsHandler, entry: Event, event_id: str) -> Event:
+def _event_of(request: EventsHandler, entry: Event, event_id: str, time: float) -> Event:
     """Return the event of an entry, with the name of its bus."""
     return {
         "id": event_id,
         "detail-type": entry["DetailType"],
         "source": entry["Source"],
         "account": request.current_account,
+        "time": _written(time),
         "region": request.region,
         "resources": entry.get("Resources", []),
         "detail": json.loads(entry["Detail"]),
@@ -102,8 +103,12 @@ def _as_delivered(event: Event) -> Event:
     """Return the event with its time as AWS writes it; moto writes a number."""
     time = event["time"]
     if isinstance(time, int | float):
-        time = datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        time = _written(time)
     return {key: value for key, value in event.items() if key != "ingestion-time"} | {"time": time}
+
+
+def _written(time: float) -> str:
+    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _send(rule: Rule, target: Event, event: Event, start: Start, invoke: Invoke) -> None:

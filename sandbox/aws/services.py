@@ -35,7 +35,7 @@ def install(
         clock.install(its_clock),
         cloudformation.install(),
         sts.install(),
-        sns.install(),
+        sns.install(its_clock),
         event_patterns.install(),
         eventbridge.install(its_clock, lambda arn, event: aws().start(event, machine=arn), invoke_later, outcomes),
         interpreter.install(lambda *call: aws().lambdas.invoke(*call), listeners),

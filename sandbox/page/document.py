@@ -25,7 +25,7 @@ def document_of(aws: Sandbox, execution: Execution, docs: str, after: int = 0) -
     """
     events = list(execution.to_history_output()["events"])
     calls = explained.with_differences(
-        [_call(call) for call in aws.records.calls if call.execution == execution.exec_arn]
+        [_call(call) for call in list(aws.records.calls) if call.execution == execution.exec_arn]
     )
     described = _described(execution)
     known = {
