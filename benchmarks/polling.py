@@ -14,7 +14,7 @@ from model_copy.progress import wait_seconds
 from sandbox.aws.clock import VirtualClock
 from sandbox.aws.rekognition.settings import settings
 from sandbox.aws.stepfunctions.interpreter import DOLLARS_PER_TRANSITION, paid_transitions
-from sandbox.demo_promotion import is_promotion
+from sandbox.starting import is_promotion
 from sandbox.stories import read_event
 from sandbox.world import Sandbox, sandbox
 

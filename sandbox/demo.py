@@ -8,10 +8,8 @@ from typing import Any
 
 from moto.stepfunctions.parser.backend.execution import Execution
 
-from sandbox import demo_promotion, story_lines
-from sandbox.aws import eventbridge
+from sandbox import demo_promotion, starting, story_lines
 from sandbox.aws.clock import VirtualClock
-from sandbox.aws.stepfunctions import status_changes
 from sandbox.aws.stepfunctions.interpreter import DOLLARS_PER_TRANSITION, paid_transitions
 from sandbox.demo_states import Printer
 from sandbox.page import report
@@ -25,28 +23,6 @@ REPORT = ROOT / "build" / "demo.html"
 WIDTH = 116
 
 
-def _start(aws: Sandbox, event: Any) -> Execution | None:
-    """Put an event on the bus; start an execution by hand if the input is not an event or no rule matches the event.
-
-    Return None for a status change of Step Functions, which starts no execution.
-    """
-    if demo_promotion.is_promotion(event):
-        return aws.start(event, machine=aws.deployment.promotion_machine_arn)
-    if not eventbridge.is_event(event):
-        return aws.start(event)
-    if event["source"] == "aws.states":
-        event = status_changes.of_machine(event, aws.deployment.state_machine_arn)
-        aws.put(event)
-        print(
-            f"{'A' if eventbridge.takes(event) else 'No'} rule of the event bus matches the event from Step Functions."
-        )
-        return None
-    started = aws.put(event)
-    rule, then = ("A rule", ".") if started else ("No rule", ", so the execution is started by hand.")
-    print(f"{rule} of the event bus matches the event from account {event['account']}{then}")
-    return started[0] if started else aws.start(event)
-
-
 def run(story: str, faults: str, *, verbose: bool = False) -> None:
     """Run the story; print what happened, how it ended, and what was announced."""
     clock = VirtualClock()
@@ -56,10 +32,13 @@ def run(story: str, faults: str, *, verbose: bool = False) -> None:
         event = read_event(story)
         aws.follow(faults, event)
         print(f"{story}: {headline(story)}")
-        promotes = demo_promotion.is_promotion(event)
+        promotes = starting.is_promotion(event)
         if verbose and not promotes:
             aws.listeners.append(Printer(clock).hear)
-        execution = _start(aws, event)
+        started = starting.start(aws, event)
+        if started.sentence:
+            print(started.sentence)
+        execution = next(iter(started.executions), None)
         clock.run()
         if execution:
             _print_execution(aws, execution, promotes, verbose)

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 from operator import itemgetter
-from typing import Any
 
 from moto.stepfunctions.parser.api import HistoryEventType
 from moto.stepfunctions.parser.backend.execution import Execution
@@ -16,11 +15,6 @@ from sandbox.visits import visits_of
 from sandbox.world import Sandbox
 
 Line = tuple[datetime, str]
-
-
-def is_promotion(event: Any) -> bool:
-    """Return whether the event is the input of a promotion."""
-    return isinstance(event, dict) and not {"Destinations", "DestinationsFrom"}.isdisjoint(event)
 
 
 def print_states(promotion: Execution, aws: Sandbox) -> None:

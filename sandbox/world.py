@@ -29,6 +29,8 @@ from sandbox.plans import Plan
 from sandbox.records import Records
 from sandbox.stories import backend_of
 
+SIDES = ("SourceProjectArn", "DestinationProjectArn")
+
 
 class Sandbox:
     """An AWS with the stack deployed in it.
@@ -86,9 +88,7 @@ class Sandbox:
 
     def others(self, request: Any) -> Others:
         """Return the other writers to the projects of a request."""
-        source, destination = (
-            backend_of(request[side]).projects[request[side]] for side in ("SourceProjectArn", "DestinationProjectArn")
-        )
+        source, destination = (backend_of(request[side]).projects[request[side]] for side in SIDES)
         return Others(source, destination, request, self.copying_role(request), self.now)
 
     def copying_role(self, request: Any) -> str:
@@ -190,12 +190,12 @@ def _each(backends: Any, change: Callable[[Any], object]) -> None:
 
 
 def _has_projects(request: Any) -> bool:
-    sides = ("SourceProjectArn", "DestinationProjectArn")
-    return (
-        isinstance(request, dict)
-        and all(side in request for side in sides)
-        and all(request[side] in backend_of(request[side]).projects for side in sides)
-    )
+    """Return whether an input names a version and a name for its copy, and two projects that exist."""
+    named = ("SourceProjectVersionArn", "VersionName", *SIDES)
+    if not (isinstance(request, dict) and all(isinstance(request.get(name), str) for name in named)):
+        return False
+    backends = [backend for account in list(rekognition_backends.values()) for backend in list(account.values())]
+    return all(any(request[side] in backend.projects for backend in backends) for side in SIDES)
 
 
 def eventbridge_name() -> str:
