@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sandbox.aws.rekognition.project import Project, ProjectPolicy
@@ -31,15 +32,7 @@ class Others:
 
     def happenings(self) -> dict[str, Happening]:
         """Return the changes by their names in plans."""
-        return {
-            "others_change_policy": self.change_policy,
-            "others_put_policy": self.put_policy,
-            "others_delete_policy": self.delete_policy,
-            "grant_withdrawn": self.withdraw_grant,
-            "version_started": lambda: self._after_the_copy("STARTING", "RUNNING"),
-            "version_stopped": lambda: self._after_the_copy("STOPPING", "STOPPED"),
-            "version_deleted": self.delete_version,
-        }
+        return {name: partial(happen, self) for name, happen in HAPPENINGS.items()}
 
     def change_policy(self) -> None:
         """Add or change another writer's statement in the stack's policy, or create the policy."""
@@ -78,6 +71,14 @@ class Others:
         )
         return next(granting, f"{STACK_NAME}-1")
 
+    def start_version(self) -> None:
+        """Start the copied model."""
+        self._after_the_copy("STARTING", "RUNNING")
+
+    def stop_version(self) -> None:
+        """Stop the copied model."""
+        self._after_the_copy("STOPPING", "STOPPED")
+
     def _after_the_copy(self, *statuses: str) -> None:
         """Start or stop the copied model just after the copy has ended."""
         copy = self._destination.versions.get(self._name)
@@ -97,6 +98,17 @@ class Others:
 
     def _write(self, name: str, its_statements: list[dict[str, Any]]) -> None:
         write(self._source, name, its_statements, self._now())
+
+
+HAPPENINGS: dict[str, Callable[[Others], None]] = {
+    "others_change_policy": Others.change_policy,
+    "others_put_policy": Others.put_policy,
+    "others_delete_policy": Others.delete_policy,
+    "grant_withdrawn": Others.withdraw_grant,
+    "version_started": Others.start_version,
+    "version_stopped": Others.stop_version,
+    "version_deleted": Others.delete_version,
+}
 
 
 def statements(policy: ProjectPolicy) -> list[dict[str, Any]]:

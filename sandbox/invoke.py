@@ -35,7 +35,7 @@ def sandbox_for_containers() -> Iterator[tuple[Sandbox, str]]:
     """Serve a sandbox at an address that containers can reach."""
     # On Linux that is this machine's address on Docker's bridge; Docker Desktop forwards to 127.0.0.1.
     host = _own_end_of_the_bridge() if platform.system() == "Linux" else "127.0.0.1"
-    with sandbox(FastClock(SPEED)) as aws, served(host) as endpoint:
+    with sandbox(FastClock(SPEED)) as aws, served(host, hosts=(host, "host.docker.internal")) as endpoint:
         yield aws, endpoint
 
 

@@ -3,13 +3,17 @@
 import logging
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 
-from moto.server import ThreadedMotoServer
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
 
 from sandbox.aws.fast_clock import FastClock
 from sandbox.deployment import ADMINISTRATOR, DESTINATION_ACCOUNT, REGION, SOURCE_ACCOUNT, STACK_ACCOUNT
+from sandbox.page.guard import Application, Guard
+from sandbox.page.server import Page
 from sandbox.stories import stories
 from sandbox.world import sandbox
 
@@ -34,11 +38,13 @@ Ctrl-C ends it."""
 
 def run(port: int) -> None:
     """Serve until interrupted."""
-    with sandbox(FastClock(SPEED)) as aws:
-        aws.announces = True
+    clock = FastClock(SPEED)
+    with sandbox(clock) as aws:
+        aws.announces = aws.records.recording = True
         for story in stories():
             aws.seed(story)
-        with served(port=port) as endpoint, suppress(KeyboardInterrupt):
+        with served(port=port, wrap=partial(Page, aws, clock)) as endpoint, suppress(KeyboardInterrupt):
+            print(f"Open the page at {endpoint} in a browser.")
             print(
                 GUIDE.format(
                     endpoint=endpoint,
@@ -55,18 +61,30 @@ def run(port: int) -> None:
 
 
 @contextmanager
-def served(host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+def served(
+    host: str = "127.0.0.1",
+    port: int = 0,
+    hosts: Iterable[str] = (),
+    wrap: Callable[[Application], Application] = lambda operations: operations,
+) -> Iterator[str]:
     """Serve at an address of this machine and yield the endpoint; port 0 means any free port.
 
-    Raises OSError if the address cannot be used; moto would wait forever.
+    ``hosts`` are the names that clients may use for this machine, besides its usual ones. ``wrap`` adds to what the
+    operations of AWS answer.
+
+    Raises OSError if the address cannot be used.
     """
-    socket.create_server((host, port)).close()
-    logging.getLogger("werkzeug").setLevel(
-        logging.ERROR
-    )  # werkzeug logs a line for each request, without the operation
-    server = ThreadedMotoServer(host, port, verbose=False)
-    server.start()
+    # werkzeug logs a line for each request, without the operation
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    application = Guard(wrap(DomainDispatcherApplication(create_backend_app)), hosts)
+    with socket.create_server((host, port)) as listening:
+        server = make_server(
+            host, port, application, threaded=True, request_handler=MotoRequestHandler, fd=listening.fileno()
+        )
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
     try:
-        yield "http://{}:{}".format(*server.get_host_and_port())
+        yield f"http://{host}:{server.port}"
     finally:
-        server.stop()
+        server.shutdown()
+        thread.join()

@@ -19,7 +19,7 @@ class FastClock:
     """A clock that runs ``speed`` times as fast as the machine's; ``advance`` lets time pass without a wait."""
 
     def __init__(self, speed: float) -> None:
-        self.speed = speed
+        self.speed, self.advanced = speed, 0.0
         self._real_start = time.monotonic()
         self._start = time.time()
         self._one_at_a_time = threading.RLock()
@@ -30,11 +30,12 @@ class FastClock:
         self._planned: list[tuple[float, int, Work]] = []
         self._planner_runs = False
         self._wakes: list[float] = []  # when the sleeping threads wake
-        self._busy = 0  # the spawned threads that neither sleep nor wait for a signal
-        self._own = threading.local()
+        # The spawned threads, less those that sleep or wait. Who sleeps is often a thread that moto has started for one
+        # that the clock has spawned.
+        self._busy = 0
 
     def time(self) -> float:
-        return self._start + (time.monotonic() - self._real_start) * self.speed
+        return self._start + self.advanced + (time.monotonic() - self._real_start) * self.speed
 
     def sleep(self, seconds: float) -> None:
         if seconds <= 0:
@@ -42,14 +43,13 @@ class FastClock:
         due = self.time() + seconds
         with self._moved:
             self._wakes.append(due)
-            self.count(-self.is_own())
+            self.count(-1)
             self._wait_until(due)
             self._wakes.remove(due)
-            return self.count(self.is_own())
+            return self.count(1)
 
     def spawn(self, work: Work) -> None:
         def run() -> None:
-            self._own.is_own = True
             try:
                 work()
             finally:
@@ -76,7 +76,7 @@ class FastClock:
             while seconds > 0:
                 self._idle.wait_for(self._all_idle, max(0, end - time.monotonic()))
                 step = seconds if time.monotonic() >= end else min(seconds, self._until_next())
-                self._start += step
+                self.advanced += step
                 seconds -= step
                 self._moved.notify_all()
             self._idle.wait_for(self._all_idle, max(0, end - time.monotonic()))
@@ -86,10 +86,6 @@ class FastClock:
 
     def one_at_a_time(self) -> AbstractContextManager[Any]:
         return self._one_at_a_time
-
-    def is_own(self) -> bool:
-        """Return whether the clock has spawned the calling thread."""
-        return getattr(self._own, "is_own", False)
 
     def count(self, threads: int) -> None:
         """Count threads that become busy, or idle if the number is negative."""
@@ -115,7 +111,7 @@ class FastClock:
 
     def _all_idle(self) -> bool:
         """Return whether no thread runs, and none is about to wake or start."""
-        return not self._busy and self._until_next() > 0
+        return self._busy <= 0 and self._until_next() > 0
 
     def _until_next(self) -> float:
         """Return the seconds until something is due."""
@@ -138,7 +134,7 @@ class FastSignal:
 
     def wait(self) -> None:
         with self._lock:
-            if self._clock.is_own() and not self._event.is_set():
+            if not self._event.is_set():
                 self._waiting += 1
                 self._clock.count(-1)
         self._event.wait()
