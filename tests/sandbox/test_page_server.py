@@ -76,6 +76,16 @@ def test_nothing_else_is_a_file(page: Served, path: str) -> None:
     assert page.get(path).status == 404
 
 
+def test_no_file_outside_of_the_page_is_served(page: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "page").mkdir()
+    (tmp_path / "page" / "inside.js").touch()
+    (tmp_path / "outside.js").touch()
+    monkeypatch.setattr("sandbox.page.server.FILES", tmp_path / "page")
+
+    assert page.get("files/inside.js").status == 200
+    assert page.get("files/../outside.js").status == page.get("files/%2e%2e/outside.js").status == 404
+
+
 def test_the_layout_library_is_a_file_and_what_to_do_is_said_if_it_is_missing(
     page: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -230,6 +240,22 @@ def test_a_sentence_says_why_something_cannot_be_done(page: Served, action: str,
     assert answer.json["error"].startswith(sentence)
 
 
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
+def test_what_a_form_can_send_is_refused(page: Served, kind: str) -> None:
+    answer = page.ask("POST", "/_sandbox/advance", '{"seconds": 60}', Content_Type=kind)
+
+    assert (answer.status, answer.json) == (403, {"error": "The Content-Type must be application/json."})
+
+
+def test_the_server_keeps_other_sites_away(page: Served) -> None:
+    posted = page.post("advance", {"seconds": 60}, Origin="http://evil.example")
+    operation = page.ask("GET", "/", Origin=f"http://127.0.0.1:{page.port}")
+
+    assert page.get("state", Host="evil.example").status == posted.status == 403
+    assert operation.status == 200
+    assert not [name for name in operation.headers if name.startswith("access-control-")]
+
+
 def test_a_body_that_is_not_json_or_too_long_is_refused(page: Served) -> None:
     bodies = ("{", "[" * 200_000, '"' + "x" * 1_000_000 + '"')
     answers = [page.ask("POST", "/_sandbox/start", body, Content_Type="application/json") for body in bodies]
@@ -246,9 +272,12 @@ def test_paths_of_an_execution_are_checked(page: Served) -> None:
 
 
 def test_a_start_replaces_the_faults_and_settings_of_the_start_before(page: Served) -> None:
-    arns = [page.start({}, "copies_quota = 1; CopyProjectVersion: ThrottlingException always"), page.start({})]
+    arns = [page.start({}, "copies_quota = 1; CopyProjectVersion: ThrottlingException always")]
+    quota = settings.copies_quota
+    arns.append(page.start({}))
     page.advance(60)
 
+    assert quota == 1
     assert vars(settings) == vars(Settings())
     assert page.aws.plan.next_fault("CopyProjectVersion") is None
     assert [page.listed(arn)["error"] for arn in arns] == ["NotARequestError"] * 2
@@ -275,7 +304,9 @@ def test_the_state_can_be_read_while_executions_start_and_end(page: Served) -> N
     page.advance()
 
     assert set(statuses) == {200}
-    assert {page.listed(arn)["status"] for arn in arns} == {"SUCCEEDED"}
+    listed = page.get("state").json["executions"]
+    assert {one["status"] for one in listed if one["arn"] in arns} == {"SUCCEEDED"}
+    assert [one["started"] for one in listed] == sorted((one["started"] for one in listed), reverse=True)
 
 
 def test_the_oldest_records_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
