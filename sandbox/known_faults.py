@@ -7,6 +7,7 @@ from functools import cache
 from moto.core.utils import get_service_model
 
 from sandbox.deployment import function_names
+from sandbox.happenings import HAPPENINGS
 
 OPERATIONS = {
     "AssumeRole": "sts",
@@ -29,15 +30,6 @@ OPERATIONS = {
 OF_PUT_EVENTS = ("entry_failed",)
 OF_OPERATIONS = ("http_500", "http_502", "http_503", "dropped", "lost_answer", "slow", "none")
 OF_FUNCTIONS = ("throttled", "crashed", "killed", "timed_out", "too_large", "none")
-HAPPENINGS = (
-    "others_change_policy",
-    "others_put_policy",
-    "others_delete_policy",
-    "grant_withdrawn",
-    "version_started",
-    "version_stopped",
-    "version_deleted",
-)
 # Any service may answer these: https://docs.aws.amazon.com/rekognition/latest/APIReference/CommonErrors.html
 COMMON_ERRORS = (
     "AccessDenied",
@@ -84,6 +76,7 @@ def faults_at(place: str, happenings: Iterable[str] = HAPPENINGS) -> list[str]:
 
 @cache
 def functions() -> list[str]:
+    """Return the logical ids of the functions."""
     return function_names()
 
 

@@ -23,14 +23,13 @@ A fault of a function is one of these:
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import chain, repeat
 from typing import Any, get_args, get_type_hints
 
 from sandbox.aws.rekognition.settings import Settings
-from sandbox.known_faults import HAPPENINGS, PlanError, faults_at, meant
-
-Happening = Callable[[], None]
+from sandbox.happenings import HAPPENINGS, Happening
+from sandbox.known_faults import PlanError, faults_at, meant
 
 
 class Plan:

@@ -10,7 +10,7 @@ from sandbox import starting
 from sandbox.aws.fast_clock import FastClock
 from sandbox.aws.rekognition.settings import settings
 from sandbox.aws.stepfunctions import executions, interpreter
-from sandbox.faults import PlanError
+from sandbox.known_faults import PlanError
 from sandbox.page.refusals import Refused
 from sandbox.page.state import executions_of, time_of
 from sandbox.stories import read_event, stories

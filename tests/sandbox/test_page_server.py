@@ -14,9 +14,9 @@ import pytest
 from sandbox.aws.fast_clock import FastClock
 from sandbox.aws.rekognition.settings import Settings, settings
 from sandbox.deployment import REGION
-from sandbox.faults import Plan
 from sandbox.happenings import HAPPENINGS
 from sandbox.page.server import Page
+from sandbox.plans import Plan
 from sandbox.records import Call, Records
 from sandbox.serve import SPEED, served
 from sandbox.stories import read_event, stories
@@ -219,7 +219,7 @@ def test_an_execution_is_stopped_and_redriven_once_each(page: Served) -> None:
             "event must have at most 262144 bytes, the limit of Step Functions.",
         ),
         ("start", {"event": {}, "faults": 5}, "faults must be a string: a plan of faults."),
-        ("start", {"event": {}, "faults": "nowhere: crashed"}, "There is no place nowhere; "),
+        ("start", {"event": {}, "faults": "nowhere: crashed"}, "There is no place 'nowhere'. "),
         (
             "start",
             {"event": {"source": "x", "detail-type": "y", "account": "1", "region": "z", "detail": {}}},
