@@ -1,6 +1,6 @@
 // What the sandbox has: executions, promotions, projects, and what was announced.
 
-import { block, fold, h, moment, table } from "./dom.js";
+import { block, count, fold, h, moment, table } from "./dom.js";
 import { destinations } from "./execution.js";
 import { GLYPHS } from "./graph.js";
 import { named, STATUSES } from "./summary.js";
@@ -85,8 +85,8 @@ function tally(rows) {
 /** @param {any[]} projects @returns {Child[]} */
 export function projectList(projects) {
   return projects.map((project) => {
-    const grants = project.policies.length ? `, ${project.policies.length} policies` : "";
-    const head = `${project.name} · account ${project.account} · ${project.region} · ${project.versions.length} versions${grants}`;
+    const grants = project.policies.length ? `, ${count(project.policies.length, "policy", "policies")}` : "";
+    const head = `${project.name} · account ${project.account} · ${project.region} · ${count(project.versions.length, "version")}${grants}`;
     return fold(head, () => [versions(project), ...project.policies.map(policy)], { id: `project-${project.arn}` });
   });
 }

@@ -39,7 +39,7 @@ class Page {
   }
 
   async begin() {
-    this.form = startForm(await get("choices"), ([first]) => this.started(first));
+    this.form = startForm(await get("choices"), (answer) => this.started(answer));
     const steps = Object.entries(STEPS).map(([words, seconds]) =>
       h("button", { type: "button", onclick: () => this.act("advance", { seconds }) }, `+${words}`),
     );
@@ -80,10 +80,10 @@ class Page {
     if (tab === "executions") await this.refresh();
   }
 
-  /** @param {string | undefined} first */
-  started(first) {
-    if (first) this.open(first);
-    else say("No rule of the event bus matches the event, and it starts nothing.");
+  /** @param {{executions: string[], sentence: string | null}} answer */
+  started({ executions, sentence }) {
+    say(sentence ?? "");
+    if (executions.length) this.open(executions[0]);
   }
 
   /** @param {string} arn */

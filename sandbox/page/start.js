@@ -9,7 +9,7 @@ const TIMES = { "": "once", " x2": "twice", " x3": "three times", " always": "al
  * Return the form.
  * @param {{events: {name: string, about: string, kind: string, event: any}[],
  *   faults: {operations: Record<string, string[]>, functions: Record<string, string[]>, settings: Record<string, any>}}} choices
- * @param {(executions: string[]) => void} started
+ * @param {(answer: {executions: string[], sentence: string | null}) => void} started
  */
 export function startForm({ events, faults }, started) {
   /** @type {string[]} */
@@ -79,8 +79,7 @@ export function startForm({ events, faults }, started) {
     sent.preventDefault();
     alert.textContent = "";
     try {
-      const { executions } = await post("start", { event: JSON.parse(text.value), faults: merged(plan).join("; ") });
-      started(executions);
+      started(await post("start", { event: JSON.parse(text.value), faults: merged(plan).join("; ") }));
     } catch (error) {
       alert.textContent =
         error instanceof SyntaxError

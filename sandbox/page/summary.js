@@ -117,7 +117,7 @@ function failures(known, history) {
   const shown = history.failures.filter(({ visit }) => visit.type !== "Fail"); // its error is the execution's
   if (!shown.length) return null;
   const rows = shown.map(({ visit, attempt, at, error, sentence, result }) => [
-    duration(at - history.start),
+    h("span", { class: "short" }, duration(at - history.start)),
     `${visit.state}${attempt ? `, attempt ${attempt}` : ""}`,
     h("div", {}, errorLink(error, known), sentence ? ` ${sentence}` : ""),
     result,

@@ -1,0 +1,157 @@
+"""The served page, as a person uses it: start a copy, watch it, look into it, and act."""
+
+import re
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from sandbox.aws.fast_clock import FastClock
+from sandbox.page.server import Page as Operations
+from sandbox.serve import SPEED, served
+from sandbox.world import sandbox
+from tests.page.accessibility import violations
+
+STORIES = (
+    "copy_between_accounts",
+    "copy_fails",
+    "small_model",
+    "promote_to_three",
+    "grant_beside_others",
+    "name_taken",
+)
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    clock = FastClock(SPEED)
+    with sandbox(clock) as aws:
+        aws.announces = aws.records.recording = True
+        for story in STORIES:
+            aws.seed(story)
+        with served(wrap=partial(Operations, aws, clock)) as address:
+            yield address
+
+
+@pytest.fixture
+def opened(page: Page, endpoint: str) -> Page:
+    page.goto(endpoint)
+    expect(page.get_by_role("heading", name="Start an execution")).to_be_visible()
+    return page
+
+
+def start(page: Page, event: str) -> None:
+    page.locator("#tab-start").click()
+    page.get_by_label("Event", exact=True).select_option(event)
+    page.get_by_role("button", name="Start", exact=True).last.click()
+    expect(page.locator("#execution")).to_be_visible()
+
+
+def inject(page: Page, place: str, fault: str, times: str = "once") -> None:
+    page.get_by_label("Where").select_option(place)
+    page.get_by_label("Fault", exact=True).select_option(fault)
+    page.get_by_label("How often").select_option(label=times)
+    page.get_by_role("button", name="Add the fault").click()
+
+
+def advance(page: Page, by: str = "+1 h") -> None:
+    page.get_by_role("button", name=by).click()
+
+
+def state(page: Page, name: str) -> Any:
+    return page.get_by_role("button", name=re.compile(f"^{re.escape(name)} .*state"))
+
+
+def test_a_copy_is_started_watched_and_finishes(opened: Page) -> None:
+    start(opened, "copy_between_accounts")
+
+    expect(opened.locator("#execution")).to_contain_text("Running")
+    expect(state(opened, "Wait for copy")).to_have_accessible_name(re.compile("running"))
+    advance(opened)
+    advance(opened)
+    expect(opened.locator("#execution")).to_contain_text("Succeeded")
+    expect(state(opened, "Model copied")).to_have_accessible_name(re.compile("passed"))
+    expect(opened.locator("#executions button[aria-current=true]")).to_contain_text("v3 to copy_between_accounts (2222")
+    opened.locator("#tab-messages").click()
+    expect(opened.get_by_text(re.compile("Model Copied: copy_between_accounts v3"))).to_be_visible()
+
+
+def test_an_injected_fault_is_seen_where_it_struck(opened: Page) -> None:
+    opened.locator("#tab-start").click()
+    inject(opened, "CopyProjectVersion", "lost_answer")
+    inject(opened, "EnsureProjectPolicyFunction", "throttled", "twice")
+    start(opened, "small_model")
+
+    expect(state(opened, "Ensure project policy")).to_have_accessible_name(re.compile("2 retries"))
+    state(opened, "Copy project version").click()
+    expect(opened.get_by_text(re.compile("CopyProjectVersion.*injected: lost_answer"))).to_be_visible()
+
+
+def test_a_failed_state_is_opened_and_redriven(opened: Page) -> None:
+    inject(opened, "CopyProjectVersionFunction", "crashed", "always")
+    start(opened, "grant_beside_others")
+    advance(opened, "+1 day")
+    expect(opened.locator("#execution")).to_contain_text("Failed")
+
+    state(opened, "Copy project version").click()
+    expect(opened.get_by_role("region", name="State Copy project version")).to_contain_text("Runtime.ExitError")
+    opened.get_by_role("button", name="Redrive").click()
+    expect(opened.locator("#execution")).to_contain_text("Running")
+    opened.get_by_role("button", name="Stop").click()
+    expect(opened.locator("#execution")).to_contain_text("Stopped")
+
+
+def test_a_promotion_is_a_table_whose_rows_lead_to_the_copies(opened: Page) -> None:
+    start(opened, "promote_to_three")
+    advance(opened)
+    advance(opened)
+    expect(opened.locator("#execution")).to_contain_text("Succeeded")
+
+    opened.locator("#tab-promotions").click()
+    rows = opened.get_by_role("table", name="Destinations").get_by_role("row")
+    expect(rows).to_have_count(4)
+    rows.nth(2).get_by_role("button").click()
+    expect(opened.locator("#view")).to_contain_text("to promote_to_three (333333333333) as v3")
+
+
+def test_the_projects_show_their_versions_and_policies(opened: Page) -> None:
+    opened.locator("#tab-projects").click()
+    opened.get_by_text(re.compile("grant_beside_others · account 111111111111")).click()
+
+    expect(opened.get_by_role("table", name="Versions of grant_beside_others").first).to_contain_text("v3")
+    expect(opened.get_by_role("region", name="Policy auditors")).to_contain_text("333333333333")
+
+
+def test_what_cannot_be_started_is_a_sentence(opened: Page) -> None:
+    event = opened.get_by_label("Input, which you can change")
+    event.fill("{")
+    opened.locator("#start-button").click()
+    expect(opened.get_by_role("alert")).to_contain_text("The event is not JSON")
+
+    event.fill("{}")
+    inject(opened, "PutEvents", "dropped")
+    opened.get_by_label("Behavior of AWS").select_option("copies_quota")
+    opened.get_by_label("Value").fill("many")
+    opened.get_by_role("button", name="Add the behavior").click()
+    opened.locator("#start-button").click()
+    expect(opened.get_by_role("alert")).to_contain_text("The setting copies_quota must be like 5; got many.")
+
+
+def test_another_tab_keeps_what_was_opened(opened: Page) -> None:
+    start(opened, "name_taken")
+    opened.locator("#input summary").click()
+    advance(opened, "+1 min")
+
+    expect(opened.get_by_role("region", name="Input of the execution")).to_be_visible()
+    opened.reload()
+    expect(opened.locator("#execution")).to_contain_text("Failed")
+
+
+@pytest.mark.parametrize("tab", ["start", "executions", "promotions", "projects", "messages"])
+def test_nothing_serious_bars_anybody(opened: Page, tab: str) -> None:
+    start(opened, "name_taken")
+    opened.locator(f"#tab-{tab}").click()
+
+    assert violations(opened) == []
