@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -10,8 +11,8 @@ from functools import partial
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
+from sandbox import log, profiles
 from sandbox.aws.fast_clock import FastClock
-from sandbox.deployment import ADMINISTRATOR, DESTINATION_ACCOUNT, REGION, SOURCE_ACCOUNT, STACK_ACCOUNT
 from sandbox.page.guard import Application, Guard
 from sandbox.page.server import Page
 from sandbox.stories import stories
@@ -21,43 +22,40 @@ SPEED = 60
 
 GUIDE = """\
 The sandbox answers at {endpoint}. One second here is a minute there, so a copy takes a minute.
-The worlds of all stories are in it: project names are those of events/. The workflow is deployed in account {stack}:
+It has the worlds of all stories; the names of their projects are those of the files in events/. Its accounts are
+profiles of the AWS CLI and the AWS SDKs, once this line is in your shell:
 
-  {machine}
+{profiles}
 
-Any credentials act in account {stack}; assume {administrator} to act in {source} or {destination}:
+The stack is in the account of the profile stack, and the projects are in source and destination. A copy, a promotion:
 
-  export AWS_ENDPOINT_URL={endpoint} AWS_DEFAULT_REGION={region}
-  export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any
-  aws stepfunctions start-execution --state-machine-arn {machine} \\
-    --input file://events/copy_between_accounts.json
-  aws sts assume-role --role-arn arn:aws:iam::{source}:role/{administrator} --role-session-name me
+aws stepfunctions start-execution --profile stack --input file://events/copy_between_accounts.json \\
+  --state-machine-arn {copies}
+aws stepfunctions start-execution --profile stack --input file://events/promote_to_three.json \\
+  --state-machine-arn {promotes}
 
-Ctrl-C ends it."""
+Each ending and each mail is a line here. Ctrl-C ends the sandbox.
+"""
 
 
 def run(port: int) -> None:
     """Serve until interrupted."""
     clock = FastClock(SPEED)
-    with sandbox(clock) as aws:
+    with sandbox(clock) as aws, log.install(clock, write):
         aws.announces = aws.records.recording = True
         for story in stories():
             aws.seed(story)
         with served(port=port, wrap=partial(Page, aws, clock)) as endpoint, suppress(KeyboardInterrupt):
-            print(f"Open the page at {endpoint} in a browser.")
-            print(
-                GUIDE.format(
-                    endpoint=endpoint,
-                    region=REGION,
-                    stack=STACK_ACCOUNT,
-                    source=SOURCE_ACCOUNT,
-                    destination=DESTINATION_ACCOUNT,
-                    administrator=ADMINISTRATOR,
-                    machine=aws.deployment.state_machine_arn,
-                ),
-                flush=True,
-            )
+            copies, promotes = aws.deployment.state_machine_arn, aws.deployment.promotion_machine_arn
+            write(f"Open the page at {endpoint} in a browser.")
+            write(GUIDE.format(endpoint=endpoint, profiles=profiles.write(endpoint), copies=copies, promotes=promotes))
             threading.Event().wait()
+
+
+def write(line: str) -> None:
+    """Print a line at once and in one piece, from any thread."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 @contextmanager

@@ -1,8 +1,8 @@
-"""One table of the names of moto, botocore, boto3 and Python that the sandbox replaces, adds or reads.
+"""One table of the names of moto, botocore, boto3 and Python that the sandbox replaces or adds.
 
 Many are private, so an upgrade can rename or drop them without notice. ``tests/sandbox/test_patches.py`` reports each
-listed name that is gone, and each private name that the sandbox uses but this table lacks. The operations that
-rekognition/ adds to moto's ``RekognitionResponse`` are not listed one by one.
+listed name that is gone, and each private name that the sandbox uses but this table and the one in reads.py lack. The
+operations that rekognition/ adds to moto's ``RekognitionResponse`` are not listed one by one.
 """
 
 import inspect
@@ -78,6 +78,7 @@ REPLACED: dict[str, tuple[Name, ...]] = {
         Name(f"{EVENTS}:EventsBackend", "put_events", "refuses events whose source is an AWS service"),
         Name(EVENTS_API, "put_events", "collects the events that functions put"),
     ),
+    "api": (Name("moto.awslambda.responses:LambdaResponse", "invoke", "runs the stack's functions"),),
     "interpreter": (
         Name(ERROR_EQUALS, "_eval_body", "excludes from States.ALL the two errors that it does not match on AWS"),
         Name(f"{STEP_FUNCTIONS}:StepFunctionsParserBackend", "_validate_definition", "finds states that do not exist"),
@@ -127,15 +128,26 @@ REPLACED: dict[str, tuple[Name, ...]] = {
     ),
     "enforcement": (
         Name("moto.sagemaker.responses:SageMakerResponse", "describe_model_package", "checks permissions"),
+        Name("moto.sagemaker.responses:SageMakerResponse", "update_model_package", "checks permissions"),
         Name(STEP_FUNCTIONS_API, "describe_execution", "checks permissions"),
         Name(STEP_FUNCTIONS_API, "get_execution_history", "checks permissions"),
         Name(EVENTS_API, "put_events", "checks permissions"),
         Name(STS_API, "assume_role", "checks the caller's permissions"),
+        Name("moto.awslambda.responses:LambdaResponse", "invoke", "checks permissions"),
         Name("moto.sns.responses:SNSResponse", "publish", "checks permissions, those for the topic's key too"),
     ),
     "s3": (
         Name("moto.s3.responses:S3Response", "_authenticate_and_authorize_s3_action", "checks permissions"),
         Name("moto.s3.models:FakeBucket", "get_permission", "leaves the policies of buckets to the other check"),
+    ),
+    "approvals": (
+        Name("moto.sagemaker.models:SageMakerModelBackend", "update_model_package", "keeps what is not updated"),
+        Name("moto.sagemaker.responses:SageMakerResponse", "create_model_package", "sends SageMaker's event"),
+        Name("moto.sagemaker.responses:SageMakerResponse", "update_model_package", "sends SageMaker's event"),
+    ),
+    "log": (
+        Name(f"{EXECUTION}:BaseExecutionWorkerCommunication", "terminated", "logs how an execution ended"),
+        Name("moto.sns.models:SNSBackend", "publish", "logs the subject of a mail"),
     ),
     "faults": (Name("moto.core.botocore_stubber:BotocoreStubber", "__call__", "injects faults into requests"),),
     "modules": (Name("importlib.machinery:SourceFileLoader", "get_code", "compiles each module of functions/ once"),),
@@ -143,33 +155,6 @@ REPLACED: dict[str, tuple[Name, ...]] = {
 
 # Operations that moto lacks and the sandbox adds.
 ADDED = (Name(STEP_FUNCTIONS_API, "redrive_execution", "executions.py answers RedriveExecution"),)
-
-# Private names that the sandbox reads, calls or sets, but does not replace.
-READ = (
-    Name("botocore.loaders:Loader", "_cache", "sdk.py shares it between sessions"),
-    Name("botocore.hooks:EventAliaser", "_alias_name_cache", "sdk.py shares it between sessions"),
-    Name("moto.core.responses:BaseResponse", "_get_action", "enforcement.py reads the operation of a request"),
-    Name("moto.core.responses:BaseResponse", "_get_param", "replaced operations read their parameters"),
-    Name("moto.moto_api._internal", "mock_random", "rekognition/project.py makes revision ids with it"),
-    Name("moto.sqs.models:Queue", "_messages", "sqs.py reads the messages; world.py removes them"),
-    Name("moto.sqs.models:Queue", "_set_attributes", "cloudformation.py sets the policy of a queue"),
-    Name(ERROR_EQUALS, "_STATE_ALL_ERROR", "asl.py and interpreter.py recognize States.ALL"),
-    Name(ERROR_EQUALS, "_STATE_TASK_ERROR", "asl.py uses it as an error that States.ALL matches"),
-    Name(f"{ASL}.state.exec.execute_state:ExecutionState", "_from_error", "asl.py reports a missing path"),
-    Name(HISTORY, "_history_event_list", "interpreter.py passes the last event on; executions.py copies it"),
-    Name(HISTORY, "_event_id_gen", "executions.py copies it with the history"),
-    Name(
-        f"{MAP}.iteration.itemprocessor.map_run_record:MapRunRecordPoolManager",
-        "_pool",
-        "a redrive continues a map run",
-    ),
-    Name(WORKER, "_evaluation_details", "executions.py reads the definition; a redrive reuses it"),
-    Name(WORKER, "_execution_communication", "executions.py ends an execution through it"),
-    Name(WORKER, "_execution_logic", "clock.py runs it in a thread; a redrive overrides it"),
-    Name(WORKER, "_get_evaluation_entrypoint", "a redrive starts at the failed state"),
-    Name(WORKER, "_get_evaluation_environment", "a redrive continues the history"),
-    Name(f"{EXECUTION}:Execution", "_get_start_execution_worker_comm", "a redrive makes a new worker"),
-)
 
 
 @contextmanager

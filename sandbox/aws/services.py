@@ -6,10 +6,10 @@ from typing import Any
 
 from moto import mock_aws
 
-from sandbox.aws import clock, cloudformation, event_patterns, eventbridge, rekognition, s3, sdk, sns
+from sandbox.aws import approvals, clock, cloudformation, event_patterns, eventbridge, rekognition, s3, sdk, sns
 from sandbox.aws.clock import Clock
 from sandbox.aws.iam import enforcement, sts
-from sandbox.aws.lambda_ import invocations
+from sandbox.aws.lambda_ import api, invocations
 from sandbox.aws.stepfunctions import asl, distributed_map, executions, interpreter, nested, status_changes
 
 MOTO: Any = {"stepfunctions": {"execute_state_machine": True}, "lambda": {"use_docker": False}}
@@ -38,6 +38,11 @@ def install(
         sns.install(its_clock),
         event_patterns.install(),
         eventbridge.install(its_clock, lambda arn, event: aws().start(event, machine=arn), invoke_later, outcomes),
+        api.install(
+            lambda function: function.function_arn in aws().deployment.functions,
+            lambda *call: aws().lambdas.run(*call),
+            invoke_later,
+        ),
         interpreter.install(lambda *call: aws().lambdas.invoke(*call), listeners),
         asl.install(its_clock),
         executions.install(its_clock),
@@ -46,5 +51,6 @@ def install(
         status_changes.install(lambda: bool(aws().announces)),
         enforcement.install(its_clock),
         s3.install(its_clock),
+        approvals.install(its_clock),
     ):
         yield

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from moto.awslambda.responses import LambdaResponse
+from moto.awslambda.utils import make_function_arn
 from moto.core.exceptions import AccessDeniedError
 from moto.events.responses import EventsHandler
 from moto.rekognition.responses import RekognitionResponse
@@ -20,6 +22,7 @@ from moto.sts.responses import TokenResponse
 
 from sandbox.aws.clock import Clock
 from sandbox.aws.iam.roles import has_ended, refusal, session_of
+from sandbox.aws.lambda_.api import function_name
 from sandbox.aws.patches import applied, replaced
 from sandbox.aws.rekognition.authorization import needed
 from sandbox.aws.rekognition.exceptions import AccessDeniedException, ExpiredTokenException
@@ -49,6 +52,7 @@ def install(clock: Clock) -> Iterator[None]:
 
     checks = [(api, method, _check_json(needs, ended)) for api, method, needs in NEEDS]
     checks += [
+        (LambdaResponse, "invoke", _check_json(_of_lambda, ended, status=403)),
         (TokenResponse, "assume_role", _check_sts(ended)),
         (SNSResponse, "publish", _check_sns(ended)),
     ]
@@ -77,11 +81,17 @@ def _of_rekognition(request: Request) -> Iterator[Need]:
 
 
 def _of_sagemaker(request: Request) -> Iterator[Need]:
-    yield "sagemaker:DescribeModelPackage", request._get_param("ModelPackageName"), {}
+    package = request._get_param("ModelPackageName") or request._get_param("ModelPackageArn")
+    yield f"sagemaker:{request._get_action()}", package, {}
 
 
 def _of_step_functions(request: Request) -> Iterator[Need]:
     yield f"states:{request._get_action()}", request._get_param("executionArn"), {}
+
+
+def _of_lambda(request: Request) -> Iterator[Need]:
+    name = function_name(request).rpartition(":function:")[2]
+    yield "lambda:InvokeFunction", make_function_arn(request.region, request.current_account, name), {}
 
 
 def _of_eventbridge(request: Request) -> Iterator[Need]:
@@ -95,20 +105,23 @@ def _of_eventbridge(request: Request) -> Iterator[Need]:
 
 NEEDS: tuple[tuple[Any, str, Callable[[Request], Iterable[Need]]], ...] = (
     (SageMakerResponse, "describe_model_package", _of_sagemaker),
+    (SageMakerResponse, "update_model_package", _of_sagemaker),
     (StepFunctionResponse, "describe_execution", _of_step_functions),
     (StepFunctionResponse, "get_execution_history", _of_step_functions),
     (EventsHandler, "put_events", _of_eventbridge),
 )
 
 
-def _check_json(needs: Callable[[Request], Iterable[Need]], ended: Callable[[AssumedRole], bool]) -> Check:
+def _check_json(
+    needs: Callable[[Request], Iterable[Need]], ended: Callable[[AssumedRole], bool], status: int = 400
+) -> Check:
     def check(request: Request, session: AssumedRole) -> None:
         for action, resource, context in needs(request):
-            if ended(session):
-                raise ExpiredTokenException(ENDED)
-            refused = refusal(session, action, resource, context)
-            if refused:
-                raise AccessDeniedException(refused)
+            late, refused = ended(session), refusal(session, action, resource, context)
+            if late or refused:
+                error = ExpiredTokenException(ENDED) if late else AccessDeniedException(refused or "")
+                error.code = status
+                raise error
 
     return check
 

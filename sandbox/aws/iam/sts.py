@@ -6,6 +6,7 @@ from typing import Any
 
 from moto.core.exceptions import AccessDeniedError
 from moto.iam.exceptions import NotFoundException
+from moto.iam.models import get_account_id_from
 from moto.organizations.models import organizations_backends
 from moto.sts.models import AssumedRole, sts_backends
 from moto.sts.responses import TokenResponse
@@ -13,9 +14,9 @@ from moto.sts.responses import TokenResponse
 from sandbox.aws.iam.policies import Context, Principals, aws, service
 from sandbox.aws.iam.roles import session_of, trusts
 from sandbox.aws.patches import applied
+from sandbox.aws.rekognition.identity import caller_of
 
 LONGEST_EXECUTION = 14 * 24 * 3_600
-OUTSIDE = "123456789012"  # moto's account for keys that it does not know
 
 
 def session_of_service(service_name: str, role_arn: str, name: str, source_arn: str) -> AssumedRole:
@@ -55,7 +56,8 @@ def _caller_names(access_key: str) -> list[str]:
     """Return the names that a policy may use for the caller, from the session's ARN to the account id."""
     session = session_of(access_key)
     if session is None:
-        return [f"arn:aws:iam::{OUTSIDE}:root", OUTSIDE]
+        caller = caller_of(access_key, get_account_id_from(access_key))
+        return [caller.arn, caller.root_arn, caller.account_id]
     account = session.account_id
     return [session.arn, session.role_arn, f"arn:{session.partition}:iam::{account}:root", account]
 

@@ -32,7 +32,7 @@ class Caller:
         return frozenset(name for name in names if name)
 
 
-def caller_of(access_key: str, account_id: str, partition: str) -> Caller:
+def caller_of(access_key: str, account_id: str, partition: str = "aws") -> Caller:
     """Return the owner of an access key. A key that is not from STS or IAM belongs to the root user of the account."""
     role = sts_backends[account_id][partition].get_assumed_role_from_access_key(access_key)
     if role:
