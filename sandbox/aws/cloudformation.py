@@ -13,11 +13,12 @@ from moto.kms.models import Key, KmsBackend
 from moto.s3.models import FakeBucket, s3_backends
 from moto.sqs.models import sqs_backends
 
+from sandbox.aws.cloudwatch import AlarmInStack
 from sandbox.aws.patches import applied
 from sandbox.deployment import PROMOTIONS_BUCKET
 
-# moto lacks these types, and no story needs them.
-SKIPPED = ["AWS::CloudWatch::Alarm", "AWS::SNS::TopicPolicy"]
+# moto lacks this type, and no story needs it.
+SKIPPED = ["AWS::SNS::TopicPolicy"]
 
 
 def _policy_of(kind: str, put: Callable[[dict[str, Any], str, str], None]) -> type[CloudFormationModel]:
@@ -59,7 +60,8 @@ def _put_bucket_policy(properties: dict[str, Any], account: str, region: str) ->
 
 
 # moto finds resource types as subclasses of its model, as long as something refers to them.
-TYPES = (
+TYPES: tuple[type[CloudFormationModel], ...] = (
+    AlarmInStack,
     _policy_of("AWS::SQS::QueuePolicy", _put_queue_policy),
     _policy_of("AWS::Events::EventBusPolicy", _put_bus_policy),
     _policy_of("AWS::S3::BucketPolicy", _put_bucket_policy),
@@ -70,7 +72,7 @@ TYPES = (
 def install() -> Iterator[None]:
     """Make CloudFormation create the stack's resources as on AWS.
 
-    Types that moto lacks are skipped, a key can have tags, a function keeps its dead-letter queue, the pattern of a
+    A type that moto lacks is skipped, a key can have tags, a function keeps its dead-letter queue, the pattern of a
     rule may be a string, and a bucket can have versions and a bucket key. The stack's bucket always has the same name,
     which some events contain.
     """

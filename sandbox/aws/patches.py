@@ -64,7 +64,10 @@ REPLACED: dict[str, tuple[Name, ...]] = {
         Name(f"{EVENTS}:Rule", "create_from_cloudformation_json", "accepts an EventPattern that is a string"),
         Name("moto.s3.models:FakeBucket", "create_from_cloudformation_json", "keeps versions, bucket key, one name"),
         Name("moto.s3.models:FakeBucket", "update_from_cloudformation_json", "accepts a bucket without BucketName"),
-        Name("moto.cloudformation.parsing", "parse_resource", "skips types that moto lacks and no story needs"),
+        Name("moto.cloudformation.parsing", "parse_resource", "skips a type that moto lacks and no story needs"),
+    ),
+    "cloudwatch": (
+        Name("moto.cloudwatch.models:CloudWatchBackend", "set_alarm_state", "runs the actions of the alarm"),
     ),
     "sts": (Name(STS_API, "assume_role", "checks the trust policy of the role"),),
     "sns": (Name("moto.sns.models:SNSBackend", "publish", "refuses the subjects and messages that SNS refuses"),),

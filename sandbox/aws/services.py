@@ -6,7 +6,18 @@ from typing import Any
 
 from moto import mock_aws
 
-from sandbox.aws import approvals, clock, cloudformation, event_patterns, eventbridge, rekognition, s3, sdk, sns
+from sandbox.aws import (
+    approvals,
+    clock,
+    cloudformation,
+    cloudwatch,
+    event_patterns,
+    eventbridge,
+    rekognition,
+    s3,
+    sdk,
+    sns,
+)
 from sandbox.aws.clock import Clock
 from sandbox.aws.iam import enforcement, sts
 from sandbox.aws.lambda_ import api, invocations
@@ -34,6 +45,7 @@ def install(
         mock_aws(config=MOTO),
         clock.install(its_clock),
         cloudformation.install(),
+        cloudwatch.install(its_clock),
         sts.install(),
         sns.install(its_clock),
         event_patterns.install(),
