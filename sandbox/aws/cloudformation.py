@@ -7,6 +7,8 @@ from typing import Any
 
 from moto.awslambda.models import LambdaFunction
 from moto.cloudformation import parsing
+from moto.cloudformation.exceptions import ValidationError
+from moto.cloudformation.models import CloudFormationBackend
 from moto.core.common_models import CloudFormationModel
 from moto.events.models import Rule, events_backends
 from moto.kms.models import Key, KmsBackend
@@ -113,6 +115,14 @@ def install() -> Iterator[None]:
         named = {**cloudformation_json, "Properties": properties}
         return update(original_resource=original_resource, cloudformation_json=named, **others)
 
+    def describe_stack_resource(self: CloudFormationBackend, stack_name: str, logical_resource_id: str) -> Any:
+        stack = self.get_stack(stack_name)
+        resources: list[Any] = [one for one in stack.stack_resources if one is not None]
+        found = next((one for one in resources if one.logical_resource_id == logical_resource_id), None)
+        if found is None:
+            raise ValidationError(stack_name, f"Resource {logical_resource_id} does not exist for stack {stack_name}")
+        return stack, found
+
     def parse_resource(resource: dict[str, Any], *args: Any) -> Any:
         return None if resource["Type"] in SKIPPED else parse(resource, *args)
 
@@ -122,6 +132,7 @@ def install() -> Iterator[None]:
         "Rule.create_from_cloudformation_json": create_rule,
         "FakeBucket.create_from_cloudformation_json": create_bucket,
         "FakeBucket.update_from_cloudformation_json": update_bucket,
+        "CloudFormationBackend.describe_stack_resource": describe_stack_resource,
         "parsing.parse_resource": parse_resource,
     }
     with applied("cloudformation", replacements):

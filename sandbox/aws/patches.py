@@ -15,6 +15,7 @@ from sandbox.aws.names import Name
 ASL = "moto.stepfunctions.parser.asl.component"
 BACKEND = "moto.stepfunctions.parser.backend"
 CATCHER = f"{ASL}.common.catch.catcher_decl:CatcherDecl"
+CLOUDFORMATION = "moto.cloudformation.models:CloudFormationBackend"
 COMPARISON = f"{ASL}.state.choice.comparison.comparison_variable:ComparisonVariable"
 ERROR_EQUALS = f"{ASL}.common.error_name.error_equals_decl:ErrorEqualsDecl"
 EVENTS = "moto.events.models"
@@ -27,6 +28,7 @@ MAP = f"{ASL}.state.exec.state_map"
 MAP_RECORD = f"{MAP}.iteration.itemprocessor.map_run_record"
 MAP_RUN = f"{MAP}.iteration.distributed_iteration_component:DistributedIterationComponent"
 NESTED = f"{ASL}.state.exec.state_task.service.state_task_service_sfn:StateTaskServiceSfn"
+SERVICE_QUOTAS_API = "moto.servicequotas.responses:ServiceQuotasResponse"
 STEP_FUNCTIONS = "moto.stepfunctions.parser.models"
 STEP_FUNCTIONS_API = "moto.stepfunctions.responses:StepFunctionResponse"
 STS_API = "moto.sts.responses:TokenResponse"
@@ -64,6 +66,7 @@ REPLACED: dict[str, tuple[Name, ...]] = {
         Name(f"{EVENTS}:Rule", "create_from_cloudformation_json", "accepts an EventPattern that is a string"),
         Name("moto.s3.models:FakeBucket", "create_from_cloudformation_json", "keeps versions, bucket key, one name"),
         Name("moto.s3.models:FakeBucket", "update_from_cloudformation_json", "accepts a bucket without BucketName"),
+        Name(CLOUDFORMATION, "describe_stack_resource", "ignores what the stack skips or has no condition for"),
         Name("moto.cloudformation.parsing", "parse_resource", "skips a type that moto lacks and no story needs"),
     ),
     "cloudwatch": (
@@ -143,10 +146,14 @@ REPLACED: dict[str, tuple[Name, ...]] = {
         Name("moto.s3.responses:S3Response", "_authenticate_and_authorize_s3_action", "checks permissions"),
         Name("moto.s3.models:FakeBucket", "get_permission", "leaves the policies of buckets to the other check"),
     ),
-    "approvals": (
+    "sagemaker": (
         Name("moto.sagemaker.models:SageMakerModelBackend", "update_model_package", "keeps what is not updated"),
         Name("moto.sagemaker.responses:SageMakerResponse", "create_model_package", "sends SageMaker's event"),
         Name("moto.sagemaker.responses:SageMakerResponse", "update_model_package", "sends SageMaker's event"),
+    ),
+    "cloudtrail": (
+        Name(STEP_FUNCTIONS_API, "start_execution", "records the call"),
+        Name(STEP_FUNCTIONS_API, "stop_execution", "records the call"),
     ),
     "log": (
         Name(f"{EXECUTION}:BaseExecutionWorkerCommunication", "terminated", "logs how an execution ended"),
@@ -157,7 +164,13 @@ REPLACED: dict[str, tuple[Name, ...]] = {
 }
 
 # Operations that moto lacks and the sandbox adds.
-ADDED = (Name(STEP_FUNCTIONS_API, "redrive_execution", "executions.py answers RedriveExecution"),)
+ADDED = (
+    Name(STEP_FUNCTIONS_API, "redrive_execution", "executions.py answers RedriveExecution"),
+    Name("moto.cloudtrail.responses:CloudTrailResponse", "lookup_events", "cloudtrail.py answers LookupEvents"),
+    Name(SERVICE_QUOTAS_API, "list_service_quotas", "quotas.py answers ListServiceQuotas"),
+    Name(SERVICE_QUOTAS_API, "request_service_quota_increase", "quotas.py answers RequestServiceQuotaIncrease"),
+    Name("moto.awslambda.responses:LambdaResponse", "get_account_settings", "quotas.py answers GetAccountSettings"),
+)
 
 
 @contextmanager

@@ -7,14 +7,16 @@ from typing import Any
 from moto import mock_aws
 
 from sandbox.aws import (
-    approvals,
     clock,
     cloudformation,
+    cloudtrail,
     cloudwatch,
     event_patterns,
     eventbridge,
+    quotas,
     rekognition,
     s3,
+    sagemaker,
     sdk,
     sns,
 )
@@ -40,6 +42,7 @@ def install(
         invocations.invoke(function, event, its_clock, lambdas.run)
 
     rekognition.install()
+    quotas.install()
     with (
         sdk.install(),
         mock_aws(config=MOTO),
@@ -63,6 +66,7 @@ def install(
         status_changes.install(lambda: bool(aws().announces)),
         enforcement.install(its_clock),
         s3.install(its_clock),
-        approvals.install(its_clock),
+        sagemaker.install(its_clock),
+        cloudtrail.install(its_clock),
     ):
         yield

@@ -18,12 +18,7 @@ from sandbox.aws.reads import READ
 SANDBOX = Path(__file__).parents[2] / "sandbox"
 TABLE, READS = "sandbox/aws/patches.py", "sandbox/aws/reads.py"
 # Names of the sandbox itself, which the table leaves out.
-OWN_REPLACED = {
-    ("approvals.py", "tag_resource"),
-    ("approvals.py", "untag_resource"),
-    ("clock.py", "utcnow"),
-    ("enforcement.py", "_checked_request"),
-}
+OWN_REPLACED = {("clock.py", "utcnow"), ("enforcement.py", "_checked_request")}
 USES = [
     *(
         (f"{module}.py replaces it; the replacement {one.reason}", one)
