@@ -1,8 +1,9 @@
 """The command line of the sandbox: ``python -m sandbox demo STORY``, ``serve`` and ``invoke FUNCTION STORY``."""
 
 import argparse
+from pathlib import Path
 
-from sandbox import demo, invoke, serve
+from sandbox import demo, invoke, profiles, serve
 from sandbox.deployment import function_names
 from sandbox.known_faults import PlanError
 from sandbox.stories import headline, stories
@@ -20,7 +21,8 @@ def main() -> None:
     commands.add_parser("events", help="list the stories, with a line each").set_defaults(run=lambda _: list_events())
     on_serve = commands.add_parser("serve", help="answer the AWS CLI on a local port")
     on_serve.add_argument("--port", type=int, default=5000)
-    on_serve.set_defaults(run=lambda arguments: serve.run(arguments.port))
+    on_serve.add_argument("--profiles", type=Path, default=profiles.FOLDER, help="the folder for the AWS profiles")
+    on_serve.set_defaults(run=lambda arguments: serve.run(arguments.port, arguments.profiles))
     on_invoke = commands.add_parser("invoke", help="run one function in a container, under sam local invoke")
     on_invoke.add_argument("function", choices=function_names(), metavar="FUNCTION", help=", ".join(function_names()))
     on_invoke.add_argument("story", choices=stories(), metavar="STORY", help="as for demo")

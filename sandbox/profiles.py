@@ -7,17 +7,18 @@ from typing import Any
 
 from sandbox.deployment import DESTINATION_ACCOUNT, REGION, ROOT, SOURCE_ACCOUNT, STACK_ACCOUNT, client
 
+FOLDER = ROOT / "build"
 USER = "administrator"
-# A command without a profile acts in the stack's account, and never on AWS.
 ACCOUNTS = {
-    "default": STACK_ACCOUNT,
+    "default": STACK_ACCOUNT,  # so that no command without a profile reaches AWS
     "stack": STACK_ACCOUNT,
     "source": SOURCE_ACCOUNT,
     "destination": DESTINATION_ACCOUNT,
+    "custom-labels-access": SOURCE_ACCOUNT,  # the scripts in the guide to Custom Labels use this name
 }
 
 
-def write(endpoint: str, folder: Path = ROOT / "build") -> str:
+def write(endpoint: str, folder: Path) -> str:
     """Write the profiles, and return the line that makes a shell use them.
 
     Each profile has the key of a user and assumes no role: the AWS CLI would keep the session of a role in the user's
@@ -29,8 +30,11 @@ def write(endpoint: str, folder: Path = ROOT / "build") -> str:
         section = profile if profile == "default" else f"profile {profile}"
         config[section] = {"region": REGION, "endpoint_url": endpoint}
         credentials[profile] = keys[account]
-    folder.mkdir(exist_ok=True)
-    files = {"AWS_CONFIG_FILE": folder / "aws-config", "AWS_SHARED_CREDENTIALS_FILE": folder / "aws-credentials"}
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {
+        name: folder.absolute() / file
+        for name, file in (("AWS_CONFIG_FILE", "aws-config"), ("AWS_SHARED_CREDENTIALS_FILE", "aws-credentials"))
+    }
     for path, content in zip(files.values(), (config, credentials), strict=True):
         with path.open("w") as file:
             content.write(file)

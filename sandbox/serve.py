@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
+from pathlib import Path
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
@@ -38,8 +39,8 @@ Each ending and each mail is a line here. Ctrl-C ends the sandbox.
 """
 
 
-def run(port: int) -> None:
-    """Serve until interrupted."""
+def run(port: int, folder: Path = profiles.FOLDER) -> None:
+    """Serve until interrupted; the profiles are written into the folder."""
     clock = FastClock(SPEED)
     with sandbox(clock) as aws, log.install(clock, write):
         aws.announces = aws.records.recording = True
@@ -47,8 +48,9 @@ def run(port: int) -> None:
             aws.seed(story)
         with served(port=port, wrap=partial(Page, aws, clock)) as endpoint, suppress(KeyboardInterrupt):
             copies, promotes = aws.deployment.state_machine_arn, aws.deployment.promotion_machine_arn
+            use = profiles.write(endpoint, folder)
             write(f"Open the page at {endpoint} in a browser.")
-            write(GUIDE.format(endpoint=endpoint, profiles=profiles.write(endpoint), copies=copies, promotes=promotes))
+            write(GUIDE.format(endpoint=endpoint, profiles=use, copies=copies, promotes=promotes))
             threading.Event().wait()
 
 

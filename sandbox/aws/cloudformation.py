@@ -9,6 +9,7 @@ from moto.awslambda.models import LambdaFunction
 from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import CloudFormationBackend
+from moto.cloudformation.parsing import ResourceMap
 from moto.core.common_models import CloudFormationModel
 from moto.events.models import Rule, events_backends
 from moto.kms.models import Key, KmsBackend
@@ -80,6 +81,7 @@ def install() -> Iterator[None]:
     """
     make: Any = KmsBackend.create_key
     parse: Any = parsing.parse_resource
+    update_existing: Any = parsing.parse_and_update_resource
     make_function: Any = LambdaFunction.create_from_cloudformation_json
     make_rule: Any = Rule.create_from_cloudformation_json
     make_bucket: Any = FakeBucket.create_from_cloudformation_json
@@ -123,6 +125,12 @@ def install() -> Iterator[None]:
             raise ValidationError(stack_name, f"Resource {logical_resource_id} does not exist for stack {stack_name}")
         return stack, found
 
+    def update_resource(name: str, document: dict[str, Any], resources: ResourceMap, **place: Any) -> Any:
+        """Create what the stack lacks so far, if its condition is true now; moto would fail."""
+        if resources[name] is None:
+            return parsing.parse_and_create_resource(name, document, resources, **place)
+        return update_existing(name, document, resources, **place)
+
     def parse_resource(resource: dict[str, Any], *args: Any) -> Any:
         return None if resource["Type"] in SKIPPED else parse(resource, *args)
 
@@ -133,6 +141,7 @@ def install() -> Iterator[None]:
         "FakeBucket.create_from_cloudformation_json": create_bucket,
         "FakeBucket.update_from_cloudformation_json": update_bucket,
         "CloudFormationBackend.describe_stack_resource": describe_stack_resource,
+        "parsing.parse_and_update_resource": update_resource,
         "parsing.parse_resource": parse_resource,
     }
     with applied("cloudformation", replacements):

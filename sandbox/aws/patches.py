@@ -67,6 +67,7 @@ REPLACED: dict[str, tuple[Name, ...]] = {
         Name("moto.s3.models:FakeBucket", "create_from_cloudformation_json", "keeps versions, bucket key, one name"),
         Name("moto.s3.models:FakeBucket", "update_from_cloudformation_json", "accepts a bucket without BucketName"),
         Name(CLOUDFORMATION, "describe_stack_resource", "ignores what the stack skips or has no condition for"),
+        Name("moto.cloudformation.parsing", "parse_and_update_resource", "creates what the stack lacks so far"),
         Name("moto.cloudformation.parsing", "parse_resource", "skips a type that moto lacks and no story needs"),
     ),
     "cloudwatch": (

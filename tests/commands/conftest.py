@@ -1,0 +1,15 @@
+"""The served sandbox and a shell that uses it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.commands.shell import CLI, Shell, served
+
+
+@pytest.fixture(scope="session")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    """A shell with the AWS CLI and the profiles of a served sandbox, which the tests of this folder share."""
+    assert (CLI / "aws").exists(), "There is no AWS CLI. Run: make test-commands"
+    with served(tmp_path_factory.mktemp("project")) as shell:
+        yield shell
