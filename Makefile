@@ -66,7 +66,7 @@ invoke: .venv/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Run one function in
 .PHONY: test
 test: $(if $(HAS_LAMBDAS_PYTHON),.venv-runtime/.stamp .aws-sam/.stamp build/sbom.cdx.json)
 test: .venv/.stamp node_modules/.stamp build/page/.stamp ## Run all tests that need neither Docker nor AWS
-	.venv/bin/python -m pytest -n 2 --ignore tests/page --ignore tests/sam_local tests
+	.venv/bin/python -m pytest -n 2 --ignore tests/commands --ignore tests/page --ignore tests/sam_local tests
 
 .PHONY: unit
 unit: .venv/.stamp ## Run the unit tests, for the inner loop
@@ -79,6 +79,10 @@ test-page: .venv-page/.stamp node_modules/.stamp build/page/.stamp ## Run the pa
 .PHONY: test-sam-local
 test-sam-local: .venv/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Run each function in a container, with or without Docker
 	tools/with_docker.sh .venv/bin/python -m pytest tests/sam_local
+
+.PHONY: test-commands
+test-commands: .venv/.stamp .venv-cli/.stamp ## Run the commands of the pages, with the AWS CLI and the served sandbox
+	.venv/bin/python -m pytest tests/commands
 
 .PHONY: test-deployed
 test-deployed: .venv/.stamp ## Run one copy on AWS (STACK_NAME=... REQUEST=request.json)
@@ -176,7 +180,7 @@ audit: .venv-audit/.stamp .venv-node/.stamp ## Look up known vulnerabilities of 
 .PHONY: lock
 lock: .venv-lock/.stamp .venv-node/.stamp ## Pin the packages of requirements/ and package.json, with hashes (UPGRADE=1: the newest)
 	cd requirements && $(LOCK) functions.in --output-file ../functions/requirements.txt
-	cd requirements && for name in pip test page sam checkov runtime bench node lock audit; do \
+	cd requirements && for name in pip test page sam cli checkov runtime bench node lock audit; do \
 		$(LOCK) $$name.in --output-file $$name.txt || exit; done
 	$(NPM) install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
 
@@ -199,6 +203,9 @@ endef
 	$(environment)
 
 .venv-sam/.stamp: requirements/sam.txt requirements/pip.txt
+	$(environment)
+
+.venv-cli/.stamp: requirements/cli.txt requirements/pip.txt
 	$(environment)
 
 .venv-checkov/.stamp: requirements/checkov.txt requirements/pip.txt

@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from moto.cloudtrail.responses import CloudTrailResponse
-from moto.core.exceptions import JsonRESTError
 from moto.iam.models import iam_backends
 from moto.rekognition.responses import RekognitionResponse
 from moto.stepfunctions.responses import StepFunctionResponse
@@ -47,7 +46,7 @@ class Record:
     access_key: str
     user_agent: str
     parameters: Any
-    error: JsonRESTError | None = None
+    error: Exception | None = None
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     @property
@@ -56,7 +55,11 @@ class Record:
 
     def detail(self) -> Detail:
         """Return the record as CloudTrail writes it."""
-        failed = {"errorCode": self.error.error_type, "errorMessage": self.error.message} if self.error else {}
+        failed = (
+            {"errorCode": _code(self.error), "errorMessage": str(getattr(self.error, "message", self.error))}
+            if self.error
+            else {}
+        )
         return {
             "eventVersion": "1.11",
             "userIdentity": _identity(self.caller),
@@ -116,7 +119,7 @@ def install(clock: Clock) -> Iterator[None]:
             record = _record(self, source, clock.time())
             try:
                 return respond(self)
-            except JsonRESTError as error:
+            except Exception as error:
                 record.error = error
                 raise
             finally:
@@ -180,6 +183,10 @@ def _identity(caller: Caller) -> Detail:
         user = iam_backends[caller.account_id][caller.partition].users[name]
         return {"type": "IAMUser", "principalId": user.id, **known, "userName": name}
     return {"type": "Root", "principalId": caller.account_id, **known}
+
+
+def _code(error: Exception) -> str:
+    return str(getattr(error, "error_type", type(error).__name__))
 
 
 def _written(time: float) -> str:

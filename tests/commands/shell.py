@@ -1,6 +1,7 @@
 """A served sandbox in a process of its own, and a shell with the AWS CLI that uses it."""
 
 import os
+import shlex
 import subprocess
 import sys
 import threading
@@ -50,17 +51,18 @@ def served(folder: Path) -> Iterator[Shell]:
         (folder / name).symlink_to(ROOT / name)
     command = (sys.executable, "-m", "sandbox", "serve", "--port", "0", "--profiles", str(folder / "build"))
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout
+        output = server.stdout
+        assert output
         printed: list[str] = []
         while not (printed and printed[-1].startswith(LAST_LINE)):
-            printed.append(server.stdout.readline())
+            printed.append(output.readline())
             assert printed[-1], "The sandbox has ended."
-        threading.Thread(target=lambda: printed.extend(iter(server.stdout.readline, "")), daemon=True).start()
+        threading.Thread(target=lambda: printed.extend(iter(output.readline, "")), daemon=True).start()
         aliases = folder / ".aws" / "cli" / "alias"
         aliases.parent.mkdir(parents=True)
         aliases.write_text(ALIASES.format(printed[0].split()[4].rstrip(".")))
         exported = next(line for line in printed if line.startswith("export "))
-        settings = dict(one.split("=") for one in exported.split()[1:])
+        settings = dict(one.split("=", 1) for one in shlex.split(exported)[1:])
         path = f"{CLI}:{os.environ['PATH']}"
         try:
             yield Shell(folder, {"PATH": path, "HOME": str(folder), "AWS_PAGER": "", **settings}, printed)

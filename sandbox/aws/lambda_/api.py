@@ -41,10 +41,10 @@ def install(runs: Callable[[LambdaFunction], bool], run: Run, queue: Queue) -> I
             raise _error("InvalidRequestContentException", message) from None
         kind = self.headers.get("X-Amz-Invocation-Type")
         if kind == "DryRun":
-            return 204, VERSION, ""
+            return 204, {**VERSION, "status": "204"}, ""
         if kind == "Event":
             queue(function.function_arn, event)
-            return 202, {}, ""
+            return 202, {"status": "202"}, ""
         return _answer(*_run(run, function.function_arn, payload))
 
     with applied("api", {"LambdaResponse.invoke": invoke}):
