@@ -81,7 +81,7 @@ test-sam-local: .venv/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Run each fu
 	tools/with_docker.sh .venv/bin/python -m pytest tests/sam_local
 
 .PHONY: test-commands
-test-commands: .venv/.stamp .venv-cli/.stamp ## Run the commands of the pages, with the AWS CLI and the served sandbox
+test-commands: .venv/.stamp .venv-cli/.stamp build/page/.stamp ## Run the commands of the pages, with the AWS CLI and the served sandbox
 	.venv/bin/python -m pytest tests/commands
 
 .PHONY: test-deployed

@@ -30,9 +30,10 @@ def demo(*arguments: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address at which the sandbox is served."""
-    with subprocess.Popen(command("serve", "--port", "0"), cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+    serve = command("serve", "--port", "0", "--profiles", str(tmp_path_factory.mktemp("profiles")))
+    with subprocess.Popen(serve, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout
         yield server.stdout.readline().split()[4].rstrip(".")
         server.terminate()
