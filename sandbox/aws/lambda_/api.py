@@ -15,7 +15,8 @@ from moto.awslambda.responses import LambdaResponse
 
 from sandbox.aws.lambda_.functions import OF_THE_SERVICE
 from sandbox.aws.patches import applied
-from sandbox.faults import invocation, invoke_errors
+from sandbox.faults import invocation
+from sandbox.known_faults import invoke_errors
 
 Answer = tuple[int, dict[str, str], str]
 Run = Callable[[str, str], tuple[str, bool]]
