@@ -2,12 +2,15 @@
 
 EVENT ?= copy_between_accounts
 PORT ?= 5000
+FUNCTION ?= ValidateRequestFunction
 
+CAN_SET_UP = import ensurepip, sys; sys.exit(sys.version_info < (3, 11))
+TOO_OLD = is not Python 3.11 or later that can make environments. Leave PYTHON out, or name another one.
 # A Python that runs and can make environments: 3.13 as on Lambda if there is one, else any from 3.11.
 # Each is tried, because a pyenv shim on PATH may not run.
 PYTHON ?= $(shell for python in python3.13 "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.13*/bin/python3.13 \
 	python3 python3.14 python3.12 python3.11; do \
-	"$$python" -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; \
+	"$$python" -c '$(CAN_SET_UP)' 2>/dev/null && echo "$$python" && break; \
 	done)
 NEEDS_PYTHON = No Python 3.11 or later that can make environments was found. Install Python 3.13 with its venv module, \
 	or name one: make PYTHON=/path/to/python3.13
@@ -30,6 +33,8 @@ AUDIT_FAILED = The audit did not pass. If a vulnerability is listed above, upgra
 heading = @printf '\n== %s\n' '$(1)'
 
 export SAM_CLI_TELEMETRY = 0
+# Recipes read these from the environment, so that a value can have quotes and spaces.
+export EVENT WORLD FAULTS PORT FUNCTION EXECUTION ENDPOINT
 # No other target needs an AWS account, so the user's AWS profile and endpoint are not passed on.
 ifeq ($(filter report test-deployed,$(MAKECMDGOALS)),)
 unexport AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ENDPOINT_URL
@@ -44,7 +49,7 @@ help:
 
 .PHONY: demo
 demo: .venv/.stamp build/page/.stamp ## Run one event through the workflow, offline (EVENT=name_taken FAULTS="CopyProjectVersion: lost_answer")
-	@.venv/bin/python -m sandbox demo $(EVENT) --faults "$(FAULTS)" $(if $(VERBOSE),--verbose)
+	@.venv/bin/python -m sandbox demo "$$EVENT" --world "$$WORLD" --faults "$$FAULTS" $(if $(VERBOSE),--verbose)
 
 .PHONY: events
 events: .venv/.stamp ## List the events for make demo, with a line each
@@ -52,15 +57,26 @@ events: .venv/.stamp ## List the events for make demo, with a line each
 
 .PHONY: serve
 serve: .venv/.stamp build/page/.stamp ## Serve the offline AWS on a local port, for the AWS CLI (PORT=5000)
-	@.venv/bin/python -m sandbox serve --port $(PORT)
+	@.venv/bin/python -m sandbox serve --port "$$PORT"
 
 .PHONY: report
 report: .venv/.stamp build/page/.stamp ## Write a page about an execution of AWS or of make serve (EXECUTION=arn:... ENDPOINT=...)
-	@.venv/bin/python -m sandbox.report '$(EXECUTION)' --endpoint '$(ENDPOINT)'
+	@.venv/bin/python -m sandbox.report "$$EXECUTION" --endpoint "$$ENDPOINT"
 
 .PHONY: invoke
-invoke: .venv/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Run one function in a container, with or without Docker (FUNCTION=... EVENT=name_taken)
-	@tools/with_docker.sh .venv/bin/python -m sandbox invoke '$(or $(FUNCTION),ValidateRequestFunction)' $(EVENT)
+invoke: known-function docker .venv/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Run one function in a container, with or without Docker (FUNCTION=... EVENT=name_taken)
+	@tools/with_docker.sh .venv/bin/python -m sandbox invoke "$$FUNCTION" "$$EVENT"
+
+# The next two come first, before anything is set up or built.
+FUNCTIONS = $(shell sed -n 's/^  \([A-Za-z]*Function\):$$/\1/p' template.yaml)
+.PHONY: known-function
+known-function:
+	@case ' $(FUNCTIONS) ' in *" $$FUNCTION "*) ;; *) \
+		echo "There is no function $$FUNCTION. The functions are $(FUNCTIONS)." >&2; exit 1;; esac
+
+.PHONY: docker
+docker:
+	@tools/with_docker.sh --check
 
 # The tests under Lambda's own runtime need Python 3.13. Without it they are skipped, or fail in CI.
 .PHONY: test
@@ -77,7 +93,7 @@ test-page: .venv-page/.stamp node_modules/.stamp build/page/.stamp ## Run the pa
 	.venv-page/bin/python -m pytest tests/page
 
 .PHONY: test-sam-local
-test-sam-local: .venv/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Run each function in a container, with or without Docker
+test-sam-local: docker .venv/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Run each function in a container, with or without Docker
 	tools/with_docker.sh .venv/bin/python -m pytest tests/sam_local
 
 .PHONY: test-commands
@@ -192,6 +208,7 @@ clean: ## Remove everything that make has created
 # Python compiles a module when it is first imported; compiling them all takes half of the set-up.
 define environment
 	@test -n '$(PYTHON)' || { echo '$(NEEDS_PYTHON)' >&2; exit 1; }
+	@'$(PYTHON)' -c '$(CAN_SET_UP)' 2>/dev/null || { echo '$(PYTHON) $(TOO_OLD)' >&2; exit 1; }
 	@echo 'Setting up $(@D) with $(PYTHON)'
 	@'$(PYTHON)' -m venv --clear $(@D)
 	@for lock in requirements/pip.txt $<; do $(@D)/bin/python -m pip install --quiet --disable-pip-version-check \

@@ -12,10 +12,11 @@ from sandbox import demo_promotion, starting, story_lines
 from sandbox.aws.clock import VirtualClock
 from sandbox.aws.stepfunctions.interpreter import DOLLARS_PER_TRANSITION, paid_transitions
 from sandbox.demo_states import Printer
+from sandbox.own_stories import Story
 from sandbox.page import report
 from sandbox.page.document import document_of
 from sandbox.page.files import ROOT
-from sandbox.stories import headline, read_event
+from sandbox.plans import Plan
 from sandbox.visits import visits_of
 from sandbox.world import Sandbox, sandbox
 
@@ -23,15 +24,19 @@ REPORT = ROOT / "build" / "demo.html"
 WIDTH = 116
 
 
-def run(story: str, faults: str, *, verbose: bool = False) -> None:
-    """Run the story; print what happened, how it ended, and what was announced."""
+def run(story: Story, faults: str, *, verbose: bool = False) -> None:
+    """Run the story; print what happened, how it ended, and what was announced.
+
+    Raises PlanError if the plan of faults is malformed.
+    """
+    Plan(faults)
     clock = VirtualClock()
-    with sandbox(clock) as aws:
+    with sandbox(clock, accounts=story.accounts) as aws:
         aws.announces = aws.records.recording = True
-        aws.seed(story)
-        event = read_event(story)
+        aws.create(story.world)
+        event = story.event
         aws.follow(faults, event)
-        print(f"{story}: {headline(story)}")
+        print(f"{story.name}: {story.about}")
         promotes = starting.is_promotion(event)
         if verbose and not promotes:
             aws.listeners.append(Printer(clock).hear)
@@ -77,7 +82,7 @@ def _print_result(execution: Execution, transitions: int, events: int, verbose: 
     print(f"\n\n{execution.status}" if verbose else f"\n{execution.status} after {took}: {cost}")
     output = execution.output
     if not output:
-        print(_wrapped(f"{execution.error}: {execution.cause}"))
+        print(_wrapped(f"{execution.error}: {_sentence(execution.cause)}"))
     elif verbose:
         print(json.dumps(output, indent=2))
     else:
@@ -85,6 +90,14 @@ def _print_result(execution: Execution, transitions: int, events: int, verbose: 
             print(_wrapped(line))
     if verbose:
         print(cost)
+
+
+def _sentence(cause: str | None) -> str:
+    """Return the sentence of a Cause; Lambda wraps it in JSON."""
+    try:
+        return str(json.loads(cause or "")["errorMessage"])
+    except (ValueError, KeyError, TypeError):
+        return cause or "there is no Cause"
 
 
 def _wrapped(text: str) -> str:

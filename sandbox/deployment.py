@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,20 +74,24 @@ def function_names() -> list[str]:
     return [name for name, one in resources.items() if one["Type"] == "AWS::Serverless::Function"]
 
 
-def deploy(stack_account: str = STACK_ACCOUNT) -> Deployment:
+def deploy(stack_account: str = STACK_ACCOUNT, accounts: Iterable[str] = ()) -> Deployment:
     """Create the stack, and the roles that it assumes in the other accounts.
 
     Call within ``mock_aws``.
+
+    Parameters
+    ----------
+    accounts: those that need both roles, besides the usual ones.
     """
     _upload_code(stack_account)
-    others = sorted({SOURCE_ACCOUNT, DESTINATION_ACCOUNT, STACK_ACCOUNT} - {stack_account})
+    others = sorted({SOURCE_ACCOUNT, DESTINATION_ACCOUNT, STACK_ACCOUNT, *accounts} - {stack_account})
     parameters = {**PARAMETERS, "EventAccounts": ",".join(others)}
     outputs = _create_stack(stack_account, STACK_NAME, json.dumps(expanded_template()), **parameters)
     for account in others:
         forwards = {"EventBusArn": outputs["EventBusArn"], "TagTrigger": parameters["TagTrigger"]}
         create_account_role("source", account, TrustedRoleArns=outputs["SourceRolePrincipals"], **forwards)
         create_account_role("destination", account, TrustedRoleArns=outputs["DestinationRolePrincipals"])
-    for account in FURTHER_DESTINATIONS:
+    for account in sorted({*FURTHER_DESTINATIONS} - {*others}):
         create_account_role("destination", account, TrustedRoleArns=outputs["DestinationRolePrincipals"])
     for account in (SOURCE_ACCOUNT, DESTINATION_ACCOUNT, STACK_ACCOUNT):
         _create_administrator(account)

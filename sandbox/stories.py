@@ -19,6 +19,10 @@ from sandbox.deployment import PROMOTIONS_BUCKET, ROOT
 EVENTS, WORLDS = ROOT / "events", ROOT / "sandbox" / "worlds"
 
 
+class StoryError(ValueError):
+    """There is no such story; the message says why and what to do."""
+
+
 def read_event(story: str) -> Any:
     """Return the event of a story."""
     return json.loads((EVENTS / f"{story}.json").read_text())
@@ -34,9 +38,16 @@ def headline(story: str) -> str:
     return (WORLDS / f"{story}.yaml").read_text().splitlines()[0].removeprefix("# ")
 
 
-def seed(story: str, now: Callable[[], datetime], after: Callable[[float, Callable[[], None]], None]) -> None:
-    """Create the story's world, and schedule its later changes."""
+def read_world(story: str) -> dict[str, Any]:
+    """Return the world of a story."""
     world: dict[str, Any] = yaml.safe_load((WORLDS / f"{story}.yaml").read_text())
+    return world
+
+
+def seed(
+    world: dict[str, Any], now: Callable[[], datetime], after: Callable[[float, Callable[[], None]], None]
+) -> None:
+    """Create a world, and schedule its later changes."""
     for project in world.get("projects", ()):
         seed_project(project, now())
     for package in world.get("packages", ()):

@@ -4,7 +4,7 @@ import json
 import os
 import random
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -44,6 +44,7 @@ class Sandbox:
         listeners: list[interpreter.Listener],
         outcomes: list[dict[str, Any]],
         stack_account: str,
+        accounts: Iterable[str],
     ) -> None:
         self.clock, self.listeners = its_clock, listeners
         # The events that the functions put on a bus.
@@ -52,7 +53,7 @@ class Sandbox:
         self.announces = False
         random.seed(1)
         settings.reset()
-        self.deployment = deployment.deploy(stack_account)
+        self.deployment = deployment.deploy(stack_account, accounts)
         self.plan, self.records = Plan(), Records()
         self.lambdas = Lambdas(self.deployment, its_clock, lambda: self.plan, self.records)
 
@@ -78,7 +79,11 @@ class Sandbox:
 
     def seed(self, story: str) -> None:
         """Add the world of a story."""
-        stories.seed(story, self.now, self.clock.after)
+        self.create(stories.read_world(story))
+
+    def create(self, world: dict[str, Any]) -> None:
+        """Add a world in the form of those in worlds/."""
+        stories.seed(world, self.now, self.clock.after)
 
     def follow(self, plan: str, request: object = None) -> None:
         """Apply a plan of faults; its happenings change the projects of the request."""
@@ -171,13 +176,15 @@ def without_aws_settings() -> Iterator[None]:
 
 
 @contextmanager
-def sandbox(its_clock: Clock, stack_account: str = deployment.STACK_ACCOUNT) -> Iterator[Sandbox]:
-    """Yield an AWS on a clock, with the stack deployed in it."""
+def sandbox(
+    its_clock: Clock, stack_account: str = deployment.STACK_ACCOUNT, accounts: Iterable[str] = ()
+) -> Iterator[Sandbox]:
+    """Yield an AWS on a clock, with the stack deployed in it, and its roles in these accounts and the usual ones."""
     made: list[Sandbox] = []
     listeners: list[interpreter.Listener] = []
     outcomes: list[dict[str, Any]] = []
     with without_aws_settings(), services.install(its_clock, lambda: made[0], listeners, outcomes):
-        made.append(Sandbox(its_clock, listeners, outcomes, stack_account))
+        made.append(Sandbox(its_clock, listeners, outcomes, stack_account, accounts))
         with faults.install(its_clock, lambda: made[0].plan, lambda: made[0].records):
             yield made[0]
 

@@ -2,6 +2,7 @@
 # Runs a command with a Docker Engine that has the image in which `sam local invoke` runs Python 3.13:
 #
 #   tools/with_docker.sh COMMAND [ARGUMENT...]
+#   tools/with_docker.sh --check    only says whether the engine is there or can be made
 #
 # With Docker installed and a network, it pulls the image and runs the command. In a closed network, or on a CI machine
 # without an engine, it makes what is missing from Debian's packages:
@@ -27,6 +28,8 @@ HERE=$PWD/build/docker
 PACKAGES=$HERE/packages
 ENGINE=$HERE/engine
 STAND_IN=$PWD/build/lambda-python.tar
+NO_ENGINE="No Docker Engine answers"
+ALTERNATIVE="Install and start Docker, or set DOCKER_HOST to an engine that runs."
 started= # the process of the engine
 made=()  # what the engine makes outside its folders
 
@@ -53,7 +56,7 @@ unpack() {
 }
 
 start_engine() {
-  need_debian "No Docker Engine answers" "Install and start Docker, or set DOCKER_HOST to an engine that runs."
+  need_debian "$NO_ENGINE" "$ALTERNATIVE"
   exec 9> "$HERE/lock"
   flock --nonblock 9 || give_up "Another run is using build/docker." "Wait for it to end."
   say "no Docker Engine answers; starting one from Debian's packages in build/docker"
@@ -141,6 +144,12 @@ clean_up() {
     docker image rm --force "$IMAGE" "$OF_SAM" > /dev/null 2>&1 || true
   fi
 }
+
+# Says at once whether start_engine can do its part; make builds for minutes before it needs an engine.
+if [[ $1 == --check ]]; then
+  docker version > /dev/null 2>&1 || need_debian "$NO_ENGINE" "$ALTERNATIVE"
+  exit 0
+fi
 
 # A signal takes effect once the command has ended; the terminal also sends it to the command.
 trap 'exit 130' INT

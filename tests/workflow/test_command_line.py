@@ -177,13 +177,6 @@ def test_the_demo_is_offline_even_if_its_user_has_set_endpoints(monkeypatch: pyt
     assert any(line.startswith("SUCCEEDED") for line in demo("already_copied"))
 
 
-def test_the_demo_lists_the_stories_if_it_does_not_know_one() -> None:
-    unknown = subprocess.run(command("demo", "nonsense"), cwd=ROOT, capture_output=True, text=True, check=False)
-
-    assert unknown.returncode == 2
-    assert "copy_between_accounts" in unknown.stderr
-
-
 def copy_machine(step_functions: Any) -> str:
     """Return the ARN of the state machine that copies."""
     machines = step_functions.list_state_machines()["stateMachines"]

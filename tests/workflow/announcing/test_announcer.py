@@ -3,6 +3,7 @@
 import json
 import re
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from moto.iam.models import iam_backends
 from sandbox import demo
 from sandbox.aws import eventbridge
 from sandbox.deployment import REGION, STACK_ACCOUNT
+from sandbox.own_stories import story_of
 from sandbox.stories import read_event
 from sandbox.world import Sandbox
 from tests.workflow.announcing.conftest import ANNOUNCER, AsFunction, Event, entry, statuses
@@ -143,12 +145,11 @@ def test_the_demo_announces_the_end_of_an_execution(
     announced: bool,
 ) -> None:
     monkeypatch.setattr(demo, "VirtualClock", lambda: aws.clock)
-    monkeypatch.setattr(demo, "sandbox", lambda clock: nullcontext(aws))
-    monkeypatch.setattr(demo, "read_event", lambda story: status_change(status=status))
+    monkeypatch.setattr(demo, "sandbox", lambda clock, accounts: nullcontext(aws))
 
-    demo.run("already_copied", "")
+    demo.run(replace(story_of("already_copied"), event=status_change(status=status)), "")
 
     printed = capsys.readouterr().out
     assert f"{rule} of the event bus matches the event from Step Functions.\n" in printed
-    assert "paid transitions" not in printed
+    assert "paid state transitions" not in printed
     assert ("Nothing was announced." not in printed or "In the dead-letter queue" in printed) == announced
