@@ -2,20 +2,17 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Any
 
 import boto3
 import pytest
 
-from sandbox.deployment import ADMINISTRATOR, DESTINATION_ACCOUNT, REGION, ROOT, SOURCE_ACCOUNT, function_names
-from sandbox.stories import read_event, stories
-from tests.samples import ANSWERS, REFUSALS
+from sandbox.deployment import ADMINISTRATOR, DESTINATION_ACCOUNT, REGION, ROOT, SOURCE_ACCOUNT
+from sandbox.stories import read_event
 from tests.workflow.story import STORY
 
 
@@ -58,118 +55,6 @@ def assume(endpoint: str, account: str) -> Any:
     )
 
 
-def test_the_demo_tells_a_plain_copy_in_a_screen() -> None:
-    lines = demo(STORY)
-
-    assert lines[0] == "copy_between_accounts: The plain case: a copy from one account to another."
-    assert len(lines) <= 40
-    assert max(map(len, lines)) <= 120
-    (polls,) = (line for line in lines if "Describe project version" in line)
-    assert re.search(r"  0:00:11  .* \d\d times, \d+ s to 1 min \d+ s apart; the last: COPYING_COMPLETED$", polls)
-    assert any(re.match(r"SUCCEEDED after 1:00:\d\d: \d+ paid state transitions", line) for line in lines)
-    assert "  Mail   Model Copied: copy_between_accounts v3, to copy_between_accounts in 222222222222" in lines
-    assert lines[-1] == "Report: build/demo.html"
-    assert (ROOT / "build" / "demo.html").read_text().startswith("<!doctype html>")
-
-
-def test_the_demo_shows_each_fault_where_it_struck_and_what_absorbed_it() -> None:
-    plan = "; ".join(
-        (
-            "DescribeProjectVersions: ThrottlingException x4",
-            "CopyProjectVersion: lost_answer",
-            "DescribeProjectVersionFunction: throttled",
-            "Publish: dropped",
-            "DescribeModelPackage: http_500",
-        )
-    )
-    lines = [re.sub(r"[\d.]+ s", "N s", line) for line in demo(STORY, "--faults", plan)]
-
-    def after(state: str) -> str:
-        return next(below for line, below in pairwise(lines) if f"  {state}" in line).strip()
-
-    throttled = "! injected ThrottlingException x3 at DescribeProjectVersions: the attempt ended with TransientError;"
-    assert after("Validate request") == f"{throttled} retried after N s"
-    assert after("Copy project version") == (
-        "! injected lost_answer at CopyProjectVersion: called again after N s, ResourceInUseException"
-    )
-    assert after("Describe project version") == (
-        "! injected throttled: the attempt ended with Lambda.TooManyRequestsException; retried after N s"
-    )
-    assert "           ! injected dropped at Publish: called again after N s, which succeeded" in lines
-    assert "Nothing was called where a fault was injected: DescribeModelPackage." in lines
-
-
-def test_the_demo_tells_errors_that_nobody_injected() -> None:
-    lines = demo("name_taken")
-
-    assert (
-        '           ! an attempt ended with VersionConflictError: caught, and went on with "Read the refusal"' in lines
-    )
-    ended = next(number for number, line in enumerate(lines) if line.startswith("FAILED after 0:00:00"))
-    assert lines[ended + 1].startswith("  VersionConflictError: ")
-
-
-def test_the_verbose_demo_prints_each_state_with_its_time_its_attempts_and_its_decision() -> None:
-    lines = demo("copy_fails", "--faults", "DescribeProjectVersions: ThrottlingException x4", "--verbose")
-
-    assert any(line.endswith("attempt 1: TransientError") for line in lines)
-    assert any("attempt 2: StartedAt" in line for line in lines)
-    assert any(line.endswith("What is its status?       -> Wait for copy") for line in lines)
-    ended = lines.index("FAILED")
-    assert lines[ended + 1].startswith("  CopyFailedError: The copy failed: The bucket ")
-    assert any(line.strip().startswith("What to do:") for line in lines[ended:])
-
-
-def test_the_events_are_listed_with_a_line_each() -> None:
-    listed = subprocess.run(command("events"), cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
-
-    assert [line.split()[0] for line in listed] == stories()
-    about = [line[27:] for line in listed]
-    assert len(set(about)) == len(about)
-    assert max(map(len, listed)) <= 130
-
-
-def test_the_output_in_the_readme_is_that_of_the_demo() -> None:
-    (block,) = re.findall(r"```\n(copy_between_accounts: .*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    printed = [line.rstrip() for line in demo(STORY)]
-
-    for line in block.splitlines():
-        assert any(one.startswith(line.removesuffix("...")) for one in printed), line
-
-
-def test_the_page_about_events_names_a_valid_and_an_invalid_event_for_each_function() -> None:
-    rows = re.findall(
-        r"^\| `(\w+Function)` \| `(\w+)` \| `(\w+)` \| `(\w+)` \|$", (ROOT / "events" / "README.md").read_text(), re.M
-    )
-
-    assert [name for name, *_ in rows] == function_names()
-    assert {(name, good) for name, good, _, _ in rows} == set(ANSWERS)
-    assert {(name, bad): error for name, _, bad, error in rows} == {key: error for key, (error, _) in REFUSALS.items()}
-
-
-def test_the_demo_of_a_promotion_tells_its_tasks_its_copies_and_their_faults() -> None:
-    lines = demo("promote_to_three", "--faults", "EnsureProjectPolicyFunction: crashed")
-
-    begun = lines.index("  0:00:00  Copy to each destination")
-    accounts = ("222222222222", "333333333333", "444444444444")
-    assert lines[begun + 1 : begun + 4] == [f"  0:00:00    The copy to {account} starts." for account in accounts]
-    ends = [line for line in lines if " ends: " in line]
-    assert sorted(line.split()[4] for line in ends) == list(accounts)
-    assert sum("! injected crashed: the attempt ended with Runtime.ExitError; retried" in line for line in lines) == 1
-    assert any(line.endswith("  Summarize promotion") for line in lines)
-    assert any(line.startswith("SUCCEEDED after 1:00:") for line in lines)
-
-
-def test_the_demo_of_a_promotion_prints_the_failed_attempts_of_its_own_states() -> None:
-    lines = demo("promote_to_duplicates", "--faults", "ValidatePromotionFunction: crashed")
-
-    assert "           ! an attempt ended with Runtime.ExitError" in lines
-    assert any(
-        line.startswith("  InvalidRequestError: The request has 1 error: (1) Destinations[2].") for line in lines
-    )
-    assert not any("The copy to" in line for line in lines)
-
-
 def test_the_demo_is_offline_even_if_its_user_has_set_endpoints(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_REKOGNITION", "AWS_ENDPOINT_URL_STS"):
         monkeypatch.setenv(name, "http://localhost:1")
@@ -207,18 +92,6 @@ def test_an_event_on_the_bus_of_the_served_sandbox_starts_the_workflow(endpoint:
     read = json.loads(step_functions.describe_execution(executionArn=started)["input"])
     assert read["id"] == put["Entries"][0]["EventId"]
     assert read["detail"] == event["detail"]
-
-
-def test_the_demo_sends_an_approval_to_the_event_bus_or_starts_it_by_hand_if_no_rule_matches() -> None:
-    approved, rejected = demo("approved_by_tag"), demo("rejected_in_sagemaker")
-
-    assert approved[1] == "A rule of the event bus matches the event from account 111111111111."
-    assert any(line.startswith("SUCCEEDED") for line in approved)
-    assert (
-        rejected[1]
-        == "No rule of the event bus matches the event from account 111111111111, so the execution is started by hand."
-    )
-    assert any("ignored: ModelApprovalStatus is 'Rejected'" in line for line in rejected)
 
 
 def test_an_execution_is_redriven_and_a_fail_state_fails_again(endpoint: str) -> None:
