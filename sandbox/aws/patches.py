@@ -70,9 +70,7 @@ REPLACED: dict[str, tuple[Name, ...]] = {
         Name("moto.cloudformation.parsing", "parse_and_update_resource", "creates what the stack lacks so far"),
         Name("moto.cloudformation.parsing", "parse_resource", "skips a type that moto lacks and no story needs"),
     ),
-    "cloudwatch": (
-        Name("moto.cloudwatch.models:CloudWatchBackend", "set_alarm_state", "runs the actions of the alarm"),
-    ),
+    "cloudwatch": (Name("moto.cloudwatch.models:CloudWatchBackend", "set_alarm_state", "runs the alarm's actions"),),
     "sts": (Name(STS_API, "assume_role", "checks the trust policy of the role"),),
     "sns": (Name("moto.sns.models:SNSBackend", "publish", "refuses the subjects and messages that SNS refuses"),),
     "event_patterns": (
