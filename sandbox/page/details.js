@@ -2,7 +2,7 @@
 
 import { block, count, duration, fold, h, moment, pretty, table } from "./dom.js";
 import { sentence } from "./failures.js";
-import { fateInWords, GLYPHS } from "./graph.js";
+import { fateInWords, GLYPHS } from "./fates.js";
 import { fateOf } from "./history.js";
 
 /** @typedef {import("./history.js").Visit} Visit */

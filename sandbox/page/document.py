@@ -37,7 +37,7 @@ def document_of(aws: Sandbox, execution: Execution, docs: str, after: int = 0) -
         "rows": rows_of(aws, execution) if is_promotion(aws, execution) else None,
         "missing": [],
         "docs": docs,
-        "errors": explained.advice(described, _as_json(events)),
+        "errors": explained.advice(described, events),
     }
     return dict(_as_json(known))
 

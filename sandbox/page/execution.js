@@ -2,7 +2,8 @@
 
 import { callList, details, diff } from "./details.js";
 import { block, fold, h, redraw, table } from "./dom.js";
-import { GLYPHS, graph, WORDS } from "./graph.js";
+import { GLYPHS, WORDS } from "./fates.js";
+import { graph } from "./graph.js";
 import { read } from "./history.js";
 import { named, STATUSES, summary } from "./summary.js";
 import { timeline } from "./timeline.js";

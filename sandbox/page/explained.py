@@ -2,7 +2,9 @@
 
 import json
 import re
+from collections.abc import Iterable
 from difflib import unified_diff
+from functools import cache
 from typing import Any
 
 from sandbox.page.files import ROOT
@@ -10,14 +12,19 @@ from sandbox.page.files import ROOT
 Calls = list[dict[str, Any]]
 ERRORS = ROOT / "docs" / "errors.md"
 ROW = re.compile(r"^\| \[?`(\w+)`[^|]*\| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
-ERROR_NAME = re.compile(r'"error": ?"(\w+)"')
 
 
-def advice(execution: dict[str, Any], events: list[Any]) -> dict[str, dict[str, str]]:
+def advice(execution: dict[str, Any], events: Iterable[Any]) -> dict[str, dict[str, str]]:
     """Return, for each error of the execution, its row of docs/errors.md: what it means, what to do, how to go on."""
-    names = {*ERROR_NAME.findall(json.dumps(events)), execution.get("error")}
+    details = (part for event in events for part in event.values() if isinstance(part, dict))
+    names = {execution.get("error"), *(part.get("error") for part in details)}
+    return {name: row for name, row in _rows().items() if name in names}
+
+
+@cache
+def _rows() -> dict[str, dict[str, str]]:
     rows = ((name, *(cell.replace("`", "") for cell in cells)) for name, *cells in ROW.findall(ERRORS.read_text()))
-    return {name: {"means": means, "todo": todo, "then": then} for name, means, todo, then in rows if name in names}
+    return {name: {"means": means, "todo": todo, "then": then} for name, means, todo, then in rows}
 
 
 def with_differences(calls: Calls) -> Calls:

@@ -1,8 +1,9 @@
 // The definition as a graph, with the fate of each state. dagre lays it out.
 
 import { Graph, layout } from "./dagre.js";
-import { count, s } from "./dom.js";
-import { edge, fateOf, retriesOf } from "./history.js";
+import { s } from "./dom.js";
+import { fateInShort, fateInWords } from "./fates.js";
+import { edge, fateOf } from "./history.js";
 
 /** @typedef {import("./history.js").History} History */
 /** @typedef {{from: string, to: string, kind: "next" | "catch" | "each"}} Arrow */
@@ -10,45 +11,6 @@ import { edge, fateOf, retriesOf } from "./history.js";
 
 const START = "\nstart";
 const HEIGHT = 48;
-
-export const WORDS = {
-  passed: "passed",
-  retried: "retried",
-  caught: "error caught",
-  failed: "failed",
-  running: "running",
-  stopped: "stopped here",
-  unreached: "not reached",
-};
-export const GLYPHS = {
-  passed: "✓",
-  retried: "↻",
-  caught: "⤳",
-  failed: "✗",
-  running: "●",
-  stopped: "■",
-  unreached: "",
-};
-
-/**
- * Return the fate of a state in words.
- * @param {import("./history.js").Visit[] | undefined} visits
- */
-export function fateInWords(visits) {
-  const fate = fateOf(visits);
-  const retries = retriesOf(visits ?? []);
-  const after = retries ? ` after ${count(retries, "retry", "retries")}` : "";
-  const times = visits && visits.length > 1 ? `, visited ${visits.length} times` : "";
-  return `${{ ...WORDS, retried: "passed" }[fate]}${after}${times}`;
-}
-
-/** @param {import("./history.js").Visit[] | undefined} visits */
-function fateInShort(visits) {
-  const fate = fateOf(visits);
-  const retries = retriesOf(visits ?? []);
-  const words = fate === "retried" ? count(retries, "retry", "retries") : WORDS[fate];
-  return `${GLYPHS[fate]} ${words}${visits && visits.length > 1 ? ` ×${visits.length}` : ""}`;
-}
 
 /**
  * Return the graph. A state is a button; `choose` is called with its name.

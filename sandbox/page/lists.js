@@ -2,7 +2,7 @@
 
 import { block, count, fold, h, moment, table } from "./dom.js";
 import { destinations } from "./execution.js";
-import { GLYPHS } from "./graph.js";
+import { GLYPHS } from "./fates.js";
 import { named, STATUSES } from "./summary.js";
 
 /** @typedef {import("./dom.js").Child} Child */

@@ -1,26 +1,19 @@
 // The served page: it asks the sandbox every second what is new, and shows it.
 
 import { get, post, Refusal, state } from "./api.js";
+import { clock, isTab, tabs } from "./bars.js";
 import { h, moment, redraw } from "./dom.js";
 import { ExecutionView } from "./execution.js";
 import { executionList, messages, projectList, promotionTables } from "./lists.js";
 import { startForm } from "./start.js";
 
-const TABS = {
-  start: "Start",
-  executions: "Executions",
-  promotions: "Promotions",
-  projects: "Projects",
-  messages: "Outcomes and mails",
-};
-const STEPS = { "1 min": 60, "10 min": 600, "1 h": 3_600, "1 day": 86_400 };
-
-/** @typedef {keyof typeof TABS} Tab */
+/** @typedef {import("./bars.js").Tab} Tab */
 
 class Page {
   constructor() {
     /** @type {any} */
     this.state = { executions: [], promotions: [], projects: [], mails: [], outcomes: [], deadLetters: [], now: 0 };
+    this.heard = performance.now();
     /** @type {Tab} */
     this.tab = "start";
     /** @type {string | undefined} */
@@ -40,15 +33,7 @@ class Page {
 
   async begin() {
     this.form = startForm(await get("choices"), (answer) => this.started(answer));
-    const steps = Object.entries(STEPS).map(([words, seconds]) =>
-      h("button", { type: "button", onclick: () => this.act("advance", { seconds }) }, `+${words}`),
-    );
-    byId("clock").replaceChildren(
-      h("span", { id: "now" }),
-      " ",
-      h("span", {}, "Advance: "),
-      ...steps.flatMap((step) => [step, " "]),
-    );
+    byId("clock").replaceChildren(...clock((seconds) => this.act("advance", { seconds })));
     window.addEventListener("hashchange", () => this.route());
     await this.route();
     await this.poll();
@@ -57,7 +42,7 @@ class Page {
   async route() {
     const name = decodeURIComponent(location.hash.slice(1));
     if (name.startsWith("arn:")) await this.turnTo("executions", name);
-    else await this.turnTo(name in TABS ? /** @type {Tab} */ (name) : "start");
+    else await this.turnTo(isTab(name) ? name : "start");
   }
 
   /** @param {Tab} tab @param {string} [arn] */
@@ -96,6 +81,7 @@ class Page {
       const news = await state();
       if (news) {
         this.state = news;
+        this.heard = performance.now();
         this.show();
       }
       if (this.tab === "executions" && (news || this.known?.execution.status === "RUNNING")) await this.refresh();
@@ -108,6 +94,7 @@ class Page {
         say("The sandbox does not answer. Is make serve still running?");
       }
     }
+    byId("now").textContent = `${moment(this.now())} UTC`;
     setTimeout(() => this.poll(), 1_000);
   }
 
@@ -119,11 +106,8 @@ class Page {
     const after = known?.events.at(-1)?.id ?? 0;
     const news = await get(`execution?arn=${encodeURIComponent(arn)}&after=${after}`);
     if (arn !== this.arn) return;
-    const unchanged =
-      known &&
-      !news.events.length &&
-      news.execution.status === known.execution.status &&
-      news.calls?.length === known.calls?.length;
+    const same = JSON.stringify(news.execution) === JSON.stringify(known?.execution);
+    const unchanged = known && same && !news.events.length && news.calls?.length === known.calls?.length;
     this.known = {
       ...news,
       definition: known?.definition ?? news.definition,
@@ -131,13 +115,11 @@ class Page {
     };
     if (unchanged && !news.rows) return;
     this.shown.hidden = false;
-    this.view.show(/** @type {import("./execution.js").Known} */ (this.known), Date.parse(this.state.now));
+    this.view.show(/** @type {import("./execution.js").Known} */ (this.known), this.now());
     this.showActions();
   }
 
   show() {
-    const now = document.getElementById("now");
-    if (now) now.textContent = `${moment(Date.parse(this.state.now) || 0)} UTC`;
     this.showTabs();
     const { tab, state: current } = this;
     const open = (/** @type {string} */ arn) => this.open(arn);
@@ -147,19 +129,13 @@ class Page {
     else if (tab === "messages") redraw(this.others, ...messages(current));
   }
 
+  /** Return the time of the sandbox, which goes on while nothing happens. */
+  now() {
+    return (Date.parse(this.state.now) || 0) + (performance.now() - this.heard) * (this.state.speed ?? 1);
+  }
+
   showTabs() {
-    const { executions, promotions, mails } = this.state;
-    /** @type {Record<string, number>} */
-    const numbers = { executions: executions.length, promotions: promotions.length, messages: mails.length };
-    const tabs = Object.entries(TABS).map(([tab, words]) => {
-      const current = tab === this.tab ? "page" : null;
-      return h(
-        "button",
-        { type: "button", id: `tab-${tab}`, "aria-current": current, onclick: () => this.go(tab) },
-        tab in numbers ? `${words} (${numbers[tab]})` : words,
-      );
-    });
-    redraw(byId("tabs"), ...tabs);
+    redraw(byId("tabs"), ...tabs(this.tab, this.state, (tab) => this.go(tab)));
   }
 
   /** @param {string} tab */

@@ -10,7 +10,8 @@ from typing import Any
 
 from sandbox.page.files import FILES, dagre
 
-MODULES = ("report", "execution", "summary", "details", "graph", "timeline", "history", "failures", "dom")
+ONLY_SERVED = ("api", "bars", "lists", "page", "start")
+MODULES = tuple(path.stem for path in FILES.glob("*.js") if path.stem not in ONLY_SERVED)
 IMPORT = re.compile(r'"\./(\w+\.js)"')  # a module in a data: URL cannot import by a relative path
 
 

@@ -1,7 +1,7 @@
 // The head of an execution: how it ended, what it cost, and its errors.
 
 import { count, duration, fold, h, moment, table } from "./dom.js";
-import { GLYPHS } from "./graph.js";
+import { GLYPHS } from "./fates.js";
 
 /**
  * What is known of an execution: the answers of DescribeExecution, DescribeStateMachineForExecution and
