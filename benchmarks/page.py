@@ -1,7 +1,8 @@
-"""How long a browser needs to show the report of a long history."""
+"""How long a browser needs for the report of a long history, and for the page with many executions."""
 
 import time
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,12 @@ from playwright.sync_api import Browser
 
 from benchmarks.tables import table
 from sandbox.aws.clock import VirtualClock
+from sandbox.aws.fast_clock import FastClock
 from sandbox.page import report
 from sandbox.page.document import document_of
 from sandbox.page.files import ROOT
+from sandbox.page.server import Page
+from sandbox.serve import SPEED, served
 from sandbox.stories import read_event
 from sandbox.world import sandbox
 from tools.browser import browser
@@ -37,6 +41,44 @@ def rendered(lengths: tuple[int, ...]) -> tuple[str, list[str]]:
                 if seconds > LONGEST_SECONDS:
                     missed.append(f"A report of {length:,} events ({kind}) took {seconds:.1f} s to show.")
     return table(("History", "report, kB", "shown after, s"), rows), missed
+
+
+def served_page(executions: int) -> tuple[str, list[str]]:
+    """Use the page while it has so many executions; return a table, and a sentence for each exceeded limit."""
+    clock = FastClock(SPEED)
+    with sandbox(clock) as aws:
+        aws.announces = aws.records.recording = True
+        aws.seed(STORY)
+        with served(wrap=partial(Page, aws, clock)) as endpoint, browser() as launched:
+            for _ in range(executions):
+                aws.start(read_event(STORY))
+            shown = launched.new_page()
+            shown.goto(endpoint)
+            seconds = {
+                "the list is shown after": _click(shown, "#tab-executions", f"#executions li:nth-child({executions})"),
+                "an execution is shown after": _click(shown, "#executions li:last-child button", "#execution"),
+                "a list that is filtered is shown after": _fill(shown),
+            }
+    missed = [
+        f"With {executions} executions, {what} {time:.1f} s."
+        for what, time in seconds.items()
+        if time > LONGEST_SECONDS
+    ]
+    return table((f"With {executions} executions that run", "s"), list(seconds.items())), missed
+
+
+def _click(page: Any, button: str, awaited: str) -> float:
+    began = time.perf_counter()
+    page.click(button)
+    page.wait_for_selector(awaited)
+    return time.perf_counter() - began
+
+
+def _fill(page: Any) -> float:
+    began = time.perf_counter()
+    page.fill("#filter", "none like this")
+    page.wait_for_selector("text=None yet.")
+    return time.perf_counter() - began
 
 
 def _known(faults: str) -> dict[str, Any]:
