@@ -28,7 +28,7 @@ def version(story: str, account: str = SOURCE_ACCOUNT) -> str:
 # What begins like this does not run here.
 NOT_RUN = {
     "make ": "Other tests run the targets of make.",
-    "copy_between_accounts:": "This is the output of make demo, which tests/workflow/test_command_line.py compares.",
+    "copy_between_accounts:": "This is the output of make demo, which tests/workflow/test_demo.py compares.",
     "fields @timestamp": "This is a query for CloudWatch Logs Insights; the functions write no logs here.",
     "sam ": "SAM deploys to AWS; the sandbox deploys the same template. Other lines of such a block run.",
 }
