@@ -61,7 +61,7 @@ serve: .venv/.stamp build/page/.stamp ## Serve the offline AWS on a local port, 
 
 .PHONY: report
 report: .venv/.stamp build/page/.stamp ## Write a page about an execution of AWS or of make serve (EXECUTION=arn:... ENDPOINT=...)
-	@.venv/bin/python -m sandbox.report "$$EXECUTION" --endpoint "$$ENDPOINT"
+	@.venv/bin/python -m sandbox report "$$EXECUTION" --endpoint "$$ENDPOINT"
 
 .PHONY: invoke
 invoke: known-function docker .venv/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Run one function in a container, with or without Docker (FUNCTION=... EVENT=name_taken)

@@ -6,16 +6,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sandbox import demo, invoke, profiles, serve
-from sandbox.known_faults import PlanError, functions, meant
-from sandbox.own_stories import story_of
-from sandbox.stories import StoryError, headline, stories
+from sandbox.usage import UsageError
 
 LARGEST_PORT = 65_535
 
-
-class UsageError(ValueError):
-    """A command cannot be run like this; the message says why and what to do."""
+# Each command imports its module when it runs: moto takes seconds, and cannot be imported with an unknown AWS_PROFILE.
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -23,7 +18,7 @@ def run(arguments: Sequence[str]) -> None:
     parsed = _parser().parse_args(arguments)
     try:
         parsed.run(parsed)
-    except (UsageError, PlanError, StoryError) as error:
+    except UsageError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
 
@@ -40,8 +35,12 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("events", help="list the events, with a line each").set_defaults(run=_events)
     on_serve = commands.add_parser("serve", help="serve a page, and answer the AWS CLI, on a local port")
     on_serve.add_argument("--port", default="5000")
-    on_serve.add_argument("--profiles", type=Path, default=profiles.FOLDER, help="the folder for the AWS profiles")
+    on_serve.add_argument("--profiles", type=Path, help="the folder for the AWS profiles, by default build/")
     on_serve.set_defaults(run=_serve)
+    on_report = commands.add_parser("report", help="write a page about an execution of AWS, or of a served sandbox")
+    on_report.add_argument("execution", help="the ARN")
+    on_report.add_argument("--endpoint", default="", help="the address of a served sandbox")
+    on_report.set_defaults(run=_report)
     on_invoke = commands.add_parser("invoke", help="run one function in a container, under sam local invoke")
     on_invoke.add_argument("function")
     on_invoke.add_argument("event", help="a name of make events")
@@ -50,25 +49,42 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _demo(given: argparse.Namespace) -> None:
+    from sandbox import demo
+    from sandbox.own_stories import story_of
+
     demo.run(story_of(given.event, given.world), given.faults, verbose=given.verbose)
 
 
 def _events(_: argparse.Namespace) -> None:
+    from sandbox.stories import headline, stories
+
     for story in stories():
         print(f"{story:26} {headline(story)}")
 
 
 def _serve(given: argparse.Namespace) -> None:
+    from sandbox import profiles, serve
+
     if not (given.port.isdecimal() and int(given.port) <= LARGEST_PORT):
         raise UsageError(f"PORT must be a number from 0 to {LARGEST_PORT}; got {given.port!r}.")
     try:
-        serve.run(int(given.port), given.profiles)
+        serve.run(int(given.port), given.profiles or profiles.FOLDER)
     except OSError as error:
         why = os.strerror(error.errno or 0)
         raise UsageError(f"Port {given.port} cannot be used ({why}). Try: make serve PORT=0") from error
 
 
+def _report(given: argparse.Namespace) -> None:
+    from sandbox import report
+
+    report.run(given.execution, given.endpoint)
+
+
 def _invoke(given: argparse.Namespace) -> None:
+    from sandbox import invoke
+    from sandbox.known_faults import functions, meant
+    from sandbox.stories import stories
+
     if given.event not in stories():
         raise UsageError(f"There is no event {given.event!r}. make events lists all.")
     if given.function not in functions():

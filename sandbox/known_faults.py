@@ -8,6 +8,7 @@ from moto.core.utils import get_service_model
 
 from sandbox.deployment import function_names
 from sandbox.happenings import HAPPENINGS
+from sandbox.usage import UsageError
 
 OPERATIONS = {
     "AssumeRole": "sts",
@@ -54,7 +55,7 @@ COMMON_ERRORS = (
 )
 
 
-class PlanError(ValueError):
+class PlanError(UsageError):
     """A plan has names or values that the sandbox does not know; the message lists all of them."""
 
 

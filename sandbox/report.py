@@ -1,9 +1,7 @@
 """``make report``: write the report of an execution of AWS, or of a sandbox that make serve serves. It only reads."""
 
-import argparse
 import json
 import re
-import sys
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.page import explained, report
 from sandbox.page.files import ROOT
+from sandbox.usage import UsageError
 
 EXECUTION = re.compile(r"arn:[\w-]+:states:([\w-]+):\d{12}:execution:([^:]+):([^:]+)")
 NOT_RECORDED = "the calls to AWS and the project policies, because Step Functions does not record them."
@@ -30,25 +29,21 @@ ROW = {
 ANY = {"aws_access_key_id": "any", "aws_secret_access_key": "any"}  # a sandbox takes any credentials
 
 
-class ReportError(Exception):
-    """The report cannot be written; the message says why and what to do."""
+class ReportError(UsageError):
+    """No report can be written; the message says why and what to do."""
 
 
-def main() -> None:
-    """Write the report of the execution that the command line names, and print its path."""
-    parser = argparse.ArgumentParser(prog="make report", description="Write the report of an execution.")
-    parser.add_argument("execution", metavar="EXECUTION")
-    parser.add_argument("--endpoint", default="")
-    arguments = parser.parse_args()
-    try:
-        known = read(arguments.execution, arguments.endpoint or None)
-    except ReportError as error:
-        sys.exit(f"No report was written. {error}")
+def run(execution: str, endpoint: str) -> None:
+    """Write the report of an execution, and print its path and what could not be read.
+
+    Raises ReportError if the execution or its history cannot be read.
+    """
+    known = read(execution, endpoint or None)
     path = ROOT / "build" / f"report-{known['execution']['name']}.html"
     report.write(known, path)
     for sentence in known["missing"]:
         print(f"Not in the report: {sentence}")
-    print(path.relative_to(ROOT))
+    print(f"Report: {path.relative_to(ROOT)}")
 
 
 def read(arn: str, endpoint: str | None = None) -> dict[str, Any]:
@@ -61,7 +56,7 @@ def read(arn: str, endpoint: str | None = None) -> dict[str, Any]:
         raise ReportError(f"EXECUTION must be the ARN of an execution; got {arn!r}. Try: make report EXECUTION=arn:...")
     missing: list[str] = []
     make = _clients(found[1], endpoint)
-    client = make("stepfunctions")
+    client = _needed(lambda: make("stepfunctions"))
     execution = _needed(lambda: client.describe_execution(executionArn=arn))
     pages = client.get_paginator("get_execution_history").paginate(
         executionArn=arn, PaginationConfig={"PageSize": 1_000}
@@ -143,7 +138,3 @@ def _of_sandbox(endpoint: str, arn: str, missing: list[str]) -> dict[str, Any]:
     except (urllib3.exceptions.HTTPError, ValueError, KeyError):
         missing.append(NOT_RECORDED)
         return {}
-
-
-if __name__ == "__main__":
-    main()

@@ -20,6 +20,7 @@ from sandbox.stories import stories
 from sandbox.world import sandbox
 
 SPEED = 60
+HOST = "127.0.0.1"
 
 GUIDE = """\
 The sandbox answers at {endpoint}. One second here is a minute there, so a copy takes a minute.
@@ -40,7 +41,11 @@ Each ending and each mail is a line here. Ctrl-C ends the sandbox.
 
 
 def run(port: int, folder: Path = profiles.FOLDER) -> None:
-    """Serve until interrupted; the profiles are written into the folder."""
+    """Serve until interrupted; the profiles are written into the folder.
+
+    Raises OSError, before the sandbox is deployed, if the port cannot be used.
+    """
+    socket.create_server((HOST, port)).close()
     clock = FastClock(SPEED)
     with sandbox(clock) as aws, log.install(clock, write):
         aws.announces = aws.records.recording = True
@@ -62,7 +67,7 @@ def write(line: str) -> None:
 
 @contextmanager
 def served(
-    host: str = "127.0.0.1",
+    host: str = HOST,
     port: int = 0,
     hosts: Iterable[str] = (),
     wrap: Callable[[Application], Application] = lambda operations: operations,

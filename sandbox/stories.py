@@ -15,11 +15,12 @@ from sandbox import happenings
 from sandbox.aws.rekognition.models import RekognitionBackend, rekognition_backends
 from sandbox.aws.rekognition.project_version import Step
 from sandbox.deployment import PROMOTIONS_BUCKET, ROOT
+from sandbox.usage import UsageError
 
 EVENTS, WORLDS = ROOT / "events", ROOT / "sandbox" / "worlds"
 
 
-class StoryError(ValueError):
+class StoryError(UsageError):
     """There is no such story; the message says why and what to do."""
 
 
