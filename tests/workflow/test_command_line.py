@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -28,12 +29,14 @@ def demo(*arguments: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address at which the sandbox is served."""
+    """The address at which the sandbox is served, until Ctrl-C ends it without a word."""
     serve = command("serve", "--port", "0", "--profiles", str(tmp_path_factory.mktemp("profiles")))
-    with subprocess.Popen(serve, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(serve, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
         assert server.stdout
         yield server.stdout.readline().split()[4].rstrip(".")
-        server.terminate()
+        server.send_signal(signal.SIGINT)
+        _, errors = server.communicate()
+        assert (server.returncode, errors) == (0, "")
 
 
 def client(service: str, endpoint: str, **credentials: str) -> Any:
