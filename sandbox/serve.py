@@ -14,6 +14,7 @@ from werkzeug.serving import make_server
 
 from sandbox import log, profiles
 from sandbox.aws.fast_clock import FastClock
+from sandbox.aws.server_errors import Errors
 from sandbox.page.guard import Application, Guard
 from sandbox.page.server import Page
 from sandbox.stories import stories
@@ -81,7 +82,7 @@ def served(
     """
     # werkzeug logs a line for each request, without the operation
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    application = Guard(wrap(DomainDispatcherApplication(create_backend_app)), hosts)
+    application = Guard(wrap(Errors(DomainDispatcherApplication(create_backend_app))), hosts)
     with socket.create_server((host, port)) as listening:
         server = make_server(
             host, port, application, threaded=True, request_handler=MotoRequestHandler, fd=listening.fileno()

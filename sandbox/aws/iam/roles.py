@@ -5,7 +5,8 @@ and by the policy of the session.
 """
 
 import json
-from datetime import UTC
+import time
+from datetime import UTC, datetime
 from urllib.parse import unquote
 
 from moto.iam.exceptions import NotFoundException
@@ -13,6 +14,8 @@ from moto.iam.models import IAMBackend, Role, get_account_id_from, iam_backends
 from moto.sts.models import AssumedRole, sts_backends
 
 from sandbox.aws.iam.policies import Call, Context, Principals, allows, effects
+
+DEFAULT_LONGEST_SESSION = 3_600
 
 
 def refusal(session: AssumedRole, action: str, resource: str, context: Context) -> str | None:
@@ -30,9 +33,21 @@ def refusal(session: AssumedRole, action: str, resource: str, context: Context) 
     return None
 
 
+def last_outside(session: AssumedRole, seconds: int) -> None:
+    """Let a session last for the time on its caller's clock, which is the machine's and not the sandbox's."""
+    vars(session)["outside"] = True
+    session.expiration = datetime.fromtimestamp(time.time() + seconds, UTC).replace(tzinfo=None)
+
+
 def has_ended(session: AssumedRole, now: float) -> bool:
-    """Return whether the session has expired."""
-    return bool(session.expiration.replace(tzinfo=UTC).timestamp() < now)
+    """Return whether the session has expired; ``now`` is the time in the sandbox."""
+    outside = vars(session).get("outside", False)
+    return has_ended_outside(session) if outside else _end(session) < now
+
+
+def has_ended_outside(session: AssumedRole) -> bool:
+    """Return whether the session was given to a caller outside the sandbox, and has expired."""
+    return vars(session).get("outside", False) and _end(session) < time.time()
 
 
 def trusts(role_arn: str, principals: Principals, context: Context) -> bool:
@@ -49,6 +64,12 @@ def trust_policy(role_arn: str) -> str:
     return _as_text(role.assume_role_policy_document)
 
 
+def longest_session(role_arn: str) -> int:
+    """Return the MaxSessionDuration of a role, in seconds."""
+    role, _ = _role(role_arn)
+    return int(role.max_session_duration or DEFAULT_LONGEST_SESSION)
+
+
 def role_id(role_arn: str) -> str | None:
     """Return the unique id of a role; None if there is no such role."""
     try:
@@ -63,6 +84,10 @@ def session_of(access_key: str) -> AssumedRole | None:
     backends = list(sts_backends[get_account_id_from(access_key)].values())
     found = (backend.get_assumed_role_from_access_key(access_key) for backend in backends)
     return next((session for session in found if session), None)
+
+
+def _end(session: AssumedRole) -> float:
+    return session.expiration.replace(tzinfo=UTC).timestamp()
 
 
 def _policies(session: AssumedRole) -> dict[str, list[str]]:

@@ -1,4 +1,7 @@
-"""AWS STS in the sandbox: AssumeRole succeeds only if the role's trust policy allows it."""
+"""AWS STS in the sandbox: AssumeRole succeeds only if the role's trust policy allows it, and for no longer than it may.
+
+Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,15 +11,18 @@ from moto.core.exceptions import AccessDeniedError
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import get_account_id_from
 from moto.organizations.models import organizations_backends
+from moto.sts.exceptions import STSValidationError
 from moto.sts.models import AssumedRole, sts_backends
 from moto.sts.responses import TokenResponse
 
 from sandbox.aws.iam.policies import Context, Principals, aws, service
-from sandbox.aws.iam.roles import session_of, trusts
+from sandbox.aws.iam.roles import last_outside, longest_session, session_of, trusts
 from sandbox.aws.patches import applied
 from sandbox.aws.rekognition.identity import caller_of
 
 LONGEST_EXECUTION = 14 * 24 * 3_600
+DEFAULT_SESSION = LONGEST_CHAINED_SESSION = 3_600
+SHORTEST_SESSION, LONGEST_SESSION = 900, 12 * 3_600
 
 
 def session_of_service(service_name: str, role_arn: str, name: str, source_arn: str) -> AssumedRole:
@@ -36,7 +42,7 @@ def session_of_service(service_name: str, role_arn: str, name: str, source_arn: 
 
 @contextmanager
 def install() -> Iterator[None]:
-    """Make AssumeRole check that the role exists and trusts the caller."""
+    """Make AssumeRole check that the role exists, trusts the caller, and allows so long a session."""
     respond = TokenResponse.assume_role
 
     def assume_role(self: TokenResponse) -> Any:
@@ -46,10 +52,30 @@ def install() -> Iterator[None]:
         if not _can_assume(arn, aws(*names), context):
             # AWS returns the same error whether the role does not exist or does not trust the caller.
             raise AccessDeniedError(names[0], f"sts:AssumeRole on resource: {arn}")
-        return respond(self)
+        seconds = self._get_int_param("DurationSeconds", DEFAULT_SESSION)
+        _check_duration(seconds, arn, is_chained=session_of(self.get_access_key()) is not None)
+        answer: Any = respond(self)
+        if self.normalized_request.from_wsgi_server:
+            last_outside(answer.result["Credentials"], seconds)
+        return answer
 
     with applied("sts", {"TokenResponse.assume_role": assume_role}):
         yield
+
+
+def _check_duration(seconds: int, role_arn: str, *, is_chained: bool) -> None:
+    """Refuse a session that is shorter or longer than STS, the role, or a chain of roles allows."""
+    if not SHORTEST_SESSION <= seconds <= LONGEST_SESSION:
+        bound, limit = ("less", LONGEST_SESSION) if seconds > LONGEST_SESSION else ("greater", SHORTEST_SESSION)
+        raise STSValidationError(
+            f"1 validation error detected: Value '{seconds}' at 'durationSeconds' failed to satisfy constraint: "
+            f"Member must have value {bound} than or equal to {limit}"
+        )
+    if is_chained and seconds > LONGEST_CHAINED_SESSION:
+        limit_of_chain = "the 1 hour session limit for roles assumed by role chaining"
+        raise STSValidationError(f"The requested DurationSeconds exceeds {limit_of_chain}.")
+    if seconds > longest_session(role_arn):
+        raise STSValidationError("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
 
 
 def _caller_names(access_key: str) -> list[str]:
