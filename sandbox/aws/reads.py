@@ -4,13 +4,14 @@ patches.py lists the others; ``tests/sandbox/test_patches.py`` reports each name
 """
 
 from sandbox.aws.names import Name
-from sandbox.aws.patches import ASL, ERROR_EQUALS, EXECUTION, HISTORY, MAP, WORKER
+from sandbox.aws.stepfunctions.names import ASL, ERROR_EQUALS, EXECUTION, HISTORY, MAP, WORKER
 
 READ = (
     Name("botocore.loaders:Loader", "_cache", "sdk.py shares it between sessions"),
     Name("botocore.hooks:EventAliaser", "_alias_name_cache", "sdk.py shares it between sessions"),
     Name("moto.core.responses:BaseResponse", "_get_action", "enforcement.py reads the operation of a request"),
     Name("moto.core.responses:BaseResponse", "_get_param", "replaced operations read their parameters"),
+    Name("moto.core.responses:BaseResponse", "_get_int_param", "sts.py reads the duration of a session"),
     Name("moto.moto_api._internal", "mock_random", "rekognition/project.py makes revision ids with it"),
     Name("moto.sqs.models:Queue", "_messages", "sqs.py reads the messages; world.py removes them"),
     Name("moto.sqs.models:Queue", "_set_attributes", "cloudformation.py sets the policy of a queue"),

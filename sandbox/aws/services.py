@@ -1,7 +1,7 @@
 """The AWS services of the sandbox: moto's services on a clock, as strict as AWS wherever the stack depends on it."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from moto import mock_aws
@@ -23,7 +23,16 @@ from sandbox.aws import (
 from sandbox.aws.clock import Clock
 from sandbox.aws.iam import enforcement, sts
 from sandbox.aws.lambda_ import api, invocations
-from sandbox.aws.stepfunctions import asl, distributed_map, executions, interpreter, nested, status_changes
+from sandbox.aws.stepfunctions import (
+    asl,
+    distributed_map,
+    executions,
+    interpreter,
+    listings,
+    nested,
+    requests,
+    status_changes,
+)
 
 MOTO: Any = {"stepfunctions": {"execute_state_machine": True}, "lambda": {"use_docker": False}}
 
@@ -43,7 +52,8 @@ def install(
 
     rekognition.install()
     quotas.install()
-    with (
+    # More than a with statement can have.
+    installed = (
         sdk.install(),
         mock_aws(config=MOTO),
         clock.install(its_clock),
@@ -63,10 +73,15 @@ def install(
         executions.install(its_clock),
         nested.install(its_clock),
         distributed_map.install(its_clock),
+        listings.install(),
         status_changes.install(lambda: bool(aws().announces)),
         enforcement.install(its_clock),
+        requests.install(),
         s3.install(its_clock),
         sagemaker.install(its_clock),
         cloudtrail.install(its_clock),
-    ):
+    )
+    with ExitStack() as stack:
+        for one in installed:
+            stack.enter_context(one)
         yield

@@ -36,10 +36,11 @@ def distributed(processor: Definition, **more: object) -> Definition:
 
 
 def children(parent: Execution) -> list[Execution]:
-    """Return the child workflow executions of the only map run, as the API lists them."""
+    """Return the child workflow executions of the only map run, the first one first."""
     step_functions = client("stepfunctions", STACK_ACCOUNT)
     (run,) = step_functions.list_map_runs(executionArn=parent.exec_arn)["mapRuns"]
-    return list(step_functions.list_executions(mapRunArn=run["mapRunArn"])["executions"])
+    listed = step_functions.list_executions(mapRunArn=run["mapRunArn"])["executions"]
+    return sorted(listed, key=lambda child: child["startDate"])
 
 
 def statuses(parent: Execution) -> list[str]:

@@ -32,6 +32,14 @@ Request = Any
 Need = tuple[str, str, dict[str, str]]  # action, resource, context
 Check = Callable[[Request, AssumedRole], None]
 
+OF_STEP_FUNCTIONS = (
+    "executionArn",
+    "stateMachineArn",
+    "mapRunArn",
+    "resourceArn",
+    "stateMachineAliasArn",
+    "activityArn",
+)
 ENDED = "The security token included in the request is expired"
 OF_KMS = "(Service: AWSKMS; Status Code: 400; Error Code: AccessDeniedException)"
 
@@ -63,14 +71,14 @@ def install(clock: Clock) -> Iterator[None]:
         yield
 
 
-def _checked(respond: Callable[[Request], Any], check: Check) -> Callable[[Request], Any]:
+def _checked(respond: Callable[..., Any], check: Check) -> Callable[..., Any]:
     """Check the permissions of a request before answering it, if its caller is the session of a role."""
 
-    def checked(self: Request) -> Any:
+    def checked(self: Request, *args: Any) -> Any:
         session = session_of(self.access_key)
         if session:
             check(self, session)
-        return respond(self)
+        return respond(self, *args)
 
     return checked
 
@@ -86,7 +94,12 @@ def _of_sagemaker(request: Request) -> Iterator[Need]:
 
 
 def _of_step_functions(request: Request) -> Iterator[Need]:
-    yield f"states:{request._get_action()}", request._get_param("executionArn"), {}
+    """Yield what the request is about; lists of everything are about nothing.
+
+    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
+    """
+    named = (request._get_param(name) for name in OF_STEP_FUNCTIONS)
+    yield f"states:{request._get_action()}", next(filter(None, named), "*"), {}
 
 
 def _of_lambda(request: Request) -> Iterator[Need]:
@@ -106,8 +119,8 @@ def _of_eventbridge(request: Request) -> Iterator[Need]:
 NEEDS: tuple[tuple[Any, str, Callable[[Request], Iterable[Need]]], ...] = (
     (SageMakerResponse, "describe_model_package", _of_sagemaker),
     (SageMakerResponse, "update_model_package", _of_sagemaker),
-    (StepFunctionResponse, "describe_execution", _of_step_functions),
-    (StepFunctionResponse, "get_execution_history", _of_step_functions),
+    # All operations of Step Functions go through this method.
+    (StepFunctionResponse, "_authenticate_and_authorize_normal_action", _of_step_functions),
     (EventsHandler, "put_events", _of_eventbridge),
 )
 

@@ -11,7 +11,7 @@ from .exceptions import InvalidParameterException, error
 from .identity import Caller, caller_of
 from .models import RekognitionBackend, rekognition_backends
 from .settings import settings
-from .validation import violations
+from .validation import sentence, violations
 
 
 class CustomLabelsResponse(RekognitionResponse):
@@ -91,9 +91,7 @@ class CustomLabelsResponse(RekognitionResponse):
         self.custom_labels_backend.throttle(operation)
         request = _parsed(self.body)
         if broken := violations(operation, request):
-            plural = "" if len(broken) == 1 else "s"
-            message = f"{len(broken)} validation error{plural} detected: {'; '.join(broken)}"
-            raise error(settings.invalid_request_error, message)
+            raise error(settings.invalid_request_error, sentence(broken))
         names = _argument_names(operation)
         return {names[key]: value for key, value in request.items() if key in names and value is not None}
 

@@ -56,14 +56,19 @@ def milliseconds(when: datetime) -> int:
 
 
 def page(
-    items: Iterable[Item], key: Callable[[Item], Key], limit: int, token: str | None, listing: str
+    items: Iterable[Item],
+    key: Callable[[Item], Key],
+    limit: int,
+    token: str | None,
+    listing: str,
+    refusal: Callable[[str], Exception] = InvalidPaginationTokenException,
 ) -> tuple[list[Item], str | None]:
     """Return the next `limit` items in the order of their keys, and the token for the next page.
 
     A token names the last item of a page, so no other item is skipped or repeated if items come or go between pages. It
     is valid for its own `listing` only. An empty token means the first page, as in an example of AWS.
     """
-    after = _read(token, listing) if token else None
+    after = _read(token, listing, refusal) if token else None
     rest = sorted((item for item in items if after is None or key(item) > after), key=key)
     more = len(rest) > limit
     return rest[:limit], _write(key(rest[limit - 1]), listing) if more else None
@@ -73,13 +78,13 @@ def _write(key: Key, listing: str) -> str:
     return urlsafe_b64encode(json.dumps([*key, _digest(listing)]).encode()).decode()
 
 
-def _read(token: str, listing: str) -> Key:
+def _read(token: str, listing: str, refusal: Callable[[str], Exception]) -> Key:
     try:
         number, name, digest = json.loads(urlsafe_b64decode(token))
     except (ValueError, TypeError):
         digest = None
     if digest != _digest(listing):
-        raise InvalidPaginationTokenException("The pagination token is not valid.")
+        raise refusal("The pagination token is not valid.")
     return number, name
 
 

@@ -26,18 +26,24 @@ TYPES: dict[str, type | tuple[type, ...]] = {
     "float": (int, float),
 }
 # A non-ASCII character is replaced by an ASCII one of its class, which the ASCII part of \p{..} then matches.
-CLASSES = {r"\p{L}": "a-zA-Z", r"\p{N}": "0-9", r"\p{Z}": " "}
+CLASSES = {r"\p{L}": "a-zA-Z", r"\p{N}": "0-9", r"\p{Z}": " ", r"\p{ASCII}": r"[\x00-\x7f]"}
+SENSITIVE = object()
 STAND_INS = {"L": "x", "N": "0", "Z": " "}
 
 
-def violations(operation: str, request: Any) -> list[str]:
+def violations(operation: str, request: Any, service: str = "rekognition") -> list[str]:
     """Return the constraints of the service model that the request violates; unknown parameters are ignored."""
-    return list(_checker_of(operation)(request, ""))
+    return list(_checker_of(service, operation)(request, ""))
+
+
+def sentence(broken: list[str]) -> str:
+    """Return AWS's message about violated constraints."""
+    return f"{len(broken)} validation error{'' if len(broken) == 1 else 's'} detected: {'; '.join(broken)}"
 
 
 @cache
-def _checker_of(operation: str) -> Checker:
-    shape = get_service_model("rekognition").operation_model(operation).input_shape
+def _checker_of(service: str, operation: str) -> Checker:
+    shape = get_service_model(service).operation_model(operation).input_shape
     assert shape is not None, operation
     return _compile(shape)
 
@@ -106,13 +112,14 @@ def _bounds(shape: Shape) -> Checker:
     low, high = shape.metadata.get("min"), shape.metadata.get("max")
     measured = shape.type_name in ("integer", "long", "float")
     quantity = "value" if measured else "length"
+    sensitive = shape.metadata.get("sensitive", False)
 
     def check(value: Any, path: str) -> Iterator[str]:
-        size = value if measured else len(value)
+        size, shown = value if measured else len(value), SENSITIVE if sensitive else value
         if low is not None and size < low:
-            yield _broken(value, path, f"Member must have {quantity} greater than or equal to {low}")
+            yield _broken(shown, path, f"Member must have {quantity} greater than or equal to {low}")
         if high is not None and size > high:
-            yield _broken(value, path, f"Member must have {quantity} less than or equal to {high}")
+            yield _broken(shown, path, f"Member must have {quantity} less than or equal to {high}")
 
     return check
 
@@ -154,8 +161,8 @@ def _stand_in(text: str) -> str:
 
 
 def _broken(value: Any, path: str, constraint: str) -> str:
-    shown = "null" if value is None else f"'{value}'"
-    return f"Value {shown} at '{path}' failed to satisfy constraint: {constraint}"
+    shown = "" if value is SENSITIVE else "null " if value is None else f"'{value}' "
+    return f"Value {shown}at '{path}' failed to satisfy constraint: {constraint}"
 
 
 def _lower(name: str) -> str:

@@ -11,7 +11,6 @@ from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
-from moto.core.responses import ActionResult
 from moto.stepfunctions.parser.api import HistoryEventType, MapRunStatus
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
@@ -19,7 +18,6 @@ from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.parser.quotas import is_within_size_quota
-from moto.stepfunctions.responses import StepFunctionResponse
 
 from sandbox.aws.clock import Clock
 from sandbox.aws.patches import applied
@@ -53,7 +51,6 @@ def install(clock: Clock) -> Iterator[None]:
         "DistributedIterationComponent._eval_body": evaluate,
         "ResourceEvalS3._handle_get_object": staticmethod(get_object),
         "StepFunctionsParserBackend.describe_execution": partialmethod(describe_execution, find),
-        "StepFunctionResponse.list_executions": partialmethod(list_executions, StepFunctionResponse.list_executions),
     }
     with applied("distributed_map", replacements):
         yield
@@ -63,21 +60,12 @@ def describe_execution(self: Any, original: Callable[..., Any], execution_arn: s
     """Find an execution, which may be a child: its ARN has the label of the map run after the state machine's name."""
     machine, is_child, _ = execution_arn.partition("/")
     if is_child:
-        for parent in self.describe_state_machine(machine.replace(":execution:", ":stateMachine:")).executions:
-            for child in (child for run in map_runs_of(parent) for child in run.children):
-                if child.exec_arn == execution_arn:
-                    return child
+        arn = machine.replace(":execution:", ":stateMachine:")
+        parents = [parent for one in self.state_machines if one.arn == arn for parent in one.executions]
+        for child in (child for parent in parents for run in map_runs_of(parent) for child in run.children):
+            if child.exec_arn == execution_arn:
+                return child
     return original(self, execution_arn)
-
-
-def list_executions(self: Any, original: Callable[..., Any]) -> Any:
-    """Answer ListExecutions, of a state machine or of a map run."""
-    arn, backend = self._get_param("mapRunArn"), self.stepfunction_backend
-    if not arn:
-        return original(self)
-    parent = backend.describe_execution(backend.describe_map_run(arn)["executionArn"])
-    children = [child for run in map_runs_of(parent) if run.record.map_run_arn == arn for child in run.children]
-    return ActionResult({"executions": [{**one.to_execution_list_item(), "mapRunArn": arn} for one in children]})
 
 
 def get_object(env: Any, resource_runtime_part: Any, state_credentials: Any) -> None:

@@ -12,6 +12,7 @@ from functools import cache, partial
 from types import SimpleNamespace
 from typing import Any
 
+from moto.core.exceptions import AWSError
 from moto.core.responses import ActionResult
 from moto.stepfunctions.parser.api import HistoryEventType
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
@@ -24,8 +25,13 @@ from sandbox.aws.patches import applied
 from sandbox.aws.stepfunctions.interpreter import redrive
 from sandbox.aws.stepfunctions.running import link, tell_of_end, work_of
 
-DEFAULT_PAGE, LARGEST_PAGE = 100, 1_000
 UNHEARD: Any = SimpleNamespace(terminated=lambda: None)  # in place of what hears of the end of a worker
+
+
+class ExecutionNotRedrivableError(AWSError):
+    """The status of the execution does not allow a redrive."""
+
+    TYPE = "ExecutionNotRedrivable"
 
 
 @contextmanager
@@ -48,9 +54,13 @@ def install(clock: Clock) -> Iterator[None]:
 
     def describe_execution(self: Any) -> ActionResult:
         execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
+        included = self._get_param("includedData") != "METADATA_ONLY"
         description: Any = describe(self).result
-        description |= {"inputDetails": {"included": True}, "output": output_of(execution), **redrives(execution)}
+        description |= {"inputDetails": {"included": included}, "output": output_of(execution), **redrives(execution)}
         description |= {"stopDate": execution.stop_date, "mapRunArn": getattr(execution, "map_run_arn", None)}
+        if not included:
+            description |= {"input": None, "output": None}
+            description |= {"outputDetails": {"included": False}} if output_of(execution) else {}
         return ActionResult({key: value for key, value in description.items() if value is not None})
 
     responses: Any = StepFunctionResponse
@@ -59,7 +69,7 @@ def install(clock: Clock) -> Iterator[None]:
         "ExecutionWorker.start": started,
         "BaseExecutionWorkerCommunication.terminated": ended,
         "StepFunctionResponse.describe_execution": describe_execution,
-        "StepFunctionResponse.get_execution_history": get_execution_history,
+        "StepFunctionResponse.describe_state_machine_for_execution": describe_state_machine_for_execution,
         "StepFunctionResponse.stop_execution": stop_execution,
     }
     with applied("executions", replacements):
@@ -88,19 +98,31 @@ def redrives(execution: Execution) -> dict[str, Any]:
 def redrive_execution(self: Any) -> ActionResult:
     """Answer RedriveExecution."""
     execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
+    reason = redrives(execution)["redriveStatusReason"]
+    if reason:
+        raise ExecutionNotRedrivableError(reason)
     redrive(execution)
     return ActionResult({"redriveDate": execution.redrive_date})
 
 
-def get_execution_history(self: Any) -> ActionResult:
-    """Answer GetExecutionHistory, with pages and reverse order."""
-    arn, size = self._get_param("executionArn"), int(self._get_param("maxResults") or DEFAULT_PAGE)
-    events = list(self.stepfunction_backend.get_execution_history(arn)["events"])
-    ordered = events[::-1] if self._get_param("reverseOrder") else events
-    start = int(self._get_param("nextToken") or 0)
-    end = start + min(size, LARGEST_PAGE)
-    more = {"nextToken": str(end)} if end < len(ordered) else {}
-    return ActionResult({"events": ordered[start:end], **more})
+def describe_state_machine_for_execution(self: Any) -> ActionResult:
+    """Answer DescribeStateMachineForExecution; for a child of a map run, that is the workflow inside its Map state."""
+    execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
+    machine = execution.state_machine
+    map_run_arn = getattr(execution, "map_run_arn", None)
+    description = {
+        "stateMachineArn": machine.arn,
+        "name": machine.name,
+        "definition": machine.definition,
+        "roleArn": execution.role_arn,
+        "updateDate": machine.update_date,
+        "loggingConfiguration": machine.loggingConfiguration,
+        "tracingConfiguration": machine.tracingConfiguration,
+        "encryptionConfiguration": machine.encryptionConfiguration,
+        "mapRunArn": map_run_arn,
+        "label": machine.arn.partition("/")[2] if map_run_arn else None,
+    }
+    return ActionResult({key: value for key, value in description.items() if value is not None})
 
 
 def stop_execution(self: Any) -> ActionResult:

@@ -3,7 +3,6 @@
 import copy
 import json
 import logging
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, partial, partialmethod
@@ -12,7 +11,6 @@ from typing import Any
 
 import jsonpath_ng.ext.parser
 import jsonpath_ng.parser
-from moto.stepfunctions.exceptions import InvalidExecutionInput
 from moto.stepfunctions.models import StateMachine
 from moto.stepfunctions.parser.api import ExecutionStatus, HistoryEvent, HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import ErrorEqualsDecl
@@ -24,6 +22,7 @@ from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfun
 
 from sandbox.aws.patches import applied
 from sandbox.aws.stepfunctions import definitions
+from sandbox.aws.stepfunctions.starting import start
 
 Listener = Callable[[HistoryEvent], None]
 DOLLARS_PER_TRANSITION = 0.025 / 1_000
@@ -36,22 +35,6 @@ def equals(self: Any, original: Callable[..., None], env: Any) -> None:
     original(self, env)
     if error in NEVER_CAUGHT_BY_ALL and self.error_names == [ErrorEqualsDecl._STATE_ALL_ERROR]:
         env.stack[-1] = False
-
-
-def start(
-    self: Any,
-    original: Callable[..., Any],
-    state_machine_arn: str,
-    name: str | None = None,
-    given: str = "{}",
-    *args: Any,
-) -> Any:
-    """Make up a name if there is none, and refuse input that is not JSON."""
-    try:
-        json.loads(given)
-    except ValueError as error:
-        raise InvalidExecutionInput(f"Invalid State Machine Execution Input: '{error}'") from None
-    return original(self, state_machine_arn, name or str(uuid.uuid4()), given, *args)
 
 
 def create(original: Callable[..., StateMachine], name: str, resource: Any, *args: Any, **kwargs: Any) -> StateMachine:
@@ -159,6 +142,7 @@ class RedrivenWorker(ExecutionWorker):
 def redrive(execution: Execution) -> None:
     """Redrive an execution that did not succeed. The execution runs when the clock runs.
 
+    Raises ValueError for an execution that runs or has succeeded.
     Source: https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
     """
     if execution.status not in ("FAILED", "TIMED_OUT", "ABORTED"):

@@ -32,6 +32,8 @@ class MapRun:
         self._parent, self._state, self._inputs, self._tolerated = parent, state, inputs, tolerated
         self._redrives_of_parent = executions.redrives(parent)["redriveCount"]
         self._children: dict[int, Execution] = {}
+        self._count("total", len(inputs))
+        self._count("pending", len(inputs))
         self._machine = copy.copy(parent.state_machine)
         self._machine.arn = record.map_state_machine_arn
         self._machine.definition = processor_of(parent.state_machine.definition, state)
@@ -56,6 +58,8 @@ class MapRun:
         )
         self._redrives_of_parent = redrives
         self.record.redrive_count += continues
+        if continues:
+            self.record.redrive_date = EventManager._get_current_timestamp()
         return continues
 
     def run(self, clock: Clock) -> None:
@@ -91,7 +95,7 @@ class MapRun:
             self._count(self._children[index].status.lower(), -1)
             redrive(self._children[index])
         else:
-            self._count("total", 1)
+            self._count("pending", -1)
             self._children[index] = self._child(index)
             self._children[index].start()
         when_ended(self._children[index], partial(self._child_ended, index))
@@ -121,6 +125,7 @@ class MapRun:
             self._running.remove(index)
             self._count("running", -1)
             self._count(status.lower(), 1)
+            self._count("results_written", status == "SUCCEEDED")
             if self.record.status == MapRunStatus.RUNNING:
                 self._failed += status != "SUCCEEDED"
                 if self._failed <= self._tolerated:
