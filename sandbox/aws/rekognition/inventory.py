@@ -10,14 +10,20 @@ from .project_version import ProjectVersion
 
 
 class Inventory(BaseBackend):
-    """The projects by ARN. A lookup does not find versions whose deletion has ended by `now`."""
+    """The projects by ARN. A lookup does not find projects and versions whose deletion has ended by `now`."""
 
     def __init__(self, region_name: str, account_id: str):
         super().__init__(region_name, account_id)
         self.projects: dict[str, Project] = {}
 
+    def forget_deleted(self, now: datetime) -> None:
+        """Drop the projects whose deletion has ended."""
+        for arn in [arn for arn, project in self.projects.items() if project.is_gone(now)]:
+            del self.projects[arn]
+
     def project(self, arn: str, now: datetime) -> Project:
         """Return the project with this ARN."""
+        self.forget_deleted(now)
         if arn not in self.projects:
             raise ResourceNotFoundException(f"There is no project {arn}.")
         self.projects[arn].forget_deleted(now)
@@ -25,6 +31,7 @@ class Inventory(BaseBackend):
 
     def versions(self, now: datetime) -> list[ProjectVersion]:
         """Return all versions of all projects."""
+        self.forget_deleted(now)
         return [version for arn in self.projects for version in self.project(arn, now).versions.values()]
 
     def version(self, arn: str, now: datetime) -> ProjectVersion:

@@ -14,7 +14,6 @@ from .exceptions import (
     LimitExceededException,
     ResourceInUseException,
     ResourceNotFoundException,
-    ServiceQuotaExceededException,
     ThrottlingException,
 )
 from .identity import Caller
@@ -22,9 +21,7 @@ from .inventory import Inventory
 from .project import Project, ProjectPolicy
 from .project_version import ACTIVE, ProjectVersion
 from .settings import settings
-from .utils import Arn, TokenBuckets, atomic, milliseconds, page
-
-TAGS_QUOTA = 200
+from .utils import Arn, TokenBuckets, add_tags, atomic, milliseconds, page
 
 
 class RekognitionBackend(Inventory):
@@ -51,11 +48,12 @@ class RekognitionBackend(Inventory):
         created: datetime | None = None,
     ) -> Project:
         """Create a project; `created` (naive UTC) sets the number in its ARN."""
+        created = created or utcnow()
+        self.forget_deleted(utcnow())
         if any(project.name == project_name for project in self.projects.values()):
             raise ResourceInUseException(f"A project named {project_name} exists.")
         if len(self.projects) >= settings.projects_quota:
             raise LimitExceededException(f"The account has {len(self.projects)} projects, its limit.")
-        created = created or utcnow()
         prefix = f"arn:{self.partition}:rekognition:{self.region_name}:{self.account_id}"
         arn = f"{prefix}:project/{project_name}/{milliseconds(created)}"
         self.projects[arn] = Project(arn, project_name, created, feature, auto_update, dict(tags or {}))
@@ -70,10 +68,17 @@ class RekognitionBackend(Inventory):
         next_token: str | None = None,
     ) -> tuple[list[dict[str, Any]], str | None]:
         """Return one page of descriptions, newest first, and the token for the next page."""
+        self.forget_deleted(utcnow())
         wanted = [project for project in self.projects.values() if project.matches(project_names, features)]
         listing = f"projects {self.account_id} {self.region_name} {project_names} {features}"
         shown, token = page(wanted, lambda project: project.sort_key, max_results, next_token, listing)
         return [project.describe() for project in shown], token
+
+    @atomic
+    def delete_project(self, project_arn: str) -> str:
+        """Delete a project that has no versions."""
+        now = utcnow()
+        return self.project(project_arn, now).delete(now)
 
     @atomic
     def create_project_version(
@@ -169,10 +174,7 @@ class RekognitionBackend(Inventory):
     @atomic
     def tag_resource(self, resource_arn: str, tags: dict[str, str]) -> None:
         """Add tags to a project or a version; a tag that exists gets the new value."""
-        existing = self.resource(resource_arn, utcnow()).tags
-        if len(existing | tags) > TAGS_QUOTA:
-            raise ServiceQuotaExceededException(f"A resource has at most {TAGS_QUOTA} tags.")
-        existing.update(tags)
+        add_tags(self.resource(resource_arn, utcnow()).tags, tags)
 
     @atomic
     def untag_resource(self, resource_arn: str, tag_keys: list[str]) -> None:

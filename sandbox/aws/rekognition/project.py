@@ -8,7 +8,7 @@ from moto.core.utils import unix_time
 from moto.moto_api._internal import mock_random
 
 from . import policy as policy_rules
-from .exceptions import InvalidPolicyRevisionIdException, ResourceNotFoundException, error
+from .exceptions import InvalidPolicyRevisionIdException, ResourceInUseException, ResourceNotFoundException, error
 from .project_version import GONE, ProjectVersion, shown_feature
 from .settings import settings
 from .utils import Key, milliseconds
@@ -66,6 +66,7 @@ class Project:
     versions: dict[str, ProjectVersion] = field(default_factory=dict)
     policies: dict[str, ProjectPolicy] = field(default_factory=dict)
     policy_changes: list[PolicyChange] = field(default_factory=list)
+    gone_from: datetime | None = None  # when its deletion ends
 
     @property
     def sort_key(self) -> Key:
@@ -77,7 +78,7 @@ class Project:
         described = {
             "ProjectArn": self.arn,
             "CreationTimestamp": unix_time(self.created),
-            "Status": "CREATED",
+            "Status": "DELETING" if self.gone_from else "CREATED",
             "Datasets": [],
             "Feature": shown_feature(self.feature),
             "AutoUpdate": self.auto_update,
@@ -91,6 +92,25 @@ class Project:
     def forget_deleted(self, now: datetime) -> None:
         """Drop the versions whose deletion has ended."""
         self.versions = {name: it for name, it in self.versions.items() if it.status(now) != GONE}
+
+    def is_gone(self, now: datetime) -> bool:
+        """Return whether its deletion has ended."""
+        return self.gone_from is not None and self.gone_from <= now
+
+    def check_kept(self) -> None:
+        """Refuse to change a project that is being deleted."""
+        if self.gone_from:
+            raise ResourceInUseException(f"The project {self.arn} is being deleted.")
+
+    def delete(self, now: datetime) -> str:
+        """Delete the project with its policies; it must have no versions."""
+        self.check_kept()
+        if self.versions:
+            raise ResourceInUseException(f"The project has {len(self.versions)} model versions. Delete these first.")
+        for name in list(self.policies):
+            self.delete_policy(name, None, now)
+        self.gone_from = now + timedelta(seconds=settings.delete_seconds)
+        return "DELETING"
 
     def version(self, arn: str) -> ProjectVersion | None:
         """Return the version with this ARN; None if there is none."""
@@ -110,6 +130,7 @@ class Project:
 
     def check_quota(self) -> None:
         """Refuse one more version, trained or copied."""
+        self.check_kept()
         if len(self.versions) >= settings.versions_quota:
             raise error(settings.versions_quota_error, f"The project has {len(self.versions)} versions, its limit.")
 
@@ -121,6 +142,7 @@ class Project:
 
     def put_policy(self, name: str, document: str, revision_id: str | None, now: datetime) -> ProjectPolicy:
         """Create a policy, or replace the named revision; every put makes a new revision."""
+        self.check_kept()
         old = self.policies.get(name)
         policy_rules.check(document, self.arn)
         self._check_put(old, revision_id)

@@ -13,6 +13,18 @@ from .utils import Key, milliseconds
 IDLE = ("TRAINING_COMPLETED", "COPYING_COMPLETED", "STOPPED", "FAILED")
 ACTIVE = ("STARTING", "RUNNING")
 DELETABLE = (*IDLE, "TRAINING_FAILED", "COPYING_FAILED", "DEPRECATED", "EXPIRED")
+# AWS documents the messages of TRAINING_COMPLETED and RUNNING; AWS's own scripts print one for each status.
+MESSAGES = {
+    "TRAINING_IN_PROGRESS": "The model is being trained.",
+    "TRAINING_COMPLETED": "The model is ready to run.",
+    "COPYING_IN_PROGRESS": "The model is being copied.",
+    "COPYING_COMPLETED": "The model is ready to run.",
+    "STARTING": "The model is starting.",
+    "RUNNING": "The model is running.",
+    "STOPPING": "The model is stopping.",
+    "STOPPED": "The model is stopped.",
+    "DELETING": "The model is being deleted.",
+}
 GONE = "GONE"  # after DELETING; Rekognition has no such status
 
 
@@ -128,6 +140,10 @@ class ProjectVersion:
         summary = {"Bucket": self.output_config["S3Bucket"], "Name": f"{folder}/{file}".lstrip("/")}
         return {"F1Score": self.f1_score, "Summary": {"S3Object": summary}}
 
+    def _message(self, now: datetime) -> str | None:
+        own = self.forced_message if self.forced_status else self.step(now).message
+        return own or MESSAGES.get(self.shown_status(now))
+
     def describe(self, now: datetime) -> dict[str, Any]:
         """Return the ProjectVersionDescription of the API."""
         created = self.created if not settings.copy_inherits_creation_timestamp else self.training_started
@@ -138,7 +154,7 @@ class ProjectVersion:
             "ProjectVersionArn": self.arn,
             "CreationTimestamp": unix_time(created),
             "Status": self.shown_status(now),
-            "StatusMessage": self.forced_message if self.forced_status else self.step(now).message,
+            "StatusMessage": self._message(now),
             "OutputConfig": output if not self.source_arn or settings.copy_reports_output_config else None,
             "KmsKeyId": key if not self.source_arn or settings.copy_reports_kms_key else None,
             "SourceProjectVersionArn": self._reported_source(now),

@@ -29,6 +29,10 @@ class CustomLabelsResponse(RekognitionResponse):
         projects, token = self.custom_labels_backend.describe_projects(**self._checked_request())
         return _page("ProjectDescriptions", projects, token)
 
+    def delete_project(self) -> str:
+        status = self.custom_labels_backend.delete_project(**self._checked_request())
+        return json.dumps({"Status": status})
+
     def create_project_version(self) -> str:
         version = self.custom_labels_backend.create_project_version(**self._checked_request())
         return json.dumps({"ProjectVersionArn": version.arn})

@@ -13,12 +13,13 @@ from typing import ParamSpec, TypeVar
 from moto.core.base_backend import backend_lock
 from moto.core.utils import unix_time
 
-from .exceptions import InvalidPaginationTokenException
+from .exceptions import InvalidPaginationTokenException, ServiceQuotaExceededException
 
 Item = TypeVar("Item")
 P = ParamSpec("P")
 R = TypeVar("R")
 Key = tuple[float, str]
+TAGS_QUOTA = 200
 
 ARN = re.compile(
     r"arn:(?P<partition>[a-z\d-]+):rekognition:(?P<region>[a-z\d-]+):(?P<account_id>\d{12}):"
@@ -90,6 +91,13 @@ def _read(token: str, listing: str, refusal: Callable[[str], Exception]) -> Key:
 
 def _digest(listing: str) -> str:
     return sha256(listing.encode()).hexdigest()[:16]
+
+
+def add_tags(existing: dict[str, str], tags: dict[str, str]) -> None:
+    """Add tags; a tag that exists gets the new value."""
+    if len(existing | tags) > TAGS_QUOTA:
+        raise ServiceQuotaExceededException(f"A resource has at most {TAGS_QUOTA} tags.")
+    existing.update(tags)
 
 
 def atomic(method: Callable[P, R]) -> Callable[P, R]:

@@ -47,6 +47,7 @@ def test_a_version_is_described_with_its_settings(source: RekognitionClient, pro
         "ProjectVersionArn": arn,
         "CreationTimestamp": START.replace(tzinfo=UTC),
         "Status": "TRAINING_COMPLETED",
+        "StatusMessage": "The model is ready to run.",
         "OutputConfig": BUCKET,
         "KmsKeyId": "alias/key",
         "Feature": "CUSTOM_LABELS",
