@@ -1,6 +1,8 @@
 """StartExecution and the other operations of executions refuse what AWS refuses."""
 
 import json
+from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 import boto3
@@ -12,12 +14,13 @@ from moto.sts.models import sts_backends
 from sandbox.deployment import REGION, STACK_ACCOUNT
 from sandbox.deployment import client as administrator
 from tests.sandbox.maps import GIVEN, PASS, distributed
-from tests.sandbox.step_functions import OF_STATES, WAIT, Machines, one_state
+from tests.sandbox.step_functions import OF_STATES, WAIT, Machines, machines
 
 UNKNOWN = f"{OF_STATES}:execution:parent:unknown"
 MACHINE = f"{OF_STATES}:stateMachine:parent"
 RUN = f"{OF_STATES}:mapRun:parent/each:0"
 LIMIT = 262_144
+NUMBERS = count()
 
 
 def refused(operation: str, operations: Any = None, **request: Any) -> tuple[str, str]:
@@ -30,9 +33,17 @@ def refused(operation: str, operations: Any = None, **request: Any) -> tuple[str
     return found["Code"], found["Message"]
 
 
+@pytest.fixture(scope="module")
+def aws() -> Iterator[Machines]:
+    """An AWS that the tests of this file share; each makes state machines of its own."""
+    with machines() as aws:
+        yield aws
+
+
 @pytest.fixture
 def machine(aws: Machines) -> str:
-    return aws.create("parent", WAIT)
+    """The ARN of a new state machine."""
+    return aws.create(f"parent{next(NUMBERS)}", WAIT)
 
 
 @pytest.mark.parametrize("name", ["a b", "a/b", "a:b", "a<b", "tab\t", "bell\x07", "\x85", "a\u00a0b", "a#b", "$", "~"])
@@ -55,7 +66,7 @@ def test_a_name_that_is_too_short_or_too_long_is_refused(machine: str, name: str
 def test_other_names_are_taken(aws: Machines, machine: str, name: str) -> None:
     started = aws.step_functions.start_execution(stateMachineArn=machine, name=name)
 
-    assert started["executionArn"] == f"{OF_STATES}:execution:parent:{name}"
+    assert started["executionArn"] == f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
 
 
 @pytest.mark.parametrize("given", ["", "nonsense", "{'a': 1}", "NaN", "[" * 20_000])
@@ -139,11 +150,11 @@ OPERATIONS = [
 def acting_in_role(*allowed: str) -> Any:
     """Return a client in a session of a new role that allows these actions."""
     iam = administrator("iam", STACK_ACCOUNT)
-    role = iam.create_role(RoleName="operator", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    if allowed:
-        statement = {"Effect": "Allow", "Action": list(allowed), "Resource": "*"}
-        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        iam.put_role_policy(RoleName="operator", PolicyName="own", PolicyDocument=document)
+    name = f"operator{next(NUMBERS)}"
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    statement = {"Effect": "Allow", "Action": list(allowed), "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=document)
     session = sts_backends[STACK_ACCOUNT]["aws"].assume_role(REGION, "me", role, "", 3_600, "")
     keys = {"aws_access_key_id": session.access_key_id, "aws_secret_access_key": session.secret_access_key}
     make: Any = boto3.client
@@ -152,16 +163,15 @@ def acting_in_role(*allowed: str) -> Any:
 
 @pytest.mark.parametrize(("operation", "request_", "resource"), OPERATIONS)
 def test_a_role_needs_the_permission_of_each_operation(
-    machine: str, operation: str, request_: dict[str, str], resource: str
+    aws: Machines, operation: str, request_: dict[str, str], resource: str
 ) -> None:
     action = f"states:{''.join(part.title() for part in operation.split('_'))}"
 
     code, message = refused(operation, acting_in_role("states:SendTaskSuccess"), **request_)
 
     assert code == "AccessDeniedException"
-    me = f"arn:aws:sts::{STACK_ACCOUNT}:assumed-role/operator/me"
-    assert message == (
-        f"User: {me} is not authorized to perform: {action} on resource: {resource} "
+    assert message.endswith(
+        f"/me is not authorized to perform: {action} on resource: {resource} "
         f"because no identity-based policy allows the {action} action"
     )
 
@@ -179,7 +189,7 @@ def test_the_state_machine_of_an_execution_is_described_as_the_execution_found_i
     described = aws.step_functions.describe_state_machine_for_execution(executionArn=execution.exec_arn)
 
     assert json.loads(described["definition"]) == WAIT
-    assert (described["stateMachineArn"], described["name"]) == (machine, "parent")
+    assert (described["stateMachineArn"], described["name"]) == (machine, machine.rpartition(":")[2])
     assert described["roleArn"].endswith(":role/machine")
     assert {"updateDate", "loggingConfiguration", "tracingConfiguration"} <= described.keys()
     assert not {"label", "mapRunArn"} & described.keys()
@@ -187,7 +197,9 @@ def test_the_state_machine_of_an_execution_is_described_as_the_execution_found_i
 
 def test_the_state_machine_of_a_child_is_the_workflow_inside_the_map(aws: Machines) -> None:
     aws.put_items([1])
-    parent = aws.run(distributed(PASS), GIVEN)
+    machine = aws.create("mapped", distributed(PASS))
+    parent = aws.start(machine, GIVEN, "run")
+    aws.clock.run()
     (run,) = aws.step_functions.list_map_runs(executionArn=parent.exec_arn)["mapRuns"]
     (child,) = aws.step_functions.list_executions(mapRunArn=run["mapRunArn"])["executions"]
 
@@ -195,11 +207,12 @@ def test_the_state_machine_of_a_child_is_the_workflow_inside_the_map(aws: Machin
 
     assert json.loads(described["definition"]) == PASS
     assert (described["label"], described["mapRunArn"]) == ("each", run["mapRunArn"])
-    assert described["stateMachineArn"] == f"{MACHINE}/each"
+    assert described["stateMachineArn"] == f"{machine}/each"
 
 
 def test_metadata_of_an_execution_has_no_data(aws: Machines) -> None:
-    execution = aws.run(one_state({"Type": "Pass", "End": True}), {"secret": 1})
+    execution = aws.start(aws.create("passes", PASS), {"secret": 1}, "run")
+    aws.clock.run()
 
     described = aws.step_functions.describe_execution(executionArn=execution.exec_arn, includedData="METADATA_ONLY")
 
