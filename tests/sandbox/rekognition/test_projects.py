@@ -7,7 +7,7 @@ from mypy_boto3_rekognition import RekognitionClient
 
 from sandbox.aws.clock import VirtualClock
 from sandbox.aws.rekognition import settings
-from tests.sandbox.rekognition.helpers import OTHER, REGION, SOURCE, START, client, refused
+from tests.sandbox.rekognition.helpers import BUCKET, OTHER, REGION, SOURCE, START, V1, client, policy, refused
 
 
 def test_a_project_arn_ends_in_its_creation_time_in_milliseconds(project: str) -> None:
@@ -65,3 +65,46 @@ def test_projects_are_filtered_by_name_and_by_feature(source: RekognitionClient,
 def test_projects_have_a_quota(source: RekognitionClient, project: str) -> None:
     settings.projects_quota = 1
     refused("LimitExceededException", source.create_project, ProjectName="dogs")
+
+
+def test_a_deleted_project_is_gone_with_its_policies_and_frees_its_name(
+    source: RekognitionClient, project: str, clock: VirtualClock
+) -> None:
+    settings.delete_seconds = 10
+    source.put_project_policy(ProjectArn=project, PolicyName="grant", PolicyDocument=policy(V1))
+
+    assert source.delete_project(ProjectArn=project)["Status"] == "DELETING"
+    (found,) = source.describe_projects()["ProjectDescriptions"]
+    assert found["Status"] == "DELETING"
+    assert source.list_project_policies(ProjectArn=project)["ProjectPolicies"] == []
+    clock.sleep(10)
+    assert source.describe_projects()["ProjectDescriptions"] == []
+    refused("ResourceNotFoundException", source.delete_project, ProjectArn=project)
+    assert source.create_project(ProjectName="cats")["ProjectArn"] != project
+
+
+def test_a_project_that_is_being_deleted_takes_nothing_new(source: RekognitionClient, project: str) -> None:
+    settings.delete_seconds = 10
+    source.delete_project(ProjectArn=project)
+    in_use, of_project = "ResourceInUseException", {"ProjectArn": project}
+
+    refused(in_use, source.create_project_version, VersionName="v1", OutputConfig=BUCKET, **of_project)
+    refused(in_use, source.put_project_policy, PolicyName="grant", PolicyDocument=policy(V1), **of_project)
+    refused(in_use, source.delete_project, **of_project)
+    refused(in_use, source.create_project, ProjectName="cats")
+
+
+def test_only_a_project_without_versions_is_deleted(
+    source: RekognitionClient, project: str, version: str, clock: VirtualClock
+) -> None:
+    settings.delete_seconds = 10
+    refused("ResourceInUseException", source.delete_project, ProjectArn=project)
+    source.delete_project_version(ProjectVersionArn=version)
+    refused("ResourceInUseException", source.delete_project, ProjectArn=project)
+    clock.sleep(10)
+
+    assert source.delete_project(ProjectArn=project)["Status"] == "DELETING"
+
+
+def test_an_unknown_project_is_not_deleted(source: RekognitionClient, project: str) -> None:
+    refused("ResourceNotFoundException", source.delete_project, ProjectArn=project + "0")

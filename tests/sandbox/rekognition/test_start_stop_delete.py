@@ -36,6 +36,31 @@ def test_a_started_model_is_described_with_its_inference_units(
     assert (found["MinInferenceUnits"], found["MaxInferenceUnits"]) == (1, 3)
 
 
+def test_each_status_but_a_failure_has_a_message(
+    source: RekognitionClient, project: str, version: str, clock: VirtualClock
+) -> None:
+    settings.start_seconds = settings.stop_seconds = settings.delete_seconds = 10
+
+    def message() -> str:
+        (found,) = source.describe_project_versions(ProjectArn=project)["ProjectVersionDescriptions"]
+        return found.get("StatusMessage", "")
+
+    messages = [message()]
+    for act in (
+        lambda: source.start_project_version(ProjectVersionArn=version, MinInferenceUnits=1),
+        lambda: clock.sleep(10),
+        lambda: source.stop_project_version(ProjectVersionArn=version),
+        lambda: clock.sleep(10),
+        lambda: source.delete_project_version(ProjectVersionArn=version),
+    ):
+        act()
+        messages.append(message())
+    starts = ["ready to run", "starting", "running", "stopping", "stopped", "being deleted"]
+    assert messages == [f"The model is {start}." for start in starts]
+    backend(SOURCE).version(version, START).forced_status = "TRAINING_FAILED"
+    assert message() == ""
+
+
 def test_a_start_can_fail(source: RekognitionClient, project: str, version: str) -> None:
     settings.start_fails = True
     source.start_project_version(ProjectVersionArn=version, MinInferenceUnits=1)
