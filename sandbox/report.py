@@ -26,7 +26,7 @@ ROW = {
     "cause": "Cause",
     "version": "ProjectVersionArn",
 }
-ANY = {"aws_access_key_id": "any", "aws_secret_access_key": "any"}  # a sandbox takes any credentials
+ANY = {"aws_access_key_id": "any", "aws_secret_access_key": "any"}  # to a sandbox, these are the stack's account
 
 
 class ReportError(UsageError):
@@ -55,8 +55,8 @@ def read(arn: str, endpoint: str | None = None) -> dict[str, Any]:
     if not found:
         raise ReportError(f"EXECUTION must be the ARN of an execution; got {arn!r}. Try: make report EXECUTION=arn:...")
     missing: list[str] = []
-    make = _clients(found[1], endpoint)
-    client = _needed(lambda: make("stepfunctions"))
+    make = _needed(lambda: _clients(found[1], endpoint))
+    client = make("stepfunctions")
     execution = _needed(lambda: client.describe_execution(executionArn=arn))
     pages = client.get_paginator("get_execution_history").paginate(
         executionArn=arn, PaginationConfig={"PageSize": 1_000}
@@ -81,9 +81,11 @@ def read(arn: str, endpoint: str | None = None) -> dict[str, Any]:
 
 
 def _clients(region: str, endpoint: str | None) -> Callable[[str], Any]:
-    make: Any = boto3.client
-    settings = {"endpoint_url": endpoint, **ANY} if endpoint else {}
-    return lambda service: make(service, region_name=region, **settings)
+    session: Any = boto3.Session(region_name=region)
+    settings = {"endpoint_url": endpoint} if endpoint else {}
+    if endpoint and not session.get_credentials():
+        settings |= ANY
+    return lambda service: session.client(service, **settings)
 
 
 def _needed(call: Callable[[], Any]) -> Any:

@@ -1,7 +1,6 @@
 """The world of the stories: an AWS with the stack deployed in it."""
 
 import json
-import os
 import random
 import uuid
 from collections.abc import Callable, Iterable, Iterator
@@ -24,6 +23,7 @@ from sandbox.aws.lambda_.functions import Lambdas
 from sandbox.aws.rekognition.models import rekognition_backends
 from sandbox.aws.rekognition.settings import settings
 from sandbox.aws.stepfunctions import interpreter, status_changes
+from sandbox.environment import without_aws_settings
 from sandbox.happenings import Others
 from sandbox.plans import Plan
 from sandbox.records import Records
@@ -159,20 +159,6 @@ class Sandbox:
     def _step_functions(self) -> Any:
         _, _, _, region, account, *_ = self.deployment.state_machine_arn.split(":")
         return stepfunctions_parser_backends[account][region]
-
-
-@contextmanager
-def without_aws_settings() -> Iterator[None]:
-    """Hide the user's AWS settings inside the context: profile, endpoint, Region, credentials and their files."""
-    before = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("AWS_")}
-    empty_files = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
-    os.environ.update(empty_files)
-    try:
-        yield
-    finally:
-        for name in empty_files:
-            os.environ.pop(name, None)
-        os.environ.update(before)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.world import without_aws_settings
+from sandbox.environment import without_aws_settings
 
 RUN_COUNTS = pytest.StashKey[dict[str, int]]()
 

@@ -2,11 +2,17 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
+from typing import Any
 
 import pytest
+from moto.stepfunctions.parser.backend.execution import Execution
+from moto.sts.models import sts_backends
 
 from sandbox import report
 from sandbox.aws.clock import VirtualClock
+from sandbox.deployment import REGION, STACK_ACCOUNT, client
+from sandbox.page.server import Page
 from sandbox.serve import served
 from sandbox.stories import read_event
 from sandbox.world import Sandbox, sandbox
@@ -29,6 +35,34 @@ def endpoint(aws: Sandbox) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="module")
+def promotion(aws: Sandbox) -> Execution:
+    made = aws.start(read_event("promote_to_three"), machine=aws.deployment.promotion_machine_arn)
+    aws.finish()
+    return made
+
+
+def policy(statement: object) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+@pytest.fixture
+def reader(promotion: Execution, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Credentials of a role that may read executions and their histories, and nothing else.
+
+    They come after the promotion, because the sandbox's functions change these variables.
+    """
+    iam = client("iam", STACK_ACCOUNT)
+    trust = {"Effect": "Allow", "Principal": {"AWS": STACK_ACCOUNT}, "Action": "sts:AssumeRole"}
+    may = {"Effect": "Allow", "Action": ["states:DescribeExecution", "states:GetExecutionHistory"], "Resource": "*"}
+    role = iam.create_role(RoleName="reader", AssumeRolePolicyDocument=policy(trust))["Role"]["Arn"]
+    iam.put_role_policy(RoleName="reader", PolicyName="reads", PolicyDocument=policy(may))
+    session = sts_backends[STACK_ACCOUNT]["aws"].assume_role(REGION, "me", role, "", 3_600, "")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", session.access_key_id)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", session.secret_access_key)
+    monkeypatch.setenv("AWS_SESSION_TOKEN", session.session_token)
+
+
 def test_a_report_has_the_whole_history_and_the_definition(aws: Sandbox, endpoint: str) -> None:
     execution = aws.run(read_event("copy_fails"))
 
@@ -41,14 +75,36 @@ def test_a_report_has_the_whole_history_and_the_definition(aws: Sandbox, endpoin
     json.dumps(known)
 
 
-def test_a_report_of_a_promotion_has_its_rows(aws: Sandbox, endpoint: str) -> None:
-    promotion = aws.start(read_event("promote_to_three"), machine=aws.deployment.promotion_machine_arn)
-    aws.finish()
-
+def test_a_report_of_a_promotion_has_its_rows(promotion: Execution, endpoint: str) -> None:
     rows = report.read(promotion.exec_arn, endpoint)["rows"]
 
     assert [row["destination"].split(":")[4] for row in rows] == ["222222222222", "333333333333", "444444444444"]
     assert {row["status"] for row in rows} == {"Copied"}
+
+
+def test_a_report_says_what_could_not_be_read(promotion: Execution, endpoint: str, reader: None) -> None:
+    known = report.read(promotion.exec_arn, endpoint)
+
+    of_machine, of_rows, of_calls = known["missing"]
+    assert of_machine.startswith(
+        "the deployed definition; statemachine/promote_model.asl.yaml is shown instead. Descri"
+    )
+    assert "AccessDenied" in of_machine
+    assert of_rows.startswith("the rows of the promotion, which are in s3://rekognition-model-copy-promotionsbucket-")
+    assert of_calls == "the calls to AWS and the project policies, because Step Functions does not record them."
+    assert known["definition"]["StartAt"] == "Nest the request"
+    assert known["rows"] is None
+
+
+def test_a_report_of_a_served_sandbox_has_the_calls(aws: Sandbox) -> None:
+    clock: Any = aws.clock
+    execution = aws.run(read_event("copy_fails"))
+
+    with served(wrap=partial(Page, aws, clock)) as address:
+        known = report.read(execution.exec_arn, address)
+
+    assert {"AssumeRole", "ListProjectPolicies"} <= {call["operation"] for call in known["calls"]}
+    assert known["missing"] == []
 
 
 @pytest.mark.parametrize(
