@@ -101,8 +101,9 @@ def test_a_model_is_copied_started_used_and_deleted_with_boto3(rekognition: Call
     destination.stop_project_version(ProjectVersionArn=copy)
     assert wait_while(destination, target, "STOPPING") == "STOPPED"
     destination.delete_project_version(ProjectVersionArn=copy)
-    left = destination.describe_project_versions(ProjectArn=target)["ProjectVersionDescriptions"]
+    left = destination.describe_project_versions(ProjectArn=target, NextToken="")["ProjectVersionDescriptions"]
     assert left == []
+    assert destination.delete_project(ProjectArn=target)["Status"] == "DELETING"
 
 
 def wait_while(rekognition: Any, project_arn: str, status: str) -> str:
