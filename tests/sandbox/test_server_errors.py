@@ -11,6 +11,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from werkzeug.test import Client
+from werkzeug.wrappers import Response
 
 from sandbox.aws.iam import roles
 from sandbox.aws.server_errors import Errors
@@ -20,7 +21,6 @@ from sandbox.serve import served
 from tests.sandbox.step_functions import Machines, machines
 
 ROLE = f"arn:aws:iam::{SOURCE_ACCOUNT}:role/reader"
-S3_AUTHORIZATION = f"AWS4-HMAC-SHA256 Credential=any/20300101/{REGION}/s3/aws4_request, SignedHeaders=host, Signature=0"
 
 
 @pytest.fixture(scope="module")
@@ -110,14 +110,35 @@ def test_an_exception_in_moto_is_a_failure_of_the_service(
     assert "Traceback" in caplog.text
 
 
-def test_what_the_sandbox_lacks_is_not_implemented_in_s3() -> None:
+def of_service(service: str) -> dict[str, str]:
+    """Return the header of a signed request."""
+    credential = f"Credential=any/20300101/{REGION}/{service}/aws4_request"
+    return {"Authorization": f"AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=0"}
+
+
+@pytest.mark.parametrize(
+    ("service", "path", "status", "body"),
+    [
+        ("s3", "/bucket?new", 501, "<Error><Code>NotImplemented</Code><Message>The sandbox does not have"),
+        ("ec2", "/?Action=New", 400, "<Response><Errors><Error><Code>InvalidAction</Code><Message>The sandbox does"),
+        ("sts", "/?Action=New", 400, "<ErrorResponse><Error><Type>Sender</Type><Code>InvalidAction</Code><Message>The"),
+        ("lambda", "/new", 404, '{"__type": "UnknownOperationException", "message": "The sandbox does not have'),
+    ],
+)
+def test_an_error_has_the_form_of_its_protocol(service: str, path: str, status: int, body: str) -> None:
     def lacking(environ: object, start_response: object) -> Iterable[bytes]:
         raise NotImplementedError
 
-    answer = Client(Errors(lacking)).get("/bucket?new", headers={"Authorization": S3_AUTHORIZATION})
+    answer = Client(Errors(lacking)).get(path, headers=of_service(service))
 
-    assert answer.status_code == 501
-    assert "<Error><Code>NotImplemented</Code><Message>The sandbox does not have" in answer.text
+    assert answer.status_code == status
+    assert body in answer.text
+
+
+def test_an_empty_answer_to_an_unknown_path_is_an_unknown_operation() -> None:
+    answer = Client(Errors(Response(status=404))).get("/new", headers=of_service("lambda"))
+
+    assert answer.headers["x-amzn-ErrorType"] == "UnknownOperationException"
 
 
 def test_what_is_missing_has_the_error_of_its_service(endpoint: str) -> None:

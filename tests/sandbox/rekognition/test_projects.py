@@ -67,9 +67,7 @@ def test_projects_have_a_quota(source: RekognitionClient, project: str) -> None:
     refused("LimitExceededException", source.create_project, ProjectName="dogs")
 
 
-def test_a_deleted_project_is_gone_with_its_policies_and_frees_its_name(
-    source: RekognitionClient, project: str, clock: VirtualClock
-) -> None:
+def test_a_project_is_deleted_with_its_policies(source: RekognitionClient, project: str, clock: VirtualClock) -> None:
     settings.delete_seconds = 10
     source.put_project_policy(ProjectArn=project, PolicyName="grant", PolicyDocument=policy(V1))
 
@@ -79,8 +77,26 @@ def test_a_deleted_project_is_gone_with_its_policies_and_frees_its_name(
     assert source.list_project_policies(ProjectArn=project)["ProjectPolicies"] == []
     clock.sleep(10)
     assert source.describe_projects()["ProjectDescriptions"] == []
-    refused("ResourceNotFoundException", source.delete_project, ProjectArn=project)
+
+
+def test_a_deleted_project_does_not_exist(source: RekognitionClient, project: str, clock: VirtualClock) -> None:
+    source.delete_project(ProjectArn=project)
+
+    refused("ResourceNotFoundException", source.describe_project_versions, ProjectArn=project)
+
+
+def test_a_deleted_project_frees_its_name(source: RekognitionClient, project: str, clock: VirtualClock) -> None:
+    source.delete_project(ProjectArn=project)
+    clock.sleep(1)
+
     assert source.create_project(ProjectName="cats")["ProjectArn"] != project
+
+
+def test_a_deleted_project_is_in_no_one_s_way(source: RekognitionClient, project: str, version: str) -> None:
+    other = source.create_project(ProjectName="dogs")["ProjectArn"]
+    source.delete_project(ProjectArn=other)
+
+    assert source.start_project_version(ProjectVersionArn=version, MinInferenceUnits=1)["Status"] == "STARTING"
 
 
 def test_a_project_that_is_being_deleted_takes_nothing_new(source: RekognitionClient, project: str) -> None:
