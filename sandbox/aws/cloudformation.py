@@ -87,9 +87,11 @@ def install() -> Iterator[None]:
     make_bucket: Any = FakeBucket.create_from_cloudformation_json
     update: Any = FakeBucket.update_from_cloudformation_json
 
-    def create_key(self: KmsBackend, *args: Any, tags: list[dict[str, str]] | None = None, **kwargs: Any) -> Key:
-        named = [{f"Tag{name.removeprefix('Tag')}": value for name, value in tag.items()} for tag in tags or ()]
-        made: Key = make(self, *args, tags=named, **kwargs)
+    def create_key(self: KmsBackend, *args: Any, **kwargs: Any) -> Key:
+        tags = kwargs.get("tags") or ()  # from CloudFormation; KMS itself passes them by position
+        if tags:
+            kwargs["tags"] = [{f"Tag{name.removeprefix('Tag')}": one for name, one in tag.items()} for tag in tags]
+        made: Key = make(self, *args, **kwargs)
         return made
 
     def create_function(name: str, document: dict[str, Any], *args: Any, **kwargs: Any) -> Any:

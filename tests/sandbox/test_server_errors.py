@@ -202,3 +202,11 @@ def test_an_expired_session_is_refused(
     found = error(client(service, endpoint, credentials), operation)
 
     assert found == (code, status, "The security token included in the request is expired")
+
+
+def test_a_key_is_created_with_its_tags(endpoint: str) -> None:
+    kms, tags = client("kms", endpoint), [{"TagKey": "team", "TagValue": "vision"}]
+
+    key = kms.create_key(Tags=tags)["KeyMetadata"]["KeyId"]
+
+    assert kms.list_resource_tags(KeyId=key)["Tags"] == tags

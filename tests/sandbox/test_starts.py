@@ -131,6 +131,13 @@ def test_an_unknown_execution_does_not_exist(machine: str, operation: str, arn: 
     assert refused(operation, executionArn=arn) == ("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
 
 
+@pytest.mark.parametrize("definition", ["{}", "nonsense", '{"StartAt": "A", "States": {}}'])
+def test_an_invalid_definition_is_refused(aws: Machines, definition: str) -> None:
+    request = {"name": "invalid", "definition": definition, "roleArn": f"arn:aws:iam::{STACK_ACCOUNT}:role/machine"}
+
+    assert refused("create_state_machine", **request)[0] == "InvalidDefinition"
+
+
 OPERATIONS = [
     ("start_execution", {"stateMachineArn": MACHINE}, MACHINE),
     ("stop_execution", {"executionArn": UNKNOWN}, UNKNOWN),

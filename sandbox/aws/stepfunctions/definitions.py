@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.core.exceptions import AWSError
+from moto.stepfunctions.parser.api import InvalidDefinition
 
 
 class InvalidDefinitionError(AWSError):
@@ -32,8 +33,11 @@ def missing_targets(definition: dict[str, Any]) -> list[str]:
 
 
 def validate(original: Callable[[str], None], definition: str) -> None:
-    """Refuse a definition that transitions to a state that does not exist."""
-    original(definition)
+    """Refuse a definition that is not valid, or that transitions to a state that does not exist."""
+    try:
+        original(definition)
+    except InvalidDefinition as error:  # moto's has no code
+        raise InvalidDefinitionError(f"Invalid State Machine Definition: '{error.message}'") from None
     missing = missing_targets(json.loads(definition))
     if missing:
         raise InvalidDefinitionError(f"MISSING_TRANSITION_TARGET: {', '.join(missing)}")
