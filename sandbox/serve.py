@@ -5,7 +5,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -47,8 +47,7 @@ def run(port: int, folder: Path = profiles.FOLDER) -> None:
     Raises OSError, before the sandbox is deployed, if the port cannot be used.
     """
     socket.create_server((HOST, port)).close()
-    clock = FastClock(SPEED)
-    with sandbox(clock) as aws, log.install(clock, write):
+    with closing(FastClock(SPEED)) as clock, sandbox(clock) as aws, log.install(clock, write):
         aws.announces = aws.records.recording = True
         for story in stories():
             aws.seed(story)

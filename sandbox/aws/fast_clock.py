@@ -81,6 +81,12 @@ class FastClock:
                 self._moved.notify_all()
             self._idle.wait_for(self._all_idle, max(0, end - time.monotonic()))
 
+    def close(self) -> None:
+        """Forget what is planned; it would find another sandbox, or none."""
+        with self._moved:
+            self._planned.clear()
+            self._moved.notify_all()
+
     def signal(self) -> Signal:
         return FastSignal(self)
 

@@ -38,6 +38,16 @@ def test_advancing_wakes_who_sleeps_and_starts_what_is_planned_in_the_order_of_t
     assert 5 * HOUR <= clock.time() - before < 5 * HOUR + 60
 
 
+def test_a_closed_clock_starts_nothing(clock: FastClock) -> None:
+    started: list[str] = []
+    clock.after(HOUR, partial(started.append, "planned"))
+
+    clock.close()
+    clock.advance(2 * HOUR)
+
+    assert started == []
+
+
 def test_who_sleeps_again_sees_each_moment(clock: FastClock) -> None:
     start, moments = clock.time(), []
 
