@@ -90,6 +90,7 @@ unit: .venv/.stamp ## Run the unit tests, for the inner loop
 
 .PHONY: test-page
 test-page: .venv-page/.stamp node_modules/.stamp build/page/.stamp ## Run the page and the report in a browser
+	@$(NODE) --test --test-reporter=dot tests/page/*.test.mjs
 	.venv-page/bin/python -m pytest tests/page
 
 .PHONY: test-sam-local

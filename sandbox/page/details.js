@@ -1,9 +1,8 @@
 // One state: its visits, the data in and out, its attempts, its calls to AWS, and what they changed in policies.
 
-import { block, count, duration, fold, h, moment, pretty, table } from "./dom.js";
+import { block, duration, fold, h, moment, pretty, table } from "./dom.js";
 import { sentence } from "./failures.js";
-import { fateInWords, GLYPHS } from "./fates.js";
-import { fateOf } from "./history.js";
+import { fateInWords, fateOf, GLYPHS } from "./fates.js";
 
 /** @typedef {import("./history.js").Visit} Visit */
 /** @typedef {{at: string, function: string, service: string, operation: string, parameters: any, answer: any,
@@ -178,6 +177,3 @@ export function diff(lines) {
     ...drawn,
   );
 }
-
-/** @param {number} number */
-export const callsInWords = (number) => count(number, "call");

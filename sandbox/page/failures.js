@@ -33,25 +33,21 @@ export function failuresOf(visit) {
     sentence: sentence(attempt.cause),
     result: resultOf(visit, attempt),
   }));
-  if (visit.fate !== "failed" || visit.attempts.length) return found;
-  return [
-    {
-      visit,
-      at: visit.end ?? visit.start,
-      error: visit.error ?? "",
-      sentence: sentence(visit.cause),
-      result: "The execution failed here.",
-    },
-  ];
+  const ended = visit.fate === "failed" || visit.fate === "caught";
+  if (!ended || visit.attempts.at(-1)?.outcome === "failed") return found;
+  const at = visit.end ?? visit.start;
+  const own = { visit, at, error: visit.error ?? "", sentence: sentence(visit.cause), result: resultOf(visit) };
+  return [...found, own];
 }
 
 /**
  * @param {Visit} visit
- * @param {Attempt} attempt
+ * @param {Attempt} [attempt]
  */
 function resultOf(visit, attempt) {
-  const next = visit.attempts[attempt.number];
+  const next = attempt && visit.attempts[attempt.number];
   if (next) return `Retried after ${Math.round((next.start - (attempt.end ?? attempt.start)) / 100) / 10} s.`;
   if (visit.fate === "caught") return visit.next ? `Caught: the execution went on with “${visit.next}”.` : "Caught.";
-  return visit.fate === "failed" ? "The execution failed here." : "It waits for its next attempt.";
+  if (visit.fate !== "failed") return "It waits for its next attempt.";
+  return visit.within ? `“${visit.within.state}” failed with it.` : "The execution failed here.";
 }

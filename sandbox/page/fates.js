@@ -1,7 +1,9 @@
 // The fates of states, in words and in glyphs, so that no meaning is in a color alone.
 
 import { count } from "./dom.js";
-import { fateOf, retriesOf } from "./history.js";
+
+/** @typedef {import("./history.js").Visit} Visit */
+/** @typedef {import("./history.js").Fate} Fate */
 
 export const WORDS = {
   passed: "passed",
@@ -23,8 +25,29 @@ export const GLYPHS = {
 };
 
 /**
+ * Return the worst fate of the visits of a state, the last visit first: what a person wants to see.
+ * @param {Visit[] | undefined} visits
+ * @returns {Fate}
+ */
+export function fateOf(visits) {
+  if (!visits?.length) return "unreached";
+  const last = visits[visits.length - 1].fate;
+  if (last !== "passed") return last;
+  return retriesOf(visits) ? "retried" : last;
+}
+
+/**
+ * Return how often a state was tried again, by a Retry or by a redrive.
+ * @param {Visit[]} visits
+ */
+export function retriesOf(visits) {
+  const redriven = visits.slice(0, -1).filter(({ fate }) => fate === "failed" || fate === "stopped");
+  return visits.reduce((sum, visit) => sum + Math.max(0, visit.attempts.length - 1), redriven.length);
+}
+
+/**
  * Return the fate of a state in words.
- * @param {import("./history.js").Visit[] | undefined} visits
+ * @param {Visit[] | undefined} visits
  */
 export function fateInWords(visits) {
   const fate = fateOf(visits);
@@ -34,7 +57,7 @@ export function fateInWords(visits) {
   return `${{ ...WORDS, retried: "passed" }[fate]}${after}${times}`;
 }
 
-/** @param {import("./history.js").Visit[] | undefined} visits */
+/** @param {Visit[] | undefined} visits */
 export function fateInShort(visits) {
   const fate = fateOf(visits);
   const retries = retriesOf(visits ?? []);

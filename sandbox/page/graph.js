@@ -2,8 +2,8 @@
 
 import { Graph, layout } from "./dagre.js";
 import { s } from "./dom.js";
-import { fateInShort, fateInWords } from "./fates.js";
-import { edge, fateOf } from "./history.js";
+import { fateInShort, fateInWords, fateOf } from "./fates.js";
+import { edge } from "./history.js";
 
 /** @typedef {import("./history.js").History} History */
 /** @typedef {{from: string, to: string, kind: "next" | "catch" | "each"}} Arrow */

@@ -2,6 +2,7 @@
 // https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
 
 import { failuresOf } from "./failures.js";
+import { begin, finish, pathOf, reopen } from "./visits.js";
 
 /** @typedef {import("./failures.js").Failure} Failure */
 /** @typedef {{id: number, previousEventId: number, type: string, timestamp: string, [details: string]: any}} Event */
@@ -12,9 +13,9 @@ import { failuresOf } from "./failures.js";
  *   error?: string, cause?: string, input?: string, output?: string}} Attempt
  */
 /**
- * A visit of a state, from when it was entered to when it was left.
+ * A visit of a state, from when it was entered to when it was left, perhaps within a Map or Parallel state.
  * @typedef {{index: number, state: string, type: string, start: number, end?: number, fate: Fate, input?: string,
- *   output?: string, attempts: Attempt[], next?: string, error?: string, cause?: string}} Visit
+ *   output?: string, attempts: Attempt[], next?: string, error?: string, cause?: string, within?: Visit}} Visit
  */
 /** @typedef {{visits: Visit[], byState: Map<string, Visit[]>, taken: Map<string, number>, failures: Failure[],
  *   start: number, end: number, redrives: number[], transitions: number}} History */
@@ -22,6 +23,9 @@ import { failuresOf } from "./failures.js";
 const ENDINGS = /^Execution(Failed|Aborted|TimedOut|Succeeded)$/;
 const TRIES = /^(LambdaFunction|Task|Activity)Scheduled$/;
 const TRY_ENDS = /^(LambdaFunction|Task|Activity)(Succeeded|Failed|TimedOut|ScheduleFailed|StartFailed|SubmitFailed)$/;
+const WITHIN = /^(Map|Parallel)(Iteration|State)(Started|Succeeded|Failed|Aborted)$/;
+const FAILURES = /^((Map|Parallel)StateFailed|MapRunFailed|EvaluationFailed)$/;
+const AGAIN = /^((Map|Parallel)StateStarted|MapRunRedriven)$/;
 
 /**
  * Return what the history says.
@@ -33,27 +37,6 @@ export function read(events, now) {
   const reader = new Reader();
   for (const event of events) reader.hear(event);
   return reader.result(events, now);
-}
-
-/**
- * Return the worst fate of the visits of a state, the last visit first: what a person wants to see.
- * @param {Visit[] | undefined} visits
- * @returns {Fate}
- */
-export function fateOf(visits) {
-  if (!visits?.length) return "unreached";
-  const last = visits[visits.length - 1].fate;
-  if (last !== "passed") return last;
-  return retriesOf(visits) ? "retried" : last;
-}
-
-/**
- * Return how often a state was tried again, by a Retry or by a redrive.
- * @param {Visit[]} visits
- */
-export function retriesOf(visits) {
-  const redriven = visits.slice(0, -1).filter(({ fate }) => fate === "failed" || fate === "stopped");
-  return visits.reduce((sum, visit) => sum + Math.max(0, visit.attempts.length - 1), redriven.length);
 }
 
 /** @param {string} from @param {string} to */
@@ -71,7 +54,6 @@ class Reader {
     this.open = new Set();
     /** @type {number[]} */
     this.redrives = [];
-    this.tries = 0;
   }
 
   /** @param {Event} event */
@@ -79,43 +61,66 @@ class Reader {
     const before = this.visitOf.get(event.previousEventId);
     const at = Date.parse(event.timestamp);
     if (event.type.endsWith("StateEntered")) return this.enter(event, before, at);
-    const visit = event.type.endsWith("StateExited") ? this.left(event, before) : before;
+    const visit = this.about(event, before);
     if (visit) this.visitOf.set(event.id, visit);
     if (event.type === "ExecutionRedriven") this.redrives.push(at);
-    if (ENDINGS.test(event.type)) this.end(event, at);
-    if (!visit) return;
+    if (ENDINGS.test(event.type)) this.end(event, before, at);
+    else if (visit) this.change(visit, event, before, at);
+  }
+
+  /**
+   * Return the visit that an event is about. The event before it can belong to a state within this one.
+   * @param {Event} event
+   * @param {Visit | undefined} before
+   */
+  about(event, before) {
+    const within = WITHIN.exec(event.type)?.[1];
+    if (within) return pathOf(before).find(({ type, end }) => type === within && end === undefined) ?? before;
+    if (!event.type.endsWith("StateExited")) return before;
+    const name = event.stateExitedEventDetails?.name;
+    return before?.state === name ? before : [...this.open].findLast((visit) => visit.state === name);
+  }
+
+  /** @param {Visit} visit @param {Event} event @param {Visit | undefined} before @param {number} at */
+  change(visit, event, before, at) {
+    const { type } = event;
     const details = detailsOf(event);
-    if (event.type.endsWith("StateExited")) this.leave(visit, details, at);
-    else if (TRIES.test(event.type)) this.schedule(visit, details, at);
-    else if (TRY_ENDS.test(event.type))
-      finish(visit, event.type.endsWith("Succeeded") ? "succeeded" : "failed", at, details, event.type);
-    else if (event.type === "MapRunFailed" || event.type === "MapStateFailed")
-      Object.assign(visit, { error: details.error ?? visit.error, cause: details.cause ?? visit.cause });
+    if (type.endsWith("StateExited")) this.leave(visit, details, at);
+    else if (TRIES.test(type)) begin(visit, details, at);
+    else if (TRY_ENDS.test(type)) finish(visit, type.endsWith("Succeeded") ? "succeeded" : "failed", at, details, type);
+    else if (AGAIN.test(type)) reopen(visit);
+    else if (FAILURES.test(type)) {
+      const inner = before === visit ? undefined : before;
+      visit.error = details.error ?? inner?.attempts.at(-1)?.error ?? visit.error ?? type;
+      visit.cause = details.cause ?? inner?.attempts.at(-1)?.cause ?? visit.cause;
+      this.close(visit, before, at);
+    }
+    if (visit.end === undefined) this.open.add(visit);
   }
 
   /** @param {Event} event @param {Visit | undefined} before @param {number} at */
   enter(event, before, at) {
     const { name, input } = event.stateEnteredEventDetails ?? {};
     const type = event.type.replace("StateEntered", "");
+    const within = before?.end === undefined ? before : before.within;
     /** @type {Visit} */
-    const visit = { index: this.visits.length, state: name, type, start: at, fate: "running", input, attempts: [] };
-    if (before) {
+    const visit = {
+      index: this.visits.length,
+      state: name,
+      type,
+      start: at,
+      fate: "running",
+      input,
+      attempts: [],
+      within,
+    };
+    if (before && before.fate !== "failed" && before.fate !== "stopped") {
       this.taken.set(edge(before.state, name), (this.taken.get(edge(before.state, name)) ?? 0) + 1);
-      before.next ??= name;
+      if (before.end !== undefined) before.next ??= name;
     }
     this.visits.push(visit);
     this.open.add(visit);
     this.visitOf.set(event.id, visit);
-  }
-
-  /**
-   * Return the visit that a state is left from. The event before it can belong to a state within this one.
-   * @param {Event} event
-   * @param {Visit | undefined} before
-   */
-  left(event, before) {
-    const name = event.stateExitedEventDetails?.name;
-    return before?.state === name ? before : [...this.open].findLast((visit) => visit.state === name);
   }
 
   /** @param {Visit} visit @param {any} details @param {number} at */
@@ -128,27 +133,36 @@ class Reader {
     this.open.delete(visit);
   }
 
-  /** @param {Visit} visit @param {any} details @param {number} at */
-  schedule(visit, details, at) {
-    this.tries += 1;
-    this.open.add(visit);
-    visit.fate = "running";
-    visit.end = undefined;
-    const input = details.input ?? details.parameters;
-    visit.attempts.push({ number: visit.attempts.length + 1, start: at, outcome: "running", input });
+  /**
+   * End the visits within a state that failed: those on the way to the failure failed, the others were stopped.
+   * @param {Visit} outer
+   * @param {Visit | undefined} failing
+   * @param {number} at
+   */
+  close(outer, failing, at) {
+    const failed = pathOf(failing);
+    for (const visit of this.open) {
+      if (visit === outer || !pathOf(visit).includes(outer)) continue;
+      this.stop(visit, failed.includes(visit) ? "failed" : "stopped", at);
+    }
   }
 
-  /** @param {Event} event @param {number} at */
-  end(event, at) {
-    const details = detailsOf(event);
+  /** @param {Event} event @param {Visit | undefined} before @param {number} at */
+  end(event, before, at) {
+    const { error, cause } = detailsOf(event);
+    const failed = event.type === "ExecutionFailed" ? (before ? pathOf(before) : [...this.open]) : [];
+    for (const visit of failed) Object.assign(visit, { error, cause });
     for (const visit of this.open) {
-      const failed = event.type === "ExecutionFailed";
-      if (visit.attempts.at(-1)?.outcome === "running") finish(visit, "stopped", at, {}, event.type);
-      visit.end = at;
-      visit.fate = event.type === "ExecutionSucceeded" ? "passed" : failed ? "failed" : "stopped";
-      if (failed) Object.assign(visit, { error: details.error, cause: details.cause });
+      const fate = event.type === "ExecutionSucceeded" ? "passed" : failed.includes(visit) ? "failed" : "stopped";
+      this.stop(visit, fate, at);
     }
-    this.open.clear();
+  }
+
+  /** @param {Visit} visit @param {Fate} fate @param {number} at */
+  stop(visit, fate, at) {
+    if (visit.attempts.at(-1)?.outcome === "running") finish(visit, "stopped", at, {}, "");
+    Object.assign(visit, { end: at, fate });
+    this.open.delete(visit);
   }
 
   /**
@@ -160,7 +174,7 @@ class Reader {
     const byState = Map.groupBy(this.visits, (visit) => visit.state);
     const ended = ENDINGS.test(events.at(-1)?.type ?? "");
     const last = Date.parse(events.at(-1)?.timestamp ?? new Date(now).toISOString());
-    const tasks = this.visits.filter((visit) => visit.attempts.length).length;
+    const retries = this.visits.reduce((sum, { attempts }) => sum + Math.max(0, attempts.length - 1), 0);
     return {
       visits: this.visits,
       byState,
@@ -169,27 +183,9 @@ class Reader {
       start: Date.parse(events[0]?.timestamp ?? new Date(now).toISOString()),
       end: ended ? last : Math.max(last, now),
       redrives: this.redrives,
-      transitions: this.visits.length + this.tries - tasks,
+      transitions: this.visits.length + retries,
     };
   }
-}
-
-/**
- * @param {Visit} visit
- * @param {Attempt["outcome"]} outcome
- * @param {number} at
- * @param {any} details
- * @param {string} type
- */
-function finish(visit, outcome, at, details, type) {
-  const attempt = visit.attempts.at(-1);
-  if (!attempt) return;
-  attempt.end = at;
-  attempt.outcome = outcome;
-  attempt.output = details.output;
-  if (outcome !== "failed") return;
-  attempt.error = details.error ?? (type.endsWith("TimedOut") ? "States.Timeout" : type);
-  attempt.cause = details.cause;
 }
 
 /** @param {Event} event */
