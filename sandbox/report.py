@@ -91,7 +91,7 @@ def _clients(region: str, endpoint: str | None) -> Callable[[str], Any]:
 def _needed(call: Callable[[], Any]) -> Any:
     try:
         return call()
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, ValueError) as error:  # a ValueError is about the endpoint
         raise ReportError(_reason(error)) from error
 
 
@@ -135,7 +135,7 @@ def _rows(make: Callable[[str], Any], events: list[Any], missing: list[str]) -> 
 def _of_sandbox(endpoint: str, arn: str, missing: list[str]) -> dict[str, Any]:
     """Return what only the sandbox knows: the calls, the policies and the rows."""
     try:
-        known = urllib3.request("GET", f"{endpoint}/_sandbox/execution?arn={quote(arn)}").json()
+        known = urllib3.request("GET", f"{endpoint.rstrip('/')}/_sandbox/execution?arn={quote(arn)}").json()
         return {name: known[name] for name in ("calls", "policies", "rows")}
     except (urllib3.exceptions.HTTPError, ValueError, KeyError):
         missing.append(NOT_RECORDED)

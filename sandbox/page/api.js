@@ -9,8 +9,9 @@ let etag = "";
 export async function state() {
   const answer = await fetch("/_sandbox/state", { headers: etag ? { "If-None-Match": etag } : {}, cache: "no-store" });
   if (answer.status === 304) return null;
+  const news = await json(answer);
   etag = answer.headers.get("ETag") ?? "";
-  return json(answer);
+  return news;
 }
 
 /** @param {string} path @returns {Promise<any>} */
@@ -26,7 +27,7 @@ export async function post(path, body) {
 
 /** @param {Response} answer */
 async function json(answer) {
+  if (answer.ok) return answer.json();
   const body = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Refusal(body.error ?? `The sandbox answered with status ${answer.status}.`);
-  return body;
+  throw new Refusal(body.error ?? `The sandbox answered with status ${answer.status}.`);
 }

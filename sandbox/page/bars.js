@@ -17,7 +17,7 @@ const STEPS = { "1 min": 60, "10 min": 600, "1 h": 3_600, "1 day": 86_400 };
  * @param {string} name
  * @returns {name is Tab}
  */
-export const isTab = (name) => name in TABS;
+export const isTab = (name) => Object.hasOwn(TABS, name);
 
 /**
  * Return a button for each part of the page.

@@ -40,9 +40,13 @@ class Page {
   }
 
   async route() {
-    const name = decodeURIComponent(location.hash.slice(1));
-    if (name.startsWith("arn:")) await this.turnTo("executions", name);
-    else await this.turnTo(isTab(name) ? name : "start");
+    try {
+      const name = decodeURIComponent(location.hash.slice(1));
+      if (name.startsWith("arn:")) await this.turnTo("executions", name);
+      else await this.turnTo(isTab(name) ? name : "start");
+    } catch (error) {
+      say(/** @type {Error} */ (error).message); // such as a link to an execution of a sandbox that has ended
+    }
   }
 
   /** @param {Tab} tab @param {string} [arn] */
@@ -116,15 +120,16 @@ class Page {
     if (unchanged && !news.rows) return;
     this.shown.hidden = false;
     this.view.show(/** @type {import("./execution.js").Known} */ (this.known), this.now());
-    this.showActions();
   }
 
   show() {
     this.showTabs();
     const { tab, state: current } = this;
     const open = (/** @type {string} */ arn) => this.open(arn);
-    if (tab === "executions") this.showList();
-    else if (tab === "promotions") redraw(this.others, ...promotionTables(current.promotions, open));
+    if (tab === "executions") {
+      this.showList();
+      this.showActions();
+    } else if (tab === "promotions") redraw(this.others, ...promotionTables(current.promotions, open));
     else if (tab === "projects") redraw(this.others, ...projectList(current.projects));
     else if (tab === "messages") redraw(this.others, ...messages(current));
   }

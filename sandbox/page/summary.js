@@ -85,7 +85,8 @@ function headline(execution) {
 /** @param {unknown} arn */
 export function named(arn) {
   const parts = String(arn ?? "").split(":");
-  return parts.length > 5 ? `${parts[5].split("/")[1]} (${parts[4]})` : "";
+  const name = parts[5]?.split("/")[1];
+  return name ? `${name} (${parts[4]})` : "";
 }
 
 /** @param {string} error @param {string} cause @param {Known} known */

@@ -1,5 +1,6 @@
 """The browser and the page that the tests look at."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -33,4 +34,4 @@ def page(browser: Browser) -> Iterator[Page]:
 
 def _is_error(message: ConsoleMessage) -> bool:
     """Return whether a message is an error; the page shows the sentence of a request that the server refuses."""
-    return message.type == "error" and "status of 400" not in message.text
+    return message.type == "error" and not re.search(r"status of 40[04]\b", message.text)

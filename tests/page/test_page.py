@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -137,6 +138,15 @@ def test_what_cannot_be_started_is_a_sentence(opened: Page) -> None:
     opened.get_by_role("button", name="Add the behavior").click()
     opened.locator("#start-button").click()
     expect(opened.get_by_role("alert")).to_contain_text("The setting copies_quota must be like 5; got many.")
+
+
+def test_a_link_to_an_execution_that_is_gone_is_a_sentence(page: Page, endpoint: str) -> None:
+    page.goto(f"{endpoint}/#{quote('arn:of:nothing', safe='')}")
+    expect(page.get_by_role("status")).to_have_text("There is no execution arn:of:nothing.")
+
+    start(page, "name_taken")
+    expect(page.locator("#execution")).to_contain_text("Failed")
+    expect(page.get_by_role("button", name="Redrive")).to_be_visible()
 
 
 def test_another_tab_keeps_what_was_opened(opened: Page) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 import pytest
 
+from sandbox import report
 from sandbox.aws.fast_clock import FastClock
 from sandbox.aws.rekognition.settings import Settings, settings
 from sandbox.deployment import REGION
@@ -24,7 +25,7 @@ from sandbox.world import sandbox
 from tests.sandbox.served import HOUR, Served
 
 STORY = "copy_between_accounts"
-WORLDS = (STORY, "copy_fails", "small_model", "promote_to_three", "approved_by_tag", "already_copied")
+WORLDS = (STORY, "copy_fails", "small_model", "promote_to_three", "approved_by_tag", "already_copied", "name_taken")
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +120,19 @@ def test_a_copy_is_started_watched_and_ends_as_time_passes(page: Served) -> None
     assert rest["events"][-1]["type"] == "ExecutionSucceeded"
     assert [call["operation"] for call in rest["calls"] if call["fault"] == "lost_answer"] == ["CopyProjectVersion"]
     assert rest["docs"] == "/_sandbox/docs/errors.md"
+    assert {call["execution"] for call in rest["calls"]} == {arn}
+
+
+def test_a_report_of_the_served_sandbox_has_what_only_the_sandbox_knows(page: Served) -> None:
+    arn = page.start("name_taken", "CopyProjectVersionFunction.AssumeRole: AccessDenied")
+    page.advance(60)
+    known, reported = page.known(arn), report.read(arn, f"http://127.0.0.1:{page.port}/")
+
+    assert reported["missing"] == []
+    assert reported["calls"]
+    assert {name: reported[name] for name in ("calls", "policies", "rows")} == {
+        name: known[name] for name in ("calls", "policies", "rows")
+    }
 
 
 def test_projects_have_their_versions_and_policies(page: Served) -> None:

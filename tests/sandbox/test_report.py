@@ -1,8 +1,11 @@
 """``make report`` reads an execution by AWS's API and says what it could not read."""
 
 import json
+import re
+import sys
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,13 +21,14 @@ from sandbox.stories import read_event
 from sandbox.world import Sandbox, sandbox
 
 UNKNOWN = "arn:aws:states:us-east-1:123456789012:execution:machine:name"
+NOWHERE = "http://127.0.0.1:1"
 
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[Sandbox]:
     with sandbox(VirtualClock()) as made:
         made.records.recording = True
-        for story in ("copy_fails", "promote_to_three"):
+        for story in ("copy_fails", "name_taken", "promote_to_three"):
             made.seed(story)
         yield made
 
@@ -75,6 +79,19 @@ def test_a_report_has_the_whole_history_and_the_definition(aws: Sandbox, endpoin
     json.dumps(known)
 
 
+def test_a_report_is_written_and_its_path_printed(
+    aws: Sandbox, endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    execution = aws.run(read_event("copy_fails"))
+    monkeypatch.setattr(report, "ROOT", tmp_path)
+
+    report.run(execution.exec_arn, endpoint)
+
+    path = f"build/report-{execution.name}.html"
+    assert capsys.readouterr().out.splitlines() == [f"Not in the report: {report.NOT_RECORDED}", f"Report: {path}"]
+    assert (tmp_path / path).read_text().startswith("<!doctype html>")
+
+
 def test_a_report_of_a_promotion_has_its_rows(promotion: Execution, endpoint: str) -> None:
     rows = report.read(promotion.exec_arn, endpoint)["rows"]
 
@@ -120,6 +137,46 @@ def test_what_cannot_be_read_is_a_sentence(endpoint: str, arn: str, words: str) 
         report.read(arn, endpoint)
 
 
-def test_a_sandbox_that_is_not_there_is_a_sentence() -> None:
-    with pytest.raises(report.ReportError, match=r"Could not connect.*ENDPOINT to a sandbox"):
-        report.read(UNKNOWN, "http://127.0.0.1:1")
+@pytest.mark.parametrize(
+    ("endpoint", "profile", "words"),
+    [
+        (NOWHERE, None, r"Could not connect.*ENDPOINT to a sandbox"),
+        ("127.0.0.1:5000", None, r"Invalid endpoint: 127\.0\.0\.1:5000\. .*ENDPOINT to a sandbox"),
+        (None, "nobody", r"The config profile \(nobody\) could not be found\. Set AWS_PROFILE"),
+    ],
+)
+def test_an_aws_that_cannot_be_asked_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    endpoint: str | None,
+    profile: str | None,
+    words: str,
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["report", UNKNOWN, "--endpoint", endpoint or ""])
+    if profile:
+        monkeypatch.setenv("AWS_PROFILE", profile)
+
+    with pytest.raises(SystemExit) as ended:
+        report.main()
+    assert re.match(f"No report was written. {words}", str(ended.value.code))
+
+
+def test_what_may_not_be_read_is_named() -> None:
+    missing: list[str] = []
+    make = report._clients("us-east-1", NOWHERE)
+    output = json.dumps({"Table": "s3://a-bucket/promotions/live/table.csv"})
+
+    definitions = [
+        report._definition(make("stepfunctions"), UNKNOWN, machine, missing) for machine in ("PromoteModel-1", "Copy-1")
+    ]
+    rows = report._rows(make, [{"stateExitedEventDetails": {"output": output}}], missing)
+
+    assert ["Summarize promotion" in definition["States"] for definition in definitions] == [True, False]
+    assert rows is None
+    assert report._of_sandbox(NOWHERE, UNKNOWN, missing) == {}
+    assert [sentence.partition(". ")[0].partition(";")[0] for sentence in missing] == [
+        "the deployed definition",
+        "the deployed definition",
+        "the rows of the promotion, which are in s3://a-bucket/promotions/live/table.csv",
+        report.NOT_RECORDED,
+    ]
