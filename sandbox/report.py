@@ -56,7 +56,7 @@ def read(arn: str, endpoint: str | None = None) -> dict[str, Any]:
         raise ReportError(f"EXECUTION must be the ARN of an execution; got {arn!r}. Try: make report EXECUTION=arn:...")
     missing: list[str] = []
     make = _needed(lambda: _clients(found[1], endpoint))
-    client = make("stepfunctions")
+    client = _needed(lambda: make("stepfunctions"))
     execution = _needed(lambda: client.describe_execution(executionArn=arn))
     pages = client.get_paginator("get_execution_history").paginate(
         executionArn=arn, PaginationConfig={"PageSize": 1_000}

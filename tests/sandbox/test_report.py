@@ -1,8 +1,6 @@
 """``make report`` reads an execution by AWS's API and says what it could not read."""
 
 import json
-import re
-import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -146,19 +144,13 @@ def test_what_cannot_be_read_is_a_sentence(endpoint: str, arn: str, words: str) 
     ],
 )
 def test_an_aws_that_cannot_be_asked_is_a_sentence(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    endpoint: str | None,
-    profile: str | None,
-    words: str,
+    monkeypatch: pytest.MonkeyPatch, endpoint: str | None, profile: str | None, words: str
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["report", UNKNOWN, "--endpoint", endpoint or ""])
     if profile:
         monkeypatch.setenv("AWS_PROFILE", profile)
 
-    with pytest.raises(SystemExit) as ended:
-        report.main()
-    assert re.match(f"No report was written. {words}", str(ended.value.code))
+    with pytest.raises(report.ReportError, match=words):
+        report.read(UNKNOWN, endpoint)
 
 
 def test_what_may_not_be_read_is_named() -> None:
