@@ -6,7 +6,9 @@ import socket
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -88,7 +90,10 @@ def test_a_reader_that_has_seen_enough() -> None:
 
 def test_ctrl_c_while_a_command_begins() -> None:
     command = (sys.executable, "-m", "sandbox", "demo", "already_copied")
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as started:
+    pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    # A shell lets the commands that it starts in the background ignore Ctrl-C.
+    undo = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(command, cwd=ROOT, preexec_fn=undo, **pipes) as started:
         time.sleep(0.5)
         started.send_signal(signal.SIGINT)
         printed = started.communicate()

@@ -27,11 +27,17 @@ def demo(*arguments: str) -> list[str]:
     return done.stdout.splitlines()
 
 
+def hear_ctrl_c() -> None:
+    """Undo what a shell does to the commands that it starts in the background: they ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address at which the sandbox is served, until Ctrl-C ends it without a word."""
     serve = command("serve", "--port", "0", "--profiles", str(tmp_path_factory.mktemp("profiles")))
-    with subprocess.Popen(serve, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
+    pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(serve, cwd=ROOT, preexec_fn=hear_ctrl_c, **pipes) as server:
         assert server.stdout
         yield server.stdout.readline().split()[4].rstrip(".")
         server.send_signal(signal.SIGINT)
