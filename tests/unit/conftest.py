@@ -121,4 +121,4 @@ def grant(world: World) -> None:
 def progress(world: World) -> Progress:
     """A copy that was started just now."""
     version = world.add_version("COPYING_IN_PROGRESS")
-    return Progress(version.arn, "COPYING_IN_PROGRESS", "", world.now, adopted=False)
+    return Progress(version.arn, "COPYING_IN_PROGRESS", "The model is being copied", world.now, adopted=False)

@@ -51,7 +51,7 @@ def test_an_existing_copy_is_adopted(destination: Wire, world: World, copy_once:
 
     progress = copy_once()
 
-    assert progress == Progress(version.arn, "COPYING_COMPLETED", "", world.now, adopted=True)
+    assert progress == Progress(version.arn, "COPYING_COMPLETED", "The model is ready to run", world.now, adopted=True)
     assert "CopyProjectVersion" not in destination.calls
 
 

@@ -9,7 +9,7 @@ from model_copy.aws import rekognition
 from model_copy.aws.rekognition import ProjectNotFoundError
 from model_copy.request import CopyRequest
 from model_copy.versions import ModelVersion
-from sandbox.aws.rekognition import settings
+from sandbox.aws.rekognition import project_version, settings
 from tests.unit.world import DESTINATION, Json, Wire, World
 
 each_answer_for_an_unknown_version = pytest.mark.parametrize(
@@ -145,8 +145,14 @@ def test_a_field_that_aws_does_not_report_is_none(destination: Wire, world: Worl
     ],
 )
 def test_a_failure_without_a_reason_says_so(
-    destination: Wire, world: World, copy_request: CopyRequest, status: str, message: str
+    destination: Wire,
+    world: World,
+    copy_request: CopyRequest,
+    status: str,
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(project_version, "MESSAGES", {})
     world.add_version(status)
 
     found = rekognition.describe_version(destination.client, copy_request.destination_project, "v1")
