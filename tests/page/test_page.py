@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from sandbox.aws.fast_clock import FastClock
 from sandbox.page.server import Page as Operations
 from sandbox.serve import SPEED, served
+from sandbox.stories import read_event
 from sandbox.world import sandbox
 from tests.page.accessibility import violations
 
@@ -22,6 +23,7 @@ STORIES = (
     "promote_to_three",
     "grant_beside_others",
     "name_taken",
+    "copy_within_account",
 )
 
 
@@ -90,6 +92,43 @@ def test_an_injected_fault_is_seen_where_it_struck(opened: Page) -> None:
     expect(opened.get_by_text(re.compile("CopyProjectVersion.*injected: lost_answer"))).to_be_visible()
 
 
+def test_a_plan_is_put_together_and_an_execution_found_again(opened: Page) -> None:
+    for place in ("PutEvents", "CopyProjectVersion", "PutEvents"):
+        inject(opened, place, "slow" if opened.locator("#plan li").count() else "dropped")
+    opened.get_by_label("Behavior of AWS").select_option("accepts_sid")
+    expect(opened.get_by_label("Value")).to_have_value("True")
+    opened.locator("#remove-1").click()
+    expect(opened.locator("#plan code")).to_have_text(["PutEvents: dropped", "PutEvents: slow"])
+    with opened.expect_request("**/_sandbox/start") as sent:
+        start(opened, "name_taken")
+    assert sent.value.post_data_json["event"] == read_event("name_taken")
+    assert sent.value.post_data_json["faults"] == "PutEvents: dropped, slow"
+
+    found = opened.locator("#executions button")
+    opened.get_by_label("Filter").fill("NAME_TAKEN")
+    expect(found.first).to_contain_text("to name_taken")
+    opened.get_by_label("Filter").fill("nothing has this name")
+    expect(found).to_have_count(0)
+
+
+def test_the_visits_of_a_state_are_turned_by_hand_and_from_the_time_line(opened: Page) -> None:
+    start(opened, "copy_within_account")
+    advance(opened)
+    advance(opened)
+    expect(opened.locator("#execution")).to_contain_text("Succeeded")
+
+    state(opened, "Wait for copy").click()
+    details = opened.get_by_role("region", name="State Wait for copy")
+    expect(details).to_contain_text(re.compile(r"Visit (\d+) of \1"))
+    expect(details.get_by_role("button", name="Next")).to_be_disabled()
+    details.get_by_role("button", name="Previous").click()
+    expect(details.get_by_role("button", name="Next")).to_be_enabled()
+    opened.locator(".timeline").get_by_role("button", name="Withdraw grant").click()
+    expect(opened.get_by_role("region", name="State Withdraw grant")).to_be_visible()
+    state(opened, "Copy project version").press(" ")
+    expect(opened.get_by_role("heading", name="Copy project version")).to_be_focused()
+
+
 def test_a_failed_state_is_opened_and_redriven(opened: Page) -> None:
     inject(opened, "CopyProjectVersionFunction", "crashed", "always")
     start(opened, "grant_beside_others")
@@ -111,6 +150,7 @@ def test_a_promotion_is_a_table_whose_rows_lead_to_the_copies(opened: Page) -> N
     expect(opened.locator("#execution")).to_contain_text("Succeeded")
 
     opened.locator("#tab-promotions").click()
+    expect(opened.get_by_text("3 destinations: 3 succeeded")).to_be_visible()
     rows = opened.get_by_role("table", name="Destinations").get_by_role("row")
     expect(rows).to_have_count(4)
     rows.nth(2).get_by_role("button").click()

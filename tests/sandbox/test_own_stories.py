@@ -21,7 +21,8 @@ def written(tmp_path: Path) -> Write:
 
     def write(content: Any, name: str = "mine.json") -> str:
         path = tmp_path / name
-        path.write_text(content if isinstance(content, str) else json.dumps(content))
+        text = content if isinstance(content, str | bytes) else json.dumps(content)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
         return str(path)
 
     return write
@@ -66,13 +67,25 @@ def test_an_event_of_another_region_is_moved_to_the_stack(written: Write, capsys
     assert "SUCCEEDED after" in printed
 
 
+def test_an_approval_of_another_region_is_moved_whole_and_a_repeated_arn_is_one_version(written: Write) -> None:
+    event = json.loads(json.dumps(read_event("approved_by_tag")).replace("us-east-1", "eu-west-1"))
+    event["resources"] = [*event["resources"], *event["resources"]]
+
+    story = story_of(written(event))
+
+    assert story.event["region"] == "us-east-1"
+    assert sum(len(project.get("versions", ())) for project in story.world["projects"]) == 1
+
+
 def test_a_world_can_be_given(written: Write, capsys: pytest.CaptureFixture[str]) -> None:
     event = moved("promote_from_manifest")
     world = json.loads(json.dumps(read_world("promote_from_manifest")).replace("1" * 12, "7" * 12))
 
-    printed = told(written(event), capsys, written(world, "world.yaml"))
+    path = written(world, "world.yaml")
+    printed = told(written(event), capsys, path)
 
     assert "  Mail   Model Promoted: promote_from_manifest v3, to 3 of 3 destinations" in printed.splitlines()
+    assert "7" * 12 in story_of("copy_between_accounts", path).accounts
 
 
 def test_the_metadata_in_an_approval_make_its_package(written: Write) -> None:
@@ -107,6 +120,7 @@ def test_an_event_that_is_not_there_is_a_sentence(event: str, sentence: str) -> 
     [
         ("", "mine.json is empty."),
         ("{", "mine.json is not JSON: Expecting property name"),
+        (b"\xff", "mine.json cannot be read: it is not text in UTF-8."),
         (read_event("promote_from_manifest"), "DestinationsFrom names a manifest in S3. Give a world"),
         (read_event("approved_in_sagemaker"), "The event names a model package. Give a world with this package"),
     ],

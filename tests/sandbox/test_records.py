@@ -63,6 +63,7 @@ def test_a_write_has_the_policies_before_and_after_it(recorded: Sandbox) -> None
 def test_nothing_is_recorded_unless_wanted(recorded: Sandbox) -> None:
     recorded.reset()
     recorded.seed(STORY)
+    recorded.follow(PLAN, read_event(STORY))
     recorded.run(read_event(STORY))
 
     assert recorded.records.calls == []
@@ -72,10 +73,16 @@ def test_a_recorded_promotion_can_read_its_objects(recorded: Sandbox) -> None:
     recorded.reset()
     recorded.records.recording = True
     recorded.seed("promote_to_three")
+    recorded.follow("PutObject: http_503, SlowDown; AssumeRole: ThrottlingException")
     promotion = recorded.start(read_event("promote_to_three"), machine=recorded.deployment.promotion_machine_arn)
     recorded.finish()
 
     assert promotion.status == "SUCCEEDED"
+    writes, (assumed, *_) = calls(recorded, "PutObject"), calls(recorded, "AssumeRole")
+    assert [one.error for one in writes[:3]] == ["HTTP 503", "SlowDown", None]
+    assert writes[0].parameters["Path"].startswith("/promotions/")
+    assert assumed.error == "ThrottlingException"
+    assert not {"Action", "Version"} & set(assumed.parameters)
 
 
 def test_an_announcement_names_its_execution() -> None:

@@ -11,6 +11,7 @@ from sandbox import demo as demo_module
 from sandbox.commands import run
 from sandbox.deployment import ROOT, function_names
 from sandbox.stories import stories
+from sandbox.visits import visits_of
 from sandbox.world import Sandbox
 from tests.samples import ANSWERS, REFUSALS
 from tests.workflow.story import STORY
@@ -70,7 +71,54 @@ def test_the_demo_shows_each_fault_where_it_struck_and_what_absorbed_it(demo: De
         "! injected throttled: the attempt ended with Lambda.TooManyRequestsException; retried after N s"
     )
     assert "           ! injected dropped at Publish: called again after N s, which succeeded" in lines
-    assert "Nothing was called where a fault was injected: DescribeModelPackage." in lines
+    assert [line for line in lines if line.startswith("Nothing was called")] == [
+        "Nothing was called where a fault was injected: DescribeModelPackage."
+    ]
+
+
+def test_the_demo_tells_faults_that_changed_nothing_or_had_the_last_word(demo: Demo) -> None:
+    absorbed = demo(
+        "small_model",
+        "--faults",
+        "PutProjectPolicy: others_put_policy; DescribeProjectVersionFunction.DescribeProjectVersions: none, dropped",
+    )
+    ended = demo(
+        STORY,
+        "--faults",
+        "CopyProjectVersionFunction.AssumeRole: AccessDenied; Publish: dropped always; PutEvents: entry_failed always",
+    )
+    told = [re.sub(r"[\d.]+ s", "N s", line.strip()) for line in [*absorbed, *ended]]
+
+    for line in (
+        "! injected others_put_policy at PutProjectPolicy: the call itself succeeded",
+        "! injected dropped at DescribeProjectVersions: called again after N s, which succeeded",
+        "! injected AccessDenied at AssumeRole: the attempt ended with AccessDeniedError; the execution failed",
+        "! injected dropped x3 at Publish: never called again",
+        "Nothing was announced.",
+    ):
+        assert line in told
+    assert any(line.startswith("AccessDeniedError: AssumeRole on arn:aws:iam::222222222222:role/") for line in told)
+    assert any(line.startswith("In the dead-letter queue: Step Functions Execution Status Change (") for line in told)
+
+
+def test_the_demo_tells_what_was_found_and_planned(demo: Demo) -> None:
+    found, planned = demo("already_copied"), demo("plan_refused")
+
+    assert any(line.endswith("Copy project version      found: RUNNING") for line in found)
+    assert any(" was found; its status is" in line for line in found)
+    assert any(line.startswith("  Plan: REFUSE. ") for line in planned)
+
+
+def test_the_demo_counts_attempts_that_failed_for_the_same_reason(demo: Demo, aws: Sandbox) -> None:
+    lines = demo("small_model", "--faults", "requests_per_second = 0.02")
+
+    visits = visits_of(aws.executions[0].to_history_output()["events"])
+    failed = [sum(bool(one.error) for one in visit.attempts) for visit in visits]
+    told = [
+        int(line.split()[1]) for line in lines if "attempts ended with TransientError; the last was retried" in line
+    ]
+    assert told
+    assert told == [number for number in failed if number > 1]
 
 
 def test_the_demo_tells_errors_that_nobody_injected(demo: Demo) -> None:
@@ -133,6 +181,7 @@ def test_the_demo_of_a_promotion_tells_its_tasks_its_copies_and_their_faults(dem
     assert sum("! injected crashed: the attempt ended with Runtime.ExitError; retried" in line for line in lines) == 1
     assert any(line.endswith("  Summarize promotion") for line in lines)
     assert any(line.startswith("SUCCEEDED after 1:00:") for line in lines)
+    assert "  Event  Model Copied, 3 times" in lines
 
 
 def test_the_demo_of_a_promotion_prints_the_failed_attempts_of_its_own_states(demo: Demo) -> None:
