@@ -67,7 +67,7 @@ ANSWERS: dict[tuple[str, str], dict[str, Any]] = {
     ("DescribeProjectVersionFunction", "already_copied"): {
         "ProjectVersionArn": f"{PROJECTS}/already_copied/version/v3/1710000100000",
         "Status": "RUNNING",
-        "StatusMessage": "",
+        "StatusMessage": "The model is running",
         "WaitSeconds": VARIES,
         "FirstSeenAt": VARIES,
         "Adopted": True,
