@@ -126,15 +126,13 @@ def missed(table: Sequence[Row]) -> list[Row]:
 
 
 def _say(table: Sequence[Row], reached: int, where: str) -> str:
-    rows = missed(table)
+    rows, counted = missed(table), f"{reached} of {len(table)} destinations have the model version."
     if not rows:
-        return (
-            f"All {len(table)} destinations have the model version. The table {where} has a row for each destination."
-        )
+        return f"{counted} The table {where} has a row for each destination."
     named = " ".join(f"({number}) {_first_words(row)}" for number, row in enumerate(rows[:NAMED], start=1))
     more = f" And {len(rows) - NAMED} more." if len(rows) > NAMED else ""
     return (
-        f"{reached} of {len(table)} destinations have the model version. These do not: {named}{more} The table {where} "
+        f"{counted} These do not: {named}{more} The table {where} "
         "has a row for each destination. Fix what the rows say, then start the same input again: it copies what is "
         "missing and adopts the rest."
     )

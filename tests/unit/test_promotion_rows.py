@@ -157,6 +157,12 @@ def test_the_sentence_counts_names_the_first_failures_and_ends_in_what_to_do() -
     )
 
 
+def test_the_sentence_of_a_promotion_that_reached_all_names_none() -> None:
+    sentence = promotion_rows.summary([row(Outcome="Copied"), row(Outcome="Planned")], TABLE)["Sentence"]
+
+    assert sentence == f"2 of 2 destinations have the model version. The table {TABLE} has a row for each destination."
+
+
 def test_a_long_cause_is_cut_in_the_sentence() -> None:
     sentence = promotion_rows.summary([row(Outcome="Failed", Error="E", Cause="x" * 9_000)] * 9, TABLE)["Sentence"]
 
