@@ -138,7 +138,7 @@ check-code: .venv/.stamp
 .PHONY: check-page
 check-page: node_modules/.stamp
 	$(call heading,biome: format and rules of the page)
-	@$(NODE) node_modules/.bin/biome ci --colors=off
+	@$(NODE) node_modules/.bin/biome ci --colors=off biome.json jsconfig.json sandbox/page tests/page tests/workflow
 	$(call heading,tsc: types of the page)
 	@$(NODE) node_modules/.bin/tsc --project jsconfig.json
 
