@@ -15,9 +15,10 @@ from sandbox.deployment import PARAMETERS, REGION, ROOT
 from sandbox.stories import StoryError, headline, read_event, read_world, stories
 
 SCHEMA = ROOT / "sandbox" / "world.schema.json"
-PROJECT = re.compile(r"arn:aws:rekognition:[\w-]+:(\d{12}):project/([\w.-]+)/\d{1,18}")
-VERSION = re.compile(r"arn:aws:rekognition:([\w-]+):(\d{12}):project/([\w.-]+)/version/[\w.-]+/(\d{1,18})")
+PROJECT = re.compile(r"arn:aws:rekognition:[\w-]+:(\d{12}):project/([\w.-]+)/\d{13}")
+VERSION = re.compile(r"arn:aws:rekognition:([\w-]+):(\d{12}):project/([\w.-]+)/version/[\w.-]+/(\d{13})")
 IN_REGION = re.compile(r"(arn:aws:(?:rekognition|sagemaker):)([\w-]+)(:\d{12}:)")
+OTHER_PARTITION = re.compile(r"arn:(aws-[\w-]+):(?:rekognition|sagemaker):")
 ACCOUNT = re.compile(r"arn:aws:\w+:[\w-]*:(\d{12}):")
 
 World = dict[str, Any]
@@ -59,8 +60,10 @@ def story_of(event: str, world: str = "") -> Story:
 def _of_file(path: str) -> Story:
     try:
         event = json.loads(_read(path, "EVENT"))
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise StoryError(f"{path} is not JSON: {error}.") from error
+    if other := OTHER_PARTITION.search(json.dumps(event)):
+        raise StoryError(f"The sandbox has the partition aws only; {path} has ARNs of {other[1]}.")
     moved = json.loads(IN_REGION.sub(rf"\g<1>{REGION}\g<3>", json.dumps(event)))
     if isinstance(moved, dict) and "region" in moved:
         moved["region"] = REGION
@@ -74,7 +77,7 @@ def _accounts(story: Story) -> tuple[str, ...]:
 
 def _read(path: str, variable: str) -> str:
     try:
-        text = Path(path).read_text()
+        text = Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is not text in UTF-8"
         raise StoryError(f"{variable}={path} cannot be read: {why}.") from error

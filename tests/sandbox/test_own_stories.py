@@ -88,6 +88,16 @@ def test_a_world_can_be_given(written: Write, capsys: pytest.CaptureFixture[str]
     assert "7" * 12 in story_of("copy_between_accounts", path).accounts
 
 
+def test_a_file_may_begin_with_a_byte_order_mark(written: Write) -> None:
+    assert story_of(written("\ufeff{}")).event == {}
+
+
+def test_an_arn_with_an_impossible_time_is_in_no_world(written: Write) -> None:
+    event = json.loads(json.dumps(moved("copy_between_accounts")).replace("1710000000000", "9" * 18))
+
+    assert [one["arn"].split(":")[4] for one in story_of(written(event)).world["projects"]] == ["777777777777"]
+
+
 def test_the_metadata_in_an_approval_make_its_package(written: Write) -> None:
     event = read_event("approved_in_sagemaker")
     event["detail"]["CustomerMetadataProperties"] = {"SourceProjectArn": "arn"}
@@ -120,6 +130,8 @@ def test_an_event_that_is_not_there_is_a_sentence(event: str, sentence: str) -> 
     [
         ("", "mine.json is empty."),
         ("{", "mine.json is not JSON: Expecting property name"),
+        ("[" * 100_000, "mine.json is not JSON: maximum recursion depth exceeded"),
+        ({"A": "arn:aws-cn:rekognition:cn-north-1:1"}, "The sandbox has the partition aws only; "),
         (b"\xff", "mine.json cannot be read: it is not text in UTF-8."),
         (read_event("promote_from_manifest"), "DestinationsFrom names a manifest in S3. Give a world"),
         (read_event("approved_in_sagemaker"), "The event names a model package. Give a world with this package"),
