@@ -17,6 +17,7 @@ from sandbox.page import report
 from sandbox.page.document import document_of
 from sandbox.page.files import ROOT
 from sandbox.plans import Plan
+from sandbox.usage import UsageError
 from sandbox.visits import visits_of
 from sandbox.world import Sandbox, sandbox
 
@@ -40,9 +41,9 @@ def run(story: Story, faults: str, *, verbose: bool = False) -> None:
         promotes = starting.is_promotion(event)
         if verbose and not promotes:
             aws.listeners.append(Printer(clock).hear)
-        started = starting.start(aws, event)
+        started = _start(aws, event)
         if started.sentence:
-            print(started.sentence)
+            print(fill(started.sentence, WIDTH + 4))
         execution = next(iter(started.executions), None)
         clock.run()
         if execution:
@@ -56,6 +57,17 @@ def run(story: Story, faults: str, *, verbose: bool = False) -> None:
         if execution:
             report.write(document_of(aws, execution, "../docs/errors.md"), REPORT)
             print(f"\nReport: {REPORT.relative_to(ROOT)}")
+
+
+def _start(aws: Sandbox, event: Any) -> starting.Started:
+    """Start what the event starts; start an execution by hand if no event bus takes the event."""
+    try:
+        return starting.start(aws, event)
+    except starting.EventError as error:
+        if starting.kind_of(event) == "status change":
+            raise UsageError(f"The event bus does not take the event: {error}") from error
+        sentence = f"The event bus does not take the event, so the execution is started by hand: {error}"
+        return starting.Started([aws.start(event)], sentence)
 
 
 def _print_execution(aws: Sandbox, execution: Execution, promotes: bool, verbose: bool) -> None:

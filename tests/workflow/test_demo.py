@@ -204,3 +204,11 @@ def test_the_demo_sends_an_approval_to_the_event_bus_or_starts_it_by_hand_if_no_
         == "No rule of the event bus matches the event from account 111111111111, so the execution is started by hand."
     )
     assert any("ignored: ModelApprovalStatus is 'Rejected'" in line for line in rejected)
+
+
+def test_the_demo_starts_by_hand_what_no_event_bus_takes(demo: Demo) -> None:
+    lines = demo("malformed_own_event")
+
+    assert lines[1].startswith("The event bus does not take the event, so the execution is started by hand: detail")
+    assert "  Mail   Model Copy Refused: InvalidApprovalError, execution" in "\n".join(lines)
+    assert max(map(len, lines)) <= 120
