@@ -2,6 +2,7 @@
 
 import { callList, details, diff } from "./details.js";
 import { block, fold, h, redraw, table } from "./dom.js";
+import { sentence } from "./failures.js";
 import { GLYPHS, WORDS } from "./fates.js";
 import { graph } from "./graph.js";
 import { read } from "./history.js";
@@ -162,7 +163,7 @@ export function destinations(rows, open) {
       return [
         link,
         h("span", { class: `badge ${fate}` }, `${GLYPHS[fate]} ${words}`),
-        row.error ? `${row.error}: ${row.cause ?? ""}` : (row.version ?? ""),
+        row.error ? `${row.error}: ${sentence(row.cause)}` : (row.version ?? ""),
       ];
     }),
   );

@@ -1,6 +1,7 @@
 // The head of an execution: how it ended, what it cost, and its errors.
 
 import { count, duration, fold, h, moment, table } from "./dom.js";
+import { sentence } from "./failures.js";
 import { GLYPHS } from "./fates.js";
 
 /**
@@ -95,7 +96,7 @@ function ending(error, cause, known) {
     "div",
     { class: "ending", role: "note" },
     h("p", {}, errorLink(error, known)),
-    h("p", {}, cause),
+    h("p", {}, sentence(cause)),
     ...advice(error, known),
   );
 }
