@@ -111,6 +111,13 @@ def test_a_failed_execution_says_what_to_do(known: Callable[..., Known], opened:
     expect(page.get_by_role("region", name="State Copy failed")).to_contain_text("✗ failed")
 
 
+def test_a_function_that_failed_is_told_by_its_sentence(known: Callable[..., Known], opened: Open) -> None:
+    page = opened(known("copy_between_accounts", "CopyProjectVersionFunction.AssumeRole: AccessDenied"))
+
+    expect(page.get_by_role("note")).to_contain_text("AssumeRole on arn:aws:iam::222222222222:role/")
+    expect(page.get_by_role("note")).not_to_contain_text("stackTrace")
+
+
 def test_a_state_opens_by_keyboard_and_shows_its_data(known: Callable[..., Known], opened: Open) -> None:
     page = opened(known("copy_between_accounts"))
 
