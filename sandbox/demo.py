@@ -55,8 +55,12 @@ def run(story: Story, faults: str, *, verbose: bool = False) -> None:
         for place in aws.plan.unused:
             print(f"Nothing was called where a fault was injected: {place}.")
         if execution:
-            report.write(document_of(aws, execution, "../docs/errors.md"), REPORT)
-            print(f"\nReport: {REPORT.relative_to(ROOT)}")
+            _write_report(aws, execution)
+
+
+def _write_report(aws: Sandbox, execution: Execution) -> None:
+    report.write(document_of(aws, execution, "../docs/errors.md"), REPORT)
+    print(f"\nReport: {REPORT.relative_to(ROOT)}")
 
 
 def _start(aws: Sandbox, event: Any) -> starting.Started:

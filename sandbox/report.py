@@ -58,10 +58,7 @@ def read(arn: str, endpoint: str | None = None) -> dict[str, Any]:
     make = _needed(lambda: _clients(found[1], endpoint))
     client = _needed(lambda: make("stepfunctions"))
     execution = _needed(lambda: client.describe_execution(executionArn=arn))
-    pages = client.get_paginator("get_execution_history").paginate(
-        executionArn=arn, PaginationConfig={"PageSize": 1_000}
-    )
-    events = _needed(lambda: [event for page in pages for event in page["events"]])
+    events = _needed(lambda: _history(client, arn))
     known = {
         "execution": {key: value for key, value in execution.items() if key != "ResponseMetadata"},
         "events": events,
@@ -86,6 +83,13 @@ def _clients(region: str, endpoint: str | None) -> Callable[[str], Any]:
     if endpoint and not session.get_credentials():
         settings |= ANY
     return lambda service: session.client(service, **settings)
+
+
+def _history(client: Any, arn: str) -> list[Any]:
+    pages = client.get_paginator("get_execution_history").paginate(
+        executionArn=arn, PaginationConfig={"PageSize": 1_000}
+    )
+    return [event for page in pages for event in page["events"]]
 
 
 def _needed(call: Callable[[], Any]) -> Any:

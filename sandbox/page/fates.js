@@ -40,7 +40,7 @@ export function fateOf(visits) {
  * Return how often a state was tried again, by a Retry or by a redrive.
  * @param {Visit[]} visits
  */
-export function retriesOf(visits) {
+function retriesOf(visits) {
   const redriven = visits.slice(0, -1).filter(({ fate }) => fate === "failed" || fate === "stopped");
   return visits.reduce((sum, visit) => sum + Math.max(0, visit.attempts.length - 1), redriven.length);
 }

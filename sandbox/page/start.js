@@ -5,19 +5,49 @@ import { h, redraw } from "./dom.js";
 
 const TIMES = { "": "once", " x2": "twice", " x3": "three times", " always": "always" };
 
+/** @typedef {{name: string, about: string, kind: string, event: any}} Event */
+/** @typedef {{operations: Record<string, string[]>, functions: Record<string, string[]>,
+ *   settings: Record<string, any>}} Faults */
+
 /**
  * Return the form.
- * @param {{events: {name: string, about: string, kind: string, event: any}[],
- *   faults: {operations: Record<string, string[]>, functions: Record<string, string[]>, settings: Record<string, any>}}} choices
+ * @param {{events: Event[], faults: Faults}} choices
  * @param {(answer: {executions: string[], sentence: string | null}) => void} started
  */
 export function startForm({ events, faults }, started) {
-  /** @type {string[]} */
-  let plan = [];
-  const places = { ...faults.operations, ...faults.functions };
+  const text = /** @type {HTMLTextAreaElement} */ (
+    h("textarea", { id: "event-json", spellcheck: "false", autocomplete: "off" })
+  );
+  const plan = new Plan();
+  const alert = h("p", { class: "alert", role: "alert" });
+  const submit = async (/** @type {SubmitEvent} */ sent) => {
+    sent.preventDefault();
+    alert.textContent = "";
+    try {
+      started(await post("start", { event: JSON.parse(text.value), faults: merged(plan.parts).join("; ") }));
+    } catch (error) {
+      const { message } = /** @type {Error} */ (error);
+      alert.textContent = error instanceof SyntaxError ? `The event is not JSON: ${message}.` : message;
+    }
+  };
+  return h(
+    "form",
+    { onsubmit: submit, "aria-label": "Start an execution" },
+    h("h2", { id: "start", tabindex: -1 }, "Start an execution"),
+    ...eventFields(events, text),
+    labelled("Input, which you can change", text),
+    h("fieldset", {}, h("legend", {}, "Faults"), faultFields(faults, plan), settingFields(faults, plan), plan.list),
+    alert,
+    h("button", { id: "start-button" }, "Start"),
+  );
+}
+
+/** @param {Event[]} events @param {HTMLTextAreaElement} text */
+function eventFields(events, text) {
+  const kinds = [...Map.groupBy(events, (one) => one.kind)];
   const event = select(
     "event-name",
-    [...Map.groupBy(events, (one) => one.kind)].map(([kind, ones]) =>
+    kinds.map(([kind, ones]) =>
       group(
         kind,
         ones.map((one) => one.name),
@@ -25,106 +55,88 @@ export function startForm({ events, faults }, started) {
     ),
   );
   const about = h("p", { class: "comment", id: "event-about" });
-  const text = /** @type {HTMLTextAreaElement} */ (
-    h("textarea", { id: "event-json", spellcheck: "false", autocomplete: "off" })
-  );
-  const place = select("fault-place", [
-    group("Calls to AWS", Object.keys(faults.operations)),
-    group("Functions", Object.keys(faults.functions)),
-  ]);
-  const fault = select("fault-name", []);
-  const times = select(
-    "fault-times",
-    Object.entries(TIMES).map(([value, words]) => h("option", { value }, words)),
-  );
-  const setting = select(
-    "setting-name",
-    Object.keys(faults.settings).map((name) => h("option", {}, name)),
-  );
-  const value = /** @type {HTMLInputElement} */ (h("input", { id: "setting-value", autocomplete: "off" }));
-  const chosen = h("ul", { id: "plan" });
-  const alert = h("p", { class: "alert", role: "alert" });
-
   const show = () => {
     const one = events.find(({ name }) => name === event.value);
     about.textContent = one?.about ?? "";
     text.value = JSON.stringify(one?.event, null, 2);
   };
-  const showFaults = () => fault.replaceChildren(...places[place.value].map((name) => h("option", {}, name)));
-  const showSetting = () => {
-    value.value = literal(faults.settings[setting.value]);
+  event.addEventListener("change", show);
+  show();
+  return [labelled("Event", event), about];
+}
+
+/** @param {Faults} faults @param {Plan} plan */
+function faultFields({ operations, functions }, plan) {
+  const places = { ...operations, ...functions };
+  const groups = [group("Calls to AWS", Object.keys(operations)), group("Functions", Object.keys(functions))];
+  const place = select("fault-place", groups);
+  const fault = select("fault-name", []);
+  const options = Object.entries(TIMES).map(([value, words]) => h("option", { value }, words));
+  const times = select("fault-times", options);
+  const show = () => fault.replaceChildren(...places[place.value].map((name) => h("option", {}, name)));
+  place.addEventListener("change", show);
+  show();
+  const add = () => plan.add(`${place.value}: ${fault.value}${times.value}`);
+  return h(
+    "div",
+    { class: "row" },
+    labelled("Where", place),
+    labelled("Fault", fault),
+    labelled("How often", times),
+    button("Add the fault", add, "add-fault"),
+  );
+}
+
+/** @param {Faults} faults @param {Plan} plan */
+function settingFields({ settings }, plan) {
+  const options = Object.keys(settings).map((name) => h("option", {}, name));
+  const setting = select("setting-name", options);
+  const value = /** @type {HTMLInputElement} */ (h("input", { id: "setting-value", autocomplete: "off" }));
+  const show = () => {
+    value.value = literal(settings[setting.value]);
   };
-  const add = (/** @type {string} */ part) => {
-    plan = [...plan, part];
-    showPlan();
-  };
-  const showPlan = () =>
-    redraw(
-      chosen,
-      ...plan.map((part, index) =>
-        h(
-          "li",
-          {},
-          h("code", {}, part),
-          " ",
-          button("Remove", () => remove(index), `remove-${index}`),
-        ),
+  setting.addEventListener("change", show);
+  show();
+  const add = () => plan.add(`${setting.value} = ${value.value}`);
+  return h(
+    "div",
+    { class: "row" },
+    labelled("Behavior of AWS", setting),
+    labelled("Value", value),
+    button("Add the behavior", add, "add-setting"),
+  );
+}
+
+/** The parts of a plan of faults, as a list from which each can be removed. */
+class Plan {
+  constructor() {
+    /** @type {string[]} */
+    this.parts = [];
+    this.list = h("ul", { id: "plan" });
+  }
+
+  /** @param {string} part */
+  add(part) {
+    this.parts.push(part);
+    this.show();
+  }
+
+  show() {
+    const remove = (/** @type {number} */ index) => {
+      this.parts.splice(index, 1);
+      this.show();
+    };
+    const items = this.parts.map((part, index) =>
+      h(
+        "li",
+        {},
+        h("code", {}, part),
+        " ",
+        button("Remove", () => remove(index), `remove-${index}`),
       ),
     );
-  const remove = (/** @type {number} */ index) => {
-    plan = plan.filter((_, other) => other !== index);
-    showPlan();
-  };
-  const submit = async (/** @type {SubmitEvent} */ sent) => {
-    sent.preventDefault();
-    alert.textContent = "";
-    try {
-      started(await post("start", { event: JSON.parse(text.value), faults: merged(plan).join("; ") }));
-    } catch (error) {
-      alert.textContent =
-        error instanceof SyntaxError
-          ? `The event is not JSON: ${error.message}.`
-          : String(/** @type {Error} */ (error).message);
-    }
-  };
-
-  event.addEventListener("change", show);
-  place.addEventListener("change", showFaults);
-  setting.addEventListener("change", showSetting);
-  show();
-  showFaults();
-  showSetting();
-  return h(
-    "form",
-    { onsubmit: submit, "aria-label": "Start an execution" },
-    h("h2", { id: "start", tabindex: -1 }, "Start an execution"),
-    labelled("Event", event),
-    about,
-    labelled("Input, which you can change", text),
-    h(
-      "fieldset",
-      {},
-      h("legend", {}, "Faults"),
-      h(
-        "div",
-        { class: "row" },
-        labelled("Where", place),
-        labelled("Fault", fault),
-        labelled("How often", times),
-        button("Add the fault", () => add(`${place.value}: ${fault.value}${times.value}`), "add-fault"),
-      ),
-      h(
-        "div",
-        { class: "row" },
-        labelled("Behavior of AWS", setting),
-        labelled("Value", value),
-        button("Add the behavior", () => add(`${setting.value} = ${value.value}`), "add-setting"),
-      ),
-      chosen,
-    ),
-    alert,
-    h("button", { id: "start-button" }, "Start"),
-  );
+    redraw(this.list, ...items);
+  }
 }
 
 /**

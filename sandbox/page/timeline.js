@@ -51,21 +51,6 @@ export function timeline(history, choose) {
  */
 function single(visit, history, scale, choose) {
   const end = visit.end ?? history.end;
-  const bars = visit.attempts.length
-    ? visit.attempts.flatMap((attempt, index) => {
-        const pause = visit.attempts[index + 1];
-        const stop = attempt.end ?? history.end;
-        const tried = bar(
-          scale(attempt.start),
-          scale(stop),
-          attempt.outcome,
-          `Attempt ${attempt.number}: ${attempt.outcome}`,
-        );
-        return pause
-          ? [tried, bar(scale(stop), scale(pause.start), "pause", `Waits ${duration(pause.start - stop)}`)]
-          : [tried];
-      })
-    : [bar(scale(visit.start), scale(end), visit.type === "Wait" ? "pause" : visit.fate, visit.type)];
   const retries = visit.attempts.length - 1;
   const note =
     visit.fate === "passed"
@@ -80,10 +65,27 @@ function single(visit, history, scale, choose) {
     visit.start,
     history,
     [button, note && h("span", { class: `note ${visit.fate}` }, note)],
-    bars,
+    barsOf(visit, history, scale),
     end - visit.start,
     isFolded(visit.start, end),
   );
+}
+
+/** @param {Visit} visit @param {History} history @param {(time: number) => number} scale */
+function barsOf(visit, history, scale) {
+  if (!visit.attempts.length) {
+    const kind = visit.type === "Wait" ? "pause" : visit.fate;
+    return [bar(scale(visit.start), scale(visit.end ?? history.end), kind, visit.type)];
+  }
+  return visit.attempts.flatMap((attempt, index) => {
+    const next = visit.attempts[index + 1];
+    const stop = attempt.end ?? history.end;
+    const words = `Attempt ${attempt.number}: ${attempt.outcome}`;
+    const tried = bar(scale(attempt.start), scale(stop), attempt.outcome, words);
+    return next
+      ? [tried, bar(scale(stop), scale(next.start), "pause", `Waits ${duration(next.start - stop)}`)]
+      : [tried];
+  });
 }
 
 /**
