@@ -75,7 +75,8 @@ def test_a_copy_is_started_watched_and_finishes(opened: Page) -> None:
     advance(opened)
     advance(opened)
     expect(opened.locator("#execution")).to_contain_text("Succeeded")
-    expect(state(opened, "Model copied")).to_have_accessible_name(re.compile("passed"))
+    for name in ("Validate request", "Copy project version", "Model copied"):
+        expect(state(opened, name)).to_have_accessible_name(re.compile("passed"))
     expect(opened.locator("#executions button[aria-current=true]")).to_contain_text("v3 to copy_between_accounts (2222")
     opened.locator("#tab-messages").click()
     expect(opened.get_by_text(re.compile("Model Copied: copy_between_accounts v3"))).to_be_visible()

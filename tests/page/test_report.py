@@ -80,6 +80,8 @@ def test_each_state_has_its_fate(known: Callable[..., Known], opened: Open) -> N
     )
     expect(state(page, "Copy project version")).to_have_accessible_name(re.compile("Task state passed$"))
     expect(state(page, "Read approval")).to_have_accessible_name("Read approval Task, Task state not reached")
+    used, arrows = page.locator(".graph .arrow.used").count(), page.locator(".graph .arrow").count()
+    assert 10 < used < arrows
 
 
 def test_each_retried_error_says_what_came_of_it(known: Callable[..., Known], opened: Open) -> None:
@@ -93,7 +95,7 @@ def test_each_retried_error_says_what_came_of_it(known: Callable[..., Known], op
 def test_the_polls_are_one_row_that_opens(known: Callable[..., Known], opened: Open) -> None:
     page = opened(known("copy_between_accounts"))
 
-    loop = page.get_by_text(re.compile("rounds, .* apart"))
+    loop = page.get_by_text(re.compile("rounds, .* to .* apart"))
     expect(loop).to_have_count(1)
     assert page.locator(".timeline tbody tr").count() < 20
     loop.click()
@@ -106,6 +108,8 @@ def test_a_failed_execution_says_what_to_do(known: Callable[..., Known], opened:
     ending = page.get_by_role("note")
     expect(ending).to_contain_text("The bucket models-222222222222 is not accessible.")
     expect(ending).to_contain_text("Fix the reason, then delete the failed version or choose another VersionName.")
+    expect(ending).to_contain_text("Then start a new execution.")
+    expect(page.locator("#errors")).to_have_count(0)
     link = ending.get_by_role("link", name="CopyFailedError")
     assert str(link.get_attribute("href")).startswith("../docs/errors.md#")
     expect(page.get_by_role("region", name="State Copy failed")).to_contain_text("✗ failed")
@@ -145,6 +149,8 @@ def test_an_injected_fault_is_shown_at_its_call(known: Callable[..., Known], ope
 
     state(page, "Copy project version").click()
     expect(page.get_by_text(re.compile("CopyProjectVersion.*injected: lost_answer"))).to_be_visible()
+    state(page, "Describe project version").click()
+    expect(page.get_by_role("heading", name=re.compile(r"^Calls to AWS: \d$"))).to_be_visible()
 
 
 def test_a_stopped_execution_shows_where(aws: Sandbox, opened: Open) -> None:

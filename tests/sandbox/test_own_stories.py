@@ -69,7 +69,7 @@ def test_an_event_of_another_region_is_moved_to_the_stack(written: Write, capsys
 
 def test_an_approval_of_another_region_is_moved_whole_and_a_repeated_arn_is_one_version(written: Write) -> None:
     event = json.loads(json.dumps(read_event("approved_by_tag")).replace("us-east-1", "eu-west-1"))
-    event["resources"] = [*event["resources"], *event["resources"]]
+    event["resources"] = [event["detail"]["requestParameters"]["resourceArn"]]
 
     story = story_of(written(event))
 

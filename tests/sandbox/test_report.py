@@ -74,6 +74,7 @@ def test_a_report_has_the_whole_history_and_the_definition(aws: Sandbox, endpoin
     assert known["execution"]["cause"] == execution.cause
     assert known["definition"] == json.loads(execution.state_machine.definition)
     assert list(known["errors"]) == ["CopyFailedError"]
+    assert report.read(execution.exec_arn)["missing"] == [report.NOT_RECORDED]
     json.dumps(known)
 
 
