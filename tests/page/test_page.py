@@ -128,6 +128,10 @@ def test_the_visits_of_a_state_are_turned_by_hand_and_from_the_time_line(opened:
     expect(opened.get_by_role("region", name="State Withdraw grant")).to_be_visible()
     state(opened, "Copy project version").press(" ")
     expect(opened.get_by_role("heading", name="Copy project version")).to_be_focused()
+    start(opened, "small_model")
+    expect(opened.locator("#view")).to_contain_text("to small_model")
+    advance(opened)
+    expect(opened.get_by_role("region", name="State Copy project version")).to_have_count(0)
 
 
 def test_a_failed_state_is_opened_and_redriven(opened: Page) -> None:
