@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from sandbox import demo
+from sandbox.commands import run
 from sandbox.own_stories import SCHEMA, story_of
 from sandbox.stories import StoryError, read_event, read_world, stories
 
@@ -35,7 +35,7 @@ def moved(event: str) -> Any:
 
 
 def told(path: str, capsys: pytest.CaptureFixture[str], world: str = "") -> str:
-    demo.run(story_of(path, world), "")
+    run(["demo", path, "--world", world])
     return capsys.readouterr().out
 
 

@@ -126,11 +126,12 @@ def test_a_sentence_is_mailed_as_it_is() -> None:
 def test_a_subject_has_what_is_known_and_no_long_name_crowds_out_another() -> None:
     package = f"arn:aws:sagemaker:us-east-1:{'1' * 12}:model-package/parts/1"
     ignored = {**IGNORED, "Approval": {**BY_TAG, "Subject": package, "Ignored": "No."}}
-    long = json.loads(json.dumps(STATE).replace("cats", "c" * 200))
+    middle, long = (json.loads(json.dumps(STATE).replace("cats", "c" * length)) for length in (40, 200))
     unknown = {"Request": {}, "Execution": EXECUTION}
 
     assert mailed(ended(data=ignored))[0] == "Model Copy Ignored: model-package/parts/1"
     assert mailed(failed("NotARequestError", unknown))[0].endswith(", execution an-execution")
+    assert mailed(ended(data={**DONE, **middle}))[0].endswith(f", to {'c' * 20} in 222222222222")
     assert mailed(failed("DestinationProjectNotFoundError", long))[0].endswith(", to cccccc in 222222222222")
 
 
