@@ -44,9 +44,23 @@ export function graph(definition, history, chosen, choose) {
     ...arrows
       .toSorted((one, other) => Number(used(one)) - Number(used(other)))
       .map((arrow) => line(arrow, placed.edge(arrow.from, arrow.to), used(arrow))),
-    ...boxes.map((box) => node(box, placed.node(box.name), history.byState.get(box.name), box.name === chosen, choose)),
+    ...inReadingOrder(boxes, placed).map((box) =>
+      node(box, placed.node(box.name), history.byState.get(box.name), box.name === chosen, choose),
+    ),
     s("circle", { class: "dot", cx: placed.node(START).x, cy: placed.node(START).y, r: 8 }, s("title", {}, "Start")),
   );
+}
+
+/**
+ * Return the boxes from top to bottom, because Tab goes through them in this order.
+ * @param {Box[]} boxes
+ * @param {Graph} placed
+ */
+function inReadingOrder(boxes, placed) {
+  return boxes.toSorted((one, other) => {
+    const [a, b] = [placed.node(one.name), placed.node(other.name)];
+    return a.y - b.y || a.x - b.x;
+  });
 }
 
 /** @param {any} definition */
