@@ -96,7 +96,9 @@ function data(visit) {
     ),
   );
   const whole = (/** @type {string} */ label, /** @type {string | undefined} */ value) =>
-    value === undefined ? h("p", {}, `${label}: not in the history.`) : fold(label, () => block(label, value));
+    value === undefined
+      ? h("p", {}, `${label}: not in the history.`)
+      : fold(label, () => block(label, value), { id: `state-data-${label}` });
   return [
     ...(before && after && changed.length < 8 ? news : []),
     whole("Input", visit.input),

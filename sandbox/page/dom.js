@@ -53,7 +53,8 @@ export function fold(summary, content, properties = {}) {
   const make = () => {
     if (part.open && part.children.length === 1) part.append(...[content()].flat().map((child) => child || ""));
   };
-  const part = /** @type {HTMLDetailsElement} */ (h("details", properties, h("summary", {}, summary)));
+  const head = properties.id ? { id: `${properties.id}-head` } : {};
+  const part = /** @type {HTMLDetailsElement} */ (h("details", properties, h("summary", head, summary)));
   part.addEventListener("toggle", make);
   if (part.open) make();
   return part;

@@ -20,6 +20,7 @@ export class ExecutionView {
     this.open = open;
     /** @type {{state: string, index: number} | undefined} */
     this.chosen = undefined;
+    this.drawn = "";
     this.left = h("div", { class: "left" });
     this.head = h("div");
     this.panel = h("div", { class: "panel", "aria-live": "off" });
@@ -76,10 +77,12 @@ export class ExecutionView {
     if (!state) return;
     const visits = this.visitsOf(state);
     const shown = index ?? Math.max(0, notable(visits));
-    redraw(
-      this.panel,
-      details(stateOf(known.definition, state), state, visits, shown, known.calls, (to) => this.choose(state, to)),
-    );
+    const turn = (/** @type {number} */ to) => this.choose(state, to);
+    const news = details(stateOf(known.definition, state), state, visits, shown, known.calls, turn);
+    const drawn = `${known.execution.executionArn} ${shown} ${news.outerHTML}`;
+    if (drawn === this.drawn) return; // so that what a person opened or selected stays while the execution goes on
+    this.drawn = drawn;
+    redraw(this.panel, news);
   }
 }
 

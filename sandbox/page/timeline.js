@@ -103,7 +103,9 @@ function loop({ visits, period }, history, scale, choose) {
   const words = `${count(rounds, "round")}, ${apartInWords(apart)}`;
   const all = () =>
     h("ol", { class: "rounds" }, ...visits.slice(0, 6 * AT_ONCE).map((visit) => round(visit, history, choose)));
-  const what = fold([h("span", {}, names.join(" → ")), h("span", { class: "note" }, ` ${words}`)], all);
+  const what = fold([h("span", {}, names.join(" → ")), h("span", { class: "note" }, ` ${words}`)], all, {
+    id: `rounds-${visits[0].index}`,
+  });
   return line(
     visits[0].start,
     history,
