@@ -157,7 +157,8 @@ class Page {
         .includes(words);
     const found = this.state.executions.filter(matches);
     const scrolled = document.getElementById("executions")?.scrollTop ?? 0;
-    redraw(this.list, found.length ? executionList(found, this.arn, (arn) => this.open(arn)) : h("p", {}, "None yet."));
+    const none = this.state.executions.length ? "No execution matches." : "None yet.";
+    redraw(this.list, found.length ? executionList(found, this.arn, (arn) => this.open(arn)) : h("p", {}, none));
     const list = document.getElementById("executions");
     if (list) list.scrollTop = scrolled;
   }
