@@ -34,6 +34,8 @@ PARAMETERS = {
     "DefaultOutputKeyPrefix": "copies/parts",
     "MinimumF1Score": "0.8",
 }
+# The functions whose code is there run from functions/.
+CODE_BUCKET, CODE_KEY = "sandbox", "functions.zip"
 ADMINISTRATOR = "OrganizationAccountAccessRole"  # AWS Organizations creates a role of this name in each account
 
 
@@ -43,21 +45,33 @@ class Deployment:
 
     state_machine_arn: str
     promotion_machine_arn: str
-    functions: dict[str, LambdaFunction]
+
+    @property
+    def functions(self) -> dict[str, LambdaFunction]:
+        """The functions that the stack has now, by ARN."""
+        account = self.state_machine_arn.split(":")[4]
+        functions = lambda_simple_backends[account][REGION].list_functions()
+        return {one.function_arn: one for one in functions if one.function_name.startswith(f"{STACK_NAME}-")}
 
     def function(self, name: str) -> LambdaFunction:
         """Return a function by its logical id."""
         return next(one for one in self.functions.values() if logical_id(one.function_name) == name)
 
 
-def expanded_template() -> dict[str, Any]:
-    """Return template.yaml as SAM expands it, with the definitions inline and the code in S3."""
-    template = yaml_parse((ROOT / "template.yaml").read_text())
+def inlined_template() -> dict[str, Any]:
+    """Return template.yaml with the definitions inline."""
+    template: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::StateMachine":
             machine = resource["Properties"]
             machine["Definition"] = yaml.safe_load((ROOT / machine.pop("DefinitionUri")).read_text())
-    template["Globals"]["Function"]["CodeUri"] = "s3://sandbox/functions.zip"
+    return template
+
+
+def expanded_template() -> dict[str, Any]:
+    """Return template.yaml as SAM expands it, with the definitions inline and the code in S3."""
+    template = inlined_template()
+    template["Globals"]["Function"]["CodeUri"] = f"s3://{CODE_BUCKET}/{CODE_KEY}"
     return expand(template)
 
 
@@ -106,11 +120,10 @@ def create_account_role(side: str, account: str, **parameters: str) -> None:
 
 def deployed(stack_account: str) -> Deployment:
     """Return the resources of an existing stack."""
-    functions = lambda_simple_backends[stack_account][REGION].list_functions()
     step_functions = client("stepfunctions", stack_account)
     machines = {logical_id(one["name"]): one for one in step_functions.list_state_machines()["stateMachines"]}
     copies, promotes = (machines[f"{name}ModelStateMachine"]["stateMachineArn"] for name in ("Copy", "Promote"))
-    return Deployment(copies, promotes, {one.function_arn: one for one in functions})
+    return Deployment(copies, promotes)
 
 
 def logical_id(function_name: str) -> str:
@@ -135,8 +148,8 @@ def _upload_code(account: str) -> None:
     with zipfile.ZipFile(archive, "w") as code:
         code.writestr("validate_request.py", "")  # moto requires that the file exists; the handlers run from functions/
     s3 = client("s3", account)
-    s3.create_bucket(Bucket="sandbox")
-    s3.put_object(Bucket="sandbox", Key="functions.zip", Body=archive.getvalue())
+    s3.create_bucket(Bucket=CODE_BUCKET)
+    s3.put_object(Bucket=CODE_BUCKET, Key=CODE_KEY, Body=archive.getvalue())
 
 
 def _create_stack(account: str, name: str, template: str, **parameters: str) -> dict[str, str]:

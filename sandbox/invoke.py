@@ -13,7 +13,7 @@ from moto.awslambda.models import LambdaFunction
 
 from sandbox import built
 from sandbox.aws.fast_clock import FastClock
-from sandbox.aws.lambda_.functions import variables
+from sandbox.aws.lambda_.environments import variables
 from sandbox.deployment import ROOT, logical_id
 from sandbox.serve import SPEED, served
 from sandbox.stories import EVENTS

@@ -12,6 +12,7 @@ from moto.cloudformation.models import CloudFormationBackend
 from moto.cloudformation.parsing import ResourceMap
 from moto.core.common_models import CloudFormationModel
 from moto.events.models import Rule, events_backends
+from moto.iam.models import Role
 from moto.kms.models import Key, KmsBackend
 from moto.s3.models import FakeBucket, s3_backends
 from moto.sqs.models import sqs_backends
@@ -76,8 +77,8 @@ def install() -> Iterator[None]:
     """Make CloudFormation create the stack's resources as on AWS.
 
     A type that moto lacks is skipped, a key can have tags, a function keeps its dead-letter queue, the pattern of a
-    rule may be a string, and a bucket can have versions and a bucket key. The stack's bucket always has the same name,
-    which some events contain.
+    rule may be a string, and a bucket can have versions and a bucket key. An update changes the policies of a role, and
+    keeps the name of a rule. The stack's bucket always has the same name, which some events contain.
     """
     make: Any = KmsBackend.create_key
     parse: Any = parsing.parse_resource
@@ -105,6 +106,10 @@ def install() -> Iterator[None]:
             document["Properties"]["EventPattern"] = json.loads(pattern)
         return make_rule(name, document, *args, **kwargs)
 
+    def update_rule(*, original_resource: Rule, new_resource_name: str, cloudformation_json: Any, **place: str) -> Any:
+        original_resource.delete(*place.values())
+        return create_rule(original_resource.name, cloudformation_json, *place.values())
+
     def create_bucket(name: str, document: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         is_of_stack = "promotionsbucket" in name.lower()
         made = make_bucket(PROMOTIONS_BUCKET if is_of_stack else name, document, *args, **kwargs)
@@ -128,10 +133,19 @@ def install() -> Iterator[None]:
         return stack, found
 
     def update_resource(name: str, document: dict[str, Any], resources: ResourceMap, **place: Any) -> Any:
-        """Create what the stack lacks so far, if its condition is true now; moto would fail."""
-        if resources[name] is None:
+        """Create what the stack lacks so far, if its condition is true now, and keep what moto cannot update."""
+        existing = resources[name]
+        if existing is None:
             return parsing.parse_and_create_resource(name, document, resources, **place)
-        return update_existing(name, document, resources, **place)
+        return update_existing(name, document, resources, **place) or existing
+
+    def update_role(*, original_resource: Role, cloudformation_json: dict[str, Any], **_: Any) -> Role:
+        properties = cloudformation_json["Properties"]
+        original_resource.assume_role_policy_document = json.dumps(properties["AssumeRolePolicyDocument"])
+        original_resource.policies.clear()
+        for policy in properties.get("Policies", ()):
+            original_resource.put_policy(policy["PolicyName"], policy["PolicyDocument"])
+        return original_resource
 
     def parse_resource(resource: dict[str, Any], *args: Any) -> Any:
         return None if resource["Type"] in SKIPPED else parse(resource, *args)
@@ -140,11 +154,13 @@ def install() -> Iterator[None]:
         "KmsBackend.create_key": create_key,
         "LambdaFunction.create_from_cloudformation_json": create_function,
         "Rule.create_from_cloudformation_json": create_rule,
+        "Rule.update_from_cloudformation_json": update_rule,
         "FakeBucket.create_from_cloudformation_json": create_bucket,
         "FakeBucket.update_from_cloudformation_json": update_bucket,
         "CloudFormationBackend.describe_stack_resource": describe_stack_resource,
         "parsing.parse_and_update_resource": update_resource,
         "parsing.parse_resource": parse_resource,
+        "Role.update_from_cloudformation_json": update_role,
     }
     with applied("cloudformation", replacements):
         yield

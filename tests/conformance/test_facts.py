@@ -135,7 +135,7 @@ def stand_in(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, does: list[dict[str,
             raise RuntimeError(step["raises"])
         return "x" * step["characters"] if "characters" in step else step.get("returns")
 
-    environment = aws.lambdas._start(function)
+    environment = aws.lambdas._environment(function)
     environment._handler = handler
     aws.lambdas._idle[function.function_arn] = [environment]
     aws.plan = Plan("; ".join(f"{FUNCTION}: {step['fault']}" for step in does if "fault" in step))

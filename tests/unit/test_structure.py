@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.aws.lambda_.functions import CLIENTS
+from sandbox.aws.lambda_.environments import CLIENTS
 from sandbox.aws.lambda_.modules import CODE
 
 AWS = "model_copy/aws/"

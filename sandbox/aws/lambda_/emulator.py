@@ -21,7 +21,7 @@ from typing import IO
 from moto.awslambda.models import LambdaFunction
 
 from sandbox import built
-from sandbox.aws.lambda_.functions import variables
+from sandbox.aws.lambda_.environments import variables
 from sandbox.deployment import ROOT, logical_id
 
 PYTHON = ROOT / ".venv-runtime" / "bin" / "python3.13"
