@@ -4,12 +4,14 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from moto.awslambda.models import LambdaFunction
 from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import CloudFormationBackend
 from moto.cloudformation.parsing import ResourceMap
+from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.common_models import CloudFormationModel
 from moto.events.models import Rule, events_backends
 from moto.iam.models import Role
@@ -83,6 +85,7 @@ def install() -> Iterator[None]:
     make: Any = KmsBackend.create_key
     parse: Any = parsing.parse_resource
     update_existing: Any = parsing.parse_and_update_resource
+    read_template: Any = CloudFormationResponse._get_stack_from_s3_url
     make_function: Any = LambdaFunction.create_from_cloudformation_json
     make_rule: Any = Rule.create_from_cloudformation_json
     make_bucket: Any = FakeBucket.create_from_cloudformation_json
@@ -147,6 +150,12 @@ def install() -> Iterator[None]:
             original_resource.put_policy(policy["PolicyName"], policy["PolicyDocument"])
         return original_resource
 
+    def read_served_template(self: CloudFormationResponse, url: str) -> Any:
+        """Read a template at any address of the served sandbox; moto knows only localhost."""
+        address = urlsplit(url)
+        is_of_s3 = address.netloc.endswith(("amazonaws.com", "amazonaws.com.cn"))
+        return read_template(self, url if is_of_s3 else f"http://localhost{address.path}")
+
     def parse_resource(resource: dict[str, Any], *args: Any) -> Any:
         return None if resource["Type"] in SKIPPED else parse(resource, *args)
 
@@ -160,6 +169,7 @@ def install() -> Iterator[None]:
         "CloudFormationBackend.describe_stack_resource": describe_stack_resource,
         "parsing.parse_and_update_resource": update_resource,
         "parsing.parse_resource": parse_resource,
+        "CloudFormationResponse._get_stack_from_s3_url": read_served_template,
         "Role.update_from_cloudformation_json": update_role,
     }
     with applied("cloudformation", replacements):

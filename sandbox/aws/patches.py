@@ -22,6 +22,7 @@ from sandbox.aws.stepfunctions.names import (
 )
 from sandbox.aws.stepfunctions.names import REPLACED as OF_STEP_FUNCTIONS
 
+CLOUDFORMATION_API = "moto.cloudformation.responses:CloudFormationResponse"
 CLOUDFORMATION = "moto.cloudformation.models:CloudFormationBackend"
 EVENTS = "moto.events.models"
 EVENTS_API = "moto.events.responses:EventsHandler"
@@ -62,11 +63,8 @@ REPLACED: dict[str, tuple[Name, ...]] = {
         Name("moto.s3.models:FakeBucket", "create_from_cloudformation_json", "keeps versions, bucket key, one name"),
         Name("moto.s3.models:FakeBucket", "update_from_cloudformation_json", "accepts a bucket without BucketName"),
         Name(CLOUDFORMATION, "describe_stack_resource", "ignores what the stack skips or has no condition for"),
-        Name(
-            "moto.cloudformation.parsing",
-            "parse_and_update_resource",
-            "creates what the stack lacks; keeps types without an update",
-        ),
+        Name(CLOUDFORMATION_API, "_get_stack_from_s3_url", "reads a template at any address of the served sandbox"),
+        Name("moto.cloudformation.parsing", "parse_and_update_resource", "creates what is new, keeps what moto cannot"),
         Name("moto.iam.models:Role", "update_from_cloudformation_json", "updates the policies of a role"),
         Name("moto.cloudformation.parsing", "parse_resource", "skips a type that moto lacks and no story needs"),
     ),

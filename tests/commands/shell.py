@@ -14,7 +14,7 @@ from sandbox.deployment import ROOT
 
 CLI = ROOT / ".venv-cli" / "bin"
 LAST_LINE = "Each ending and each mail"
-FOLDERS = ("accounts", "docs", "events")
+FOLDERS = ("accounts", "dist", "docs", "events")
 # Version 1 of the AWS CLI sends the requests of SQS to AWS, whatever endpoint a profile names. Version 2 does not.
 ALIASES = "[toplevel]\nsqs = sqs --endpoint-url {}\n"
 

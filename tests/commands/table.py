@@ -39,7 +39,15 @@ SAM = "sam "
 
 # Words in capitals that belong to a command.
 LITERALS = {
-    *("ALARM", "AWS_REGION", "CAPABILITY_NAMED_IAM", "COPYING_IN_PROGRESS", "ERROR_CODE", "ERROR_MESSAGE"),
+    *(
+        "ALARM",
+        "AWS_REGION",
+        "CAPABILITY_IAM",
+        "CAPABILITY_NAMED_IAM",
+        "COPYING_IN_PROGRESS",
+        "ERROR_CODE",
+        "ERROR_MESSAGE",
+    ),
     *("FAILED", "RUNNING", "STACK"),
 }
 
@@ -62,6 +70,7 @@ VALUES = {
     "QUOTA_CODE": "L-00000001",
     "REVISION_ID": f"$(aws rekognition list-project-policies --profile source --output text "
     f"--project-arn {project('grant_left_behind')} --query ProjectPolicies[0].PolicyRevisionId)",
+    "RELEASE_BUCKET": f"releases-{STACK_ACCOUNT}",
     "ROLE_NAME": f"{STACK_NAME}-destination",
     "SOURCE_PROJECT_ARN": project("grant_left_behind"),
     "SOURCE_VERSION_ARN": version("grant_left_behind"),
@@ -89,6 +98,7 @@ aws sqs send-message --queue-url "$(resource DeadLetterQueue)" --message-body fi
   --message-attributes "ERROR_MESSAGE={DataType=String,StringValue=Denied}" """,
     "--input file://event.json": "cp events/approved_by_own_event.json event.json",
     "promotions/NAME": f"echo Account,Outcome | aws s3 cp - s3://{PROMOTIONS_BUCKET}/promotions/labels/20300101T090000Z/table.csv",
+    "aws s3 sync dist": f"aws s3 mb s3://releases-{STACK_ACCOUNT} --profile stack",
     "cp destinations.json": """echo '{"Destinations": []}' > destinations.json""",
 }
 

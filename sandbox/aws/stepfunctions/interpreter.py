@@ -37,12 +37,20 @@ def equals(self: Any, original: Callable[..., None], env: Any) -> None:
         env.stack[-1] = False
 
 
-def create(original: Callable[..., StateMachine], name: str, resource: Any, *args: Any, **kwargs: Any) -> StateMachine:
-    """Fill in the substitutions; moto's CloudFormation ignores them."""
+def filled_in(resource: Any) -> Any:
+    """Return a state machine with its substitutions, which moto's CloudFormation ignores."""
     properties = resource["Properties"]
     for key, value in properties.get("DefinitionSubstitutions", {}).items():
         properties["DefinitionString"] = properties["DefinitionString"].replace(f"${{{key}}}", value)
-    return original(name, resource, *args, **kwargs)
+    return resource
+
+
+def create(original: Callable[..., StateMachine], name: str, resource: Any, *args: Any, **kwargs: Any) -> StateMachine:
+    return original(name, filled_in(resource), *args, **kwargs)
+
+
+def update(original: Callable[..., StateMachine], *, cloudformation_json: Any, **others: Any) -> StateMachine:
+    return original(cloudformation_json=filled_in(cloudformation_json), **others)
 
 
 @contextmanager
@@ -83,11 +91,13 @@ def _stricter() -> dict[str, object]:
     backend = StepFunctionsParserBackend
     check = partial(definitions.validate, backend._validate_definition)
     make = partial(create, StateMachine.create_from_cloudformation_json)
+    change = partial(update, StateMachine.update_from_cloudformation_json)
     return {
         "ErrorEqualsDecl._eval_body": partialmethod(equals, ErrorEqualsDecl._eval_body),
         "StepFunctionsParserBackend._validate_definition": staticmethod(check),
         "StepFunctionsParserBackend.start_execution": partialmethod(start, backend.start_execution),
         "StateMachine.create_from_cloudformation_json": staticmethod(make),
+        "StateMachine.update_from_cloudformation_json": staticmethod(change),
         # moto's CloudFormation uses the backend that does not execute.
         "models.stepfunctions_backends": stepfunctions_parser_backends,
     }

@@ -30,6 +30,7 @@ REPLACED: dict[str, tuple[Name, ...]] = {
             "makes up a name, refuses names and inputs",
         ),
         Name("moto.stepfunctions.models:StateMachine", "create_from_cloudformation_json", "fills in substitutions"),
+        Name("moto.stepfunctions.models:StateMachine", "update_from_cloudformation_json", "fills in substitutions"),
         Name("moto.stepfunctions.models", "stepfunctions_backends", "makes CloudFormation use the interpreter"),
         Name("moto.stepfunctions.parser.asl.parse.asl_parser:AmazonStateLanguageParser", "parse", "parses only once"),
         Name("moto.stepfunctions.parser.asl.utils.json_path", "parse", "parses each path only once"),
