@@ -192,6 +192,10 @@ build: .aws-sam/.stamp build/sbom.cdx.json ## Build the functions into .aws-sam 
 release: .venv/.stamp .aws-sam/.stamp build/sbom.cdx.json ## Write what a deployment needs without a build into dist/
 	@.venv/bin/python -m tools.release dist
 
+.PHONY: keep-release
+keep-release: release ## Keep the release in dist/ for the tests of later upgrades
+	@.venv/bin/python -m tools.keep_release dist
+
 # Not part of make check, because its result changes while the code does not.
 .PHONY: audit
 audit: .venv-audit/.stamp .venv-node/.stamp ## Look up known vulnerabilities of every locked package

@@ -5,6 +5,7 @@ import json
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,7 @@ def function_names() -> list[str]:
     return [name for name, one in resources.items() if one["Type"] == "AWS::Serverless::Function"]
 
 
-def deploy(stack_account: str = STACK_ACCOUNT, accounts: Iterable[str] = ()) -> Deployment:
+def deploy(stack_account: str = STACK_ACCOUNT, accounts: Iterable[str] = (), release: Path | None = None) -> Deployment:
     """Create the stack, and the roles that it assumes in the other accounts.
 
     Call within ``mock_aws``.
@@ -96,17 +97,22 @@ def deploy(stack_account: str = STACK_ACCOUNT, accounts: Iterable[str] = ()) -> 
     Parameters
     ----------
     accounts: those that need both roles, besides the usual ones.
+    release: the folder of a release; without it, this project is deployed as it is.
     """
-    _upload_code(stack_account)
     others = sorted({SOURCE_ACCOUNT, DESTINATION_ACCOUNT, STACK_ACCOUNT, *accounts} - {stack_account})
     parameters = {**PARAMETERS, "EventAccounts": ",".join(others)}
-    outputs = _create_stack(stack_account, STACK_NAME, json.dumps(expanded_template()), **parameters)
+    _upload_code(stack_account, release)
+    if release:
+        parameters["ReleaseBucket"] = CODE_BUCKET
+    template = (release / "template.yaml").read_text() if release else json.dumps(expanded_template())
+    outputs = _create_stack(stack_account, STACK_NAME, template, **parameters)
+    create_role = partial(_create_role, release or ROOT)
     for account in others:
         forwards = {"EventBusArn": outputs["EventBusArn"], "TagTrigger": parameters["TagTrigger"]}
-        create_account_role("source", account, TrustedRoleArns=outputs["SourceRolePrincipals"], **forwards)
-        create_account_role("destination", account, TrustedRoleArns=outputs["DestinationRolePrincipals"])
+        create_role("source", account, TrustedRoleArns=outputs["SourceRolePrincipals"], **forwards)
+        create_role("destination", account, TrustedRoleArns=outputs["DestinationRolePrincipals"])
     for account in sorted({*FURTHER_DESTINATIONS} - {*others}):
-        create_account_role("destination", account, TrustedRoleArns=outputs["DestinationRolePrincipals"])
+        create_role("destination", account, TrustedRoleArns=outputs["DestinationRolePrincipals"])
     for account in (SOURCE_ACCOUNT, DESTINATION_ACCOUNT, STACK_ACCOUNT):
         _create_administrator(account)
     return deployed(stack_account)
@@ -114,8 +120,7 @@ def deploy(stack_account: str = STACK_ACCOUNT, accounts: Iterable[str] = ()) -> 
 
 def create_account_role(side: str, account: str, **parameters: str) -> None:
     """Create the stack of accounts/source.yaml or accounts/destination.yaml in an account."""
-    template = (ROOT / "accounts" / f"{side}.yaml").read_text()
-    _create_stack(account, f"{STACK_NAME}-{side}", template, **parameters)
+    _create_role(ROOT, side, account, **parameters)
 
 
 def deployed(stack_account: str) -> Deployment:
@@ -143,13 +148,20 @@ def client(service: str, account: str) -> Any:
     return made
 
 
-def _upload_code(account: str) -> None:
+def _upload_code(account: str, release: Path | None) -> None:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as code:
         code.writestr("validate_request.py", "")  # moto requires that the file exists; the handlers run from functions/
     s3 = client("s3", account)
     s3.create_bucket(Bucket=CODE_BUCKET)
     s3.put_object(Bucket=CODE_BUCKET, Key=CODE_KEY, Body=archive.getvalue())
+    for package in release.glob("functions-*.zip") if release else ():
+        s3.put_object(Bucket=CODE_BUCKET, Key=f"rekognition-model-copy/{package.name}", Body=package.read_bytes())
+
+
+def _create_role(folder: Any, side: str, account: str, **parameters: str) -> None:
+    template = (folder / "accounts" / f"{side}.yaml").read_text()
+    _create_stack(account, f"{STACK_NAME}-{side}", template, **parameters)
 
 
 def _create_stack(account: str, name: str, template: str, **parameters: str) -> dict[str, str]:

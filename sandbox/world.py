@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from moto.s3.models import s3_backends
@@ -33,10 +34,7 @@ SIDES = ("SourceProjectArn", "DestinationProjectArn")
 
 
 class Sandbox:
-    """An AWS with the stack deployed in it.
-
-    Deploying takes seconds, so one sandbox serves many stories: ``reset`` undoes what a story changed.
-    """
+    """An AWS with the stack; it serves many stories, since ``reset`` undoes what a story changed."""
 
     def __init__(
         self,
@@ -45,6 +43,7 @@ class Sandbox:
         outcomes: list[dict[str, Any]],
         stack_account: str,
         accounts: Iterable[str],
+        release: Path | None,
     ) -> None:
         self.clock, self.listeners = its_clock, listeners
         # The events that the functions put on a bus.
@@ -53,7 +52,7 @@ class Sandbox:
         self.announces = False
         random.seed(1)
         settings.reset()
-        self.deployment = deployment.deploy(stack_account, accounts)
+        self.deployment = deployment.deploy(stack_account, accounts, release)
         self.plan, self.records = Plan(), Records()
         self.lambdas = Lambdas(self.deployment, its_clock, lambda: self.plan, self.records)
 
@@ -163,14 +162,17 @@ class Sandbox:
 
 @contextmanager
 def sandbox(
-    its_clock: Clock, stack_account: str = deployment.STACK_ACCOUNT, accounts: Iterable[str] = ()
+    its_clock: Clock,
+    stack_account: str = deployment.STACK_ACCOUNT,
+    accounts: Iterable[str] = (),
+    release: Path | None = None,
 ) -> Iterator[Sandbox]:
-    """Yield an AWS on a clock, with the stack deployed in it, and its roles in these accounts and the usual ones."""
+    """Yield an AWS on a clock, with the stack or a release of it, and its roles in these accounts too."""
     made: list[Sandbox] = []
     listeners: list[interpreter.Listener] = []
     outcomes: list[dict[str, Any]] = []
     with without_aws_settings(), services.install(its_clock, lambda: made[0], listeners, outcomes):
-        made.append(Sandbox(its_clock, listeners, outcomes, stack_account, accounts))
+        made.append(Sandbox(its_clock, listeners, outcomes, stack_account, accounts, release))
         with faults.install(its_clock, lambda: made[0].plan, lambda: made[0].records):
             yield made[0]
 

@@ -10,11 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import deployment
 from sandbox.aws.clock import VirtualClock
-from sandbox.aws.lambda_.functions import Lambdas
 from sandbox.aws.lambda_.modules import CODE, code_of
-from sandbox.deployment import DESTINATION_ACCOUNT, ROOT, SOURCE_ACCOUNT, STACK_ACCOUNT, STACK_NAME
+from sandbox.deployment import ROOT
 from sandbox.invoke import SAM
 from sandbox.stories import read_event
 from sandbox.world import Sandbox, sandbox
@@ -24,7 +22,6 @@ from tools import release
 # What make release reads.
 SOURCES = ("CHANGELOG.md", "LICENSE", "pyproject.toml", "samconfig.toml", "template.yaml")
 FOLDERS = ("accounts", "functions", "sandbox", "statemachine", "tools")
-BUCKET = "amzn-s3-demo-bucket"
 
 
 @pytest.fixture(scope="module")
@@ -69,39 +66,10 @@ def test_the_checksums_are_those_of_all_files(dist: Path) -> None:
     assert listed == [f"{hashlib.sha256(files[name]).hexdigest()}  {name}" for name in sorted(files)]
 
 
-def trust_the_stack() -> None:
-    """Deploy the roles that the stack assumes; the destination account already has one, for the other stack."""
-    (stack,) = deployment.client("cloudformation", STACK_ACCOUNT).describe_stacks(StackName=STACK_NAME)["Stacks"]
-    outputs = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
-    deployment.create_account_role("source", SOURCE_ACCOUNT, TrustedRoleArns=outputs["SourceRolePrincipals"])
-    trusted = {"ParameterKey": "TrustedRoleArns", "ParameterValue": outputs["DestinationRolePrincipals"]}
-    deployment.client("cloudformation", DESTINATION_ACCOUNT).update_stack(
-        StackName=f"{STACK_NAME}-destination",
-        UsePreviousTemplate=True,
-        Capabilities=["CAPABILITY_NAMED_IAM"],
-        Parameters=[trusted],
-    )
-
-
 @pytest.fixture(scope="module")
 def aws(dist: Path) -> Iterator[Sandbox]:
-    """An AWS in which CloudFormation deployed the release to an account without a stack."""
-    with sandbox(VirtualClock(), stack_account=SOURCE_ACCOUNT) as aws:
-        # All stacks in the sandbox get this name for their bucket, and names of buckets are global.
-        deployment.client("s3", SOURCE_ACCOUNT).delete_bucket(Bucket=deployment.PROMOTIONS_BUCKET)
-        s3 = deployment.client("s3", STACK_ACCOUNT)
-        s3.create_bucket(Bucket=BUCKET)
-        for name, content in contents(dist).items():
-            s3.put_object(Bucket=BUCKET, Key=f"rekognition-model-copy/{name}", Body=content)
-        deployment.client("cloudformation", STACK_ACCOUNT).create_stack(
-            StackName=STACK_NAME,
-            TemplateURL=f"https://s3.amazonaws.com/{BUCKET}/rekognition-model-copy/template.yaml",
-            Capabilities=["CAPABILITY_IAM"],
-            Parameters=[{"ParameterKey": "ReleaseBucket", "ParameterValue": BUCKET}],
-        )
-        trust_the_stack()
-        aws.deployment = deployment.deployed(STACK_ACCOUNT)
-        aws.lambdas = Lambdas(aws.deployment, aws.clock, lambda: aws.plan, aws.records)
+    """An AWS in which CloudFormation deployed the release."""
+    with sandbox(VirtualClock(), release=dist) as aws:
         yield aws
 
 
