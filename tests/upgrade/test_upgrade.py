@@ -44,7 +44,7 @@ class Pauses:
 
     def __init__(self, aws: Sandbox) -> None:
         self._clock = aws.clock
-        self._until = aws.clock.time() + UPGRADE_AFTER
+        self._until = aws.clock.time() + UPGRADE_AFTER + 1
         self._before: dict[str, str] = {}
         self.paused: Counter[str] = Counter()
         aws.listeners.append(self._notice)
