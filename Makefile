@@ -98,7 +98,7 @@ test-sam-local: docker .venv/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Run 
 	tools/with_docker.sh .venv/bin/python -m pytest tests/sam_local
 
 .PHONY: test-commands
-test-commands: .venv/.stamp .venv-cli/.stamp build/page/.stamp ## Run the commands of the pages, with the AWS CLI and the served sandbox
+test-commands: release .venv-cli/.stamp build/page/.stamp ## Run the commands of the pages, with the AWS CLI and the served sandbox
 	.venv/bin/python -m pytest tests/commands
 
 .PHONY: test-deployed

@@ -14,7 +14,7 @@ from moto.cloudformation.parsing import ResourceMap
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.common_models import CloudFormationModel
 from moto.events.models import Rule, events_backends
-from moto.iam.models import Role
+from moto.iam.models import ManagedPolicy, Role, iam_backends
 from moto.kms.models import Key, KmsBackend
 from moto.s3.models import FakeBucket, s3_backends
 from moto.sqs.models import sqs_backends
@@ -25,6 +25,11 @@ from sandbox.deployment import PROMOTIONS_BUCKET
 
 # moto lacks this type, and no story needs it.
 SKIPPED = ["AWS::SNS::TopicPolicy"]
+# An update leaves other types as they are; moto would replace them.
+UPDATED = (
+    *("AWS::Events::Rule", "AWS::IAM::Policy", "AWS::IAM::Role"),
+    *("AWS::Lambda::Function", "AWS::S3::Bucket", "AWS::StepFunctions::StateMachine"),
+)
 
 
 def _policy_of(kind: str, put: Callable[[dict[str, Any], str, str], None]) -> type[CloudFormationModel]:
@@ -85,6 +90,8 @@ def install() -> Iterator[None]:
     make: Any = KmsBackend.create_key
     parse: Any = parsing.parse_resource
     update_existing: Any = parsing.parse_and_update_resource
+    delete: Any = ResourceMap.delete
+    load: Any = ResourceMap.load_parameters
     read_template: Any = CloudFormationResponse._get_stack_from_s3_url
     make_function: Any = LambdaFunction.create_from_cloudformation_json
     make_rule: Any = Rule.create_from_cloudformation_json
@@ -136,11 +143,11 @@ def install() -> Iterator[None]:
         return stack, found
 
     def update_resource(name: str, document: dict[str, Any], resources: ResourceMap, **place: Any) -> Any:
-        """Create what the stack lacks so far, if its condition is true now, and keep what moto cannot update."""
+        """Create what the stack lacks so far, if its condition is true now; moto would fail."""
         existing = resources[name]
         if existing is None:
             return parsing.parse_and_create_resource(name, document, resources, **place)
-        return update_existing(name, document, resources, **place) or existing
+        return update_existing(name, document, resources, **place) if document["Type"] in UPDATED else existing
 
     def update_role(*, original_resource: Role, cloudformation_json: dict[str, Any], **_: Any) -> Role:
         properties = cloudformation_json["Properties"]
@@ -153,8 +160,23 @@ def install() -> Iterator[None]:
     def read_served_template(self: CloudFormationResponse, url: str) -> Any:
         """Read a template at any address of the served sandbox; moto knows only localhost."""
         address = urlsplit(url)
-        is_of_s3 = address.netloc.endswith(("amazonaws.com", "amazonaws.com.cn"))
-        return read_template(self, url if is_of_s3 else f"http://localhost{address.path}")
+        return read_template(self, url if "amazonaws" in address.netloc else f"http://localhost{address.path}")
+
+    def load_parameters(self: ResourceMap) -> None:
+        """Pass earlier values to moto as it accepts them, with lists as strings."""
+        given = self.input_parameters
+        given.update({key: ",".join(value) for key, value in given.items() if isinstance(value, list)})
+        load(self)
+
+    def delete_stack(self: ResourceMap) -> None:
+        """Keep what the template retains, and delete the managed policies, which moto leaves."""
+        for resource in self._resource_json_map.values():
+            if resource.get("DeletionPolicy") == "RetainExceptOnCreate":
+                resource["DeletionPolicy"] = "Retain"
+        policies = [one for one in self._parsed_resources.values() if isinstance(one, ManagedPolicy)]
+        delete(self)
+        for policy in policies:
+            iam_backends[self._account_id]["aws"].delete_policy(policy.arn)
 
     def parse_resource(resource: dict[str, Any], *args: Any) -> Any:
         return None if resource["Type"] in SKIPPED else parse(resource, *args)
@@ -171,6 +193,8 @@ def install() -> Iterator[None]:
         "parsing.parse_resource": parse_resource,
         "CloudFormationResponse._get_stack_from_s3_url": read_served_template,
         "Role.update_from_cloudformation_json": update_role,
+        "ResourceMap.delete": delete_stack,
+        "ResourceMap.load_parameters": load_parameters,
     }
     with applied("cloudformation", replacements):
         yield

@@ -48,6 +48,9 @@ class AlarmInStack(CloudFormationModel):
         )
         return cls(resource_name)
 
+    def delete(self, account_id: str, region_name: str) -> None:
+        client("cloudwatch", account_id).delete_alarms(AlarmNames=[self.physical_resource_id])
+
 
 @contextmanager
 def install(clock: Clock) -> Iterator[None]:

@@ -6,6 +6,8 @@ patches.py lists the others; ``tests/sandbox/test_patches.py`` reports each name
 from sandbox.aws.names import Name
 from sandbox.aws.stepfunctions.names import ASL, ERROR_EQUALS, EXECUTION, HISTORY, MAP, WORKER
 
+PARSING = "moto.cloudformation.parsing"
+
 READ = (
     Name("botocore.loaders:Loader", "_cache", "sdk.py shares it between sessions"),
     Name("botocore.hooks:EventAliaser", "_alias_name_cache", "sdk.py shares it between sessions"),
@@ -15,6 +17,9 @@ READ = (
     Name("moto.moto_api._internal", "mock_random", "rekognition/project.py makes revision ids with it"),
     Name("moto.sqs.models:Queue", "_messages", "sqs.py reads the messages; world.py removes them"),
     Name("moto.sqs.models:Queue", "_set_attributes", "cloudformation.py sets the policy of a queue"),
+    Name(f"{PARSING}:ResourceMap", "_resource_json_map", "cloudformation.py reads what the deletion of a stack keeps"),
+    Name(f"{PARSING}:ResourceMap", "_parsed_resources", "cloudformation.py finds the managed policies of a stack"),
+    Name(f"{PARSING}:ResourceMap", "_account_id", "cloudformation.py deletes the managed policies of a stack"),
     Name(ERROR_EQUALS, "_STATE_ALL_ERROR", "asl.py and interpreter.py recognize States.ALL"),
     Name(ERROR_EQUALS, "_STATE_TASK_ERROR", "asl.py uses it as an error that States.ALL matches"),
     Name(f"{ASL}.state.exec.execute_state:ExecutionState", "_from_error", "asl.py reports a missing path"),

@@ -87,6 +87,7 @@ VALUES_UNDER = {
         "POLICY_NAME": "production",
         "SOURCE_PROJECT_ARN": project("granted_by_account"),
         "COPY_ARN": version("name_taken", DESTINATION_ACCOUNT),
+        "KEY_ID": "$(aws kms list-keys --output text --query Keys[0].KeyId)",  # the stack is gone
     },
 }
 

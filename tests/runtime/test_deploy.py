@@ -7,13 +7,11 @@ import shutil
 import subprocess
 import zipfile
 from collections.abc import Callable, Iterator
-from functools import partialmethod
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from moto.cloudformation.parsing import ResourceMap
 from moto.cloudformation.responses import CloudFormationResponse
 from samtranslator.yaml_helper import yaml_parse
 
@@ -48,18 +46,8 @@ def aws() -> Iterator[Sandbox]:
         deployment.client("cloudformation", STACK_ACCOUNT).create_stack(
             StackName="aws-sam-cli-managed-default", TemplateBody=json.dumps(MANAGED_STACK), Tags=tags
         )
-        with (
-            replaced(CloudFormationResponse, "_get_stack_from_s3_url", lambda self, url: expanded(url)),
-            replaced(ResourceMap, "load_parameters", partialmethod(load_parameters, ResourceMap.load_parameters)),
-        ):
+        with replaced(CloudFormationResponse, "_get_stack_from_s3_url", lambda self, url: expanded(url)):
             yield aws
-
-
-def load_parameters(self: ResourceMap, load: Callable[[ResourceMap], None]) -> None:
-    """Pass the earlier values of parameters to moto in the form that it accepts, with lists as strings."""
-    for key, value in self.input_parameters.items():
-        self.input_parameters[key] = ",".join(value) if isinstance(value, list) else value
-    load(self)
 
 
 def uploaded(key: str) -> bytes:

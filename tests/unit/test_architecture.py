@@ -23,7 +23,7 @@ MODULES = sorted(str(file.relative_to(SHARED)) for file in SHARED.rglob("*.py") 
 PLACES = sorted(
     f"{place.name}/"
     for place in ROOT.iterdir()
-    if place.is_dir() and not re.match(r"\.|build$|node_modules$|__", place.name)
+    if place.is_dir() and not re.match(r"\.|build$|dist$|node_modules$|__", place.name)
 )
 DRAWN = {choice for definition in DEFINITIONS.values() for choice in choices(definition)}
 CHOICES = {(source, target) for source, words in WORDS.items() for target in words}

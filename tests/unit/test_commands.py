@@ -13,7 +13,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "eve
 SESSION = botocore.session.get_session()
 # Options of the AWS CLI itself, and of `aws cloudformation deploy`, which is not an operation of the API.
 OF_EVERY_COMMAND = {"profile", "query", "output", "region", "cli-read-timeout", "max-items"}
-OF_DEPLOY = {"stack-name", "template-file", "capabilities", "parameter-overrides"}
+OF_DEPLOY = {"stack-name", "template-file", "s3-bucket", "capabilities", "parameter-overrides"}
 
 
 def code(page: Path) -> list[str]:
@@ -58,7 +58,7 @@ def test_a_command_of_the_aws_cli_exists_with_its_options(page: str, command: st
         known = options(service, operation, rest[0] if rest else "")
     except Exception as error:
         pytest.fail(f"{page}: the AWS CLI has no command 'aws {service} {operation}' ({error}).")
-    unknown = set(re.findall(r"(?<=\s)--([a-z-]+)", command)) - OF_EVERY_COMMAND - known
+    unknown = set(re.findall(r"(?<=\s)--([a-z0-9-]+)", command)) - OF_EVERY_COMMAND - known
     assert not unknown, f"{page}: 'aws {service} {operation}' has no option {', '.join(sorted(unknown))}."
 
 

@@ -56,7 +56,9 @@ class Lambdas:
 
     def run(self, arn: str, payload: str) -> tuple[str, bool]:
         """Run a function without a check of permissions. Return the result as JSON, and whether it is an error."""
-        function, request_id = self._deployment.functions[arn], self._request_id()
+        function, request_id = self._deployment.functions.get(arn), self._request_id()
+        if function is None:
+            return _refused("ResourceNotFoundException", f"Function not found: {arn}", 404, request_id)
         name = logical_id(function.function_name)
         fault = self._plan().next_fault(name)
         if fault:
