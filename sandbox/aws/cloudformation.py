@@ -17,6 +17,7 @@ from moto.events.models import Rule, events_backends
 from moto.iam.models import Role
 from moto.kms.models import Key, KmsBackend
 from moto.s3.models import FakeBucket, s3_backends
+from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
 from sandbox.aws.cloudwatch import AlarmInStack
@@ -27,10 +28,10 @@ from sandbox.deployment import PROMOTIONS_BUCKET
 SKIPPED = ["AWS::SNS::TopicPolicy"]
 
 
-def _policy_of(kind: str, put: Callable[[dict[str, Any], str, str], None]) -> type[CloudFormationModel]:
-    """Return a resource type for a policy that moto does not support in CloudFormation."""
+def _type_of(kind: str, put: Callable[[dict[str, Any], str, str], None]) -> type[CloudFormationModel]:
+    """Return a resource type that moto does not support in CloudFormation."""
 
-    class Policy(CloudFormationModel):
+    class Added(CloudFormationModel):
         @staticmethod
         def cloudformation_name_type() -> str:
             return ""
@@ -46,7 +47,7 @@ def _policy_of(kind: str, put: Callable[[dict[str, Any], str, str], None]) -> ty
             put(cloudformation_json["Properties"], account_id, region_name)
             return cls()
 
-    return Policy
+    return Added
 
 
 def _put_queue_policy(properties: dict[str, Any], account: str, region: str) -> None:
@@ -65,12 +66,17 @@ def _put_bucket_policy(properties: dict[str, Any], account: str, region: str) ->
     s3_backends[account]["aws"].put_bucket_policy(properties["Bucket"], policy)
 
 
+def _subscribe(properties: dict[str, Any], account: str, region: str) -> None:
+    sns_backends[account][region].subscribe(properties["TopicArn"], properties["Endpoint"], properties["Protocol"])
+
+
 # moto finds resource types as subclasses of its model, as long as something refers to them.
 TYPES: tuple[type[CloudFormationModel], ...] = (
     AlarmInStack,
-    _policy_of("AWS::SQS::QueuePolicy", _put_queue_policy),
-    _policy_of("AWS::Events::EventBusPolicy", _put_bus_policy),
-    _policy_of("AWS::S3::BucketPolicy", _put_bucket_policy),
+    _type_of("AWS::SQS::QueuePolicy", _put_queue_policy),
+    _type_of("AWS::Events::EventBusPolicy", _put_bus_policy),
+    _type_of("AWS::S3::BucketPolicy", _put_bucket_policy),
+    _type_of("AWS::SNS::Subscription", _subscribe),
 )
 
 

@@ -13,6 +13,7 @@ from sandbox.aws.clock import VirtualClock
 from sandbox.aws.lambda_.functions import Lambdas
 from sandbox.deployment import (
     DESTINATION_ACCOUNT,
+    FURTHER_DESTINATIONS,
     PROMOTIONS_BUCKET,
     ROOT,
     SOURCE_ACCOUNT,
@@ -57,7 +58,7 @@ def aws() -> Iterator[Sandbox]:
     """An AWS whose accounts have no stack of ours, but for one account that no story has."""
     with sandbox(VirtualClock(), stack_account=ELSEWHERE) as aws:
         client("s3", ELSEWHERE).delete_bucket(Bucket=PROMOTIONS_BUCKET)  # all stacks here have this name for it
-        for account in (SOURCE_ACCOUNT, DESTINATION_ACCOUNT):
+        for account in (SOURCE_ACCOUNT, DESTINATION_ACCOUNT, *FURTHER_DESTINATIONS):
             for side in ("source", "destination"):
                 client("cloudformation", account).delete_stack(StackName=f"{STACK_NAME}-{side}")
         yield aws

@@ -10,16 +10,28 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from sandbox.deployment import DESTINATION_ACCOUNT, PARAMETERS, ROOT, SOURCE_ACCOUNT, STACK_NAME, client
+from sandbox.deployment import (
+    DESTINATION_ACCOUNT,
+    FURTHER_DESTINATIONS,
+    PARAMETERS,
+    ROOT,
+    SOURCE_ACCOUNT,
+    STACK_NAME,
+    client,
+)
 from sandbox.world import Sandbox
 from tests.deploy import provider
 from tests.deploy.conftest import run_story
+from tests.deploy.resources import stack_sets
 from tests.deploy.terraform import Terraform
 from tools.write_terraform import MODULES, snake
 
 Example = Callable[[str], Terraform]
 
 BUCKET = "amzn-s3-demo-releases"
+UNIT = "ou-abcd-12345678"
+DESTINATIONS = (DESTINATION_ACCOUNT, *FURTHER_DESTINATIONS)
+
 WRONG = {"String": "é", "Number": 10_000}
 # What a pattern of Java says in another way than one of Go.
 ALLOWED = {"AllowedAccounts": ",".join([SOURCE_ACCOUNT] * 100), "OwnEventDetailType": "Model Copied Elsewhere"}
@@ -92,15 +104,21 @@ def test_the_example_of_one_destination_is_applied_upgraded_and_destroyed(
 
     assert ending.status == "SUCCEEDED"
     assert outputs == {"state_machine_arn": aws.deployment.state_machine_arn}
-    one_destination.run("plan", "-detailed-exitcode")  # which would end with 2 if something were left to change
+    one_destination.run("plan", "-detailed-exitcode")  # which ends with 2 if something is left to change
 
     template = (release / "template.yaml").read_text()
+    (release / "template.yaml").write_text("{}")
+    one_destination.run("apply", "-auto-approve", code=1)
+
+    assert set(bucket()) > set(uploaded)  # what a rollback needs
+
     (release / "template.yaml").write_text(template.replace('"1.0.0"', '"9.9.9"'))
     one_destination.apply()
 
     stack = client("cloudformation", SOURCE_ACCOUNT).describe_stacks(StackName=STACK_NAME)["Stacks"][0]
-    assert {"OutputKey": "Version", "OutputValue": "9.9.9"}.items() <= stack["Outputs"][0].items()
-    assert len(bucket()) == len(uploaded) == len({*bucket()} & {*uploaded}) + 1
+    assert "9.9.9" in [output["OutputValue"] for output in stack["Outputs"]]
+    assert len(bucket()) == len(uploaded)
+    assert len(set(bucket()) & set(uploaded)) == 1  # the package, which is the same
 
     one_destination.run("destroy", "-auto-approve")
 
@@ -109,9 +127,36 @@ def test_the_example_of_one_destination_is_applied_upgraded_and_destroyed(
         assert client("cloudformation", account).describe_stacks()["Stacks"] == []
 
 
-def test_the_example_of_many_destinations_makes_a_role_for_each_account(
+def test_the_example_of_many_destinations_makes_a_role_in_each_account(
     aws: Sandbox, bucket: Any, example: Example
 ) -> None:
-    example("many_destinations").apply()
+    many_destinations = example("many_destinations")
+    many_destinations.apply()
 
     assert run_story(aws, "copy_between_accounts").status == "SUCCEEDED"
+    buckets = {account: _role(account).count("amzn-s3-demo-bucket") for account in DESTINATIONS}
+    assert buckets == {**dict.fromkeys(DESTINATIONS, 0), DESTINATIONS[-1]: 2}  # the bucket and its objects
+
+    override = many_destinations.folder / "override.tf"
+    override.write_text(f'module "destinations" {{ organizational_units = ["{UNIT}"] }}')
+    error = many_destinations.run("apply", "-auto-approve", "-no-color", code=1)
+
+    assert "A stack set has accounts or organizational_units" in error
+    override.write_text(f'module "destinations" {{\naccounts = {{}}\norganizational_units = ["{UNIT}"]\n}}')
+    many_destinations.apply()
+
+    assert stack_sets.units == [UNIT]
+    (stack_set,) = stack_sets.sets.values()
+    assert stack_set["permission_model"] == "SERVICE_MANAGED"
+    assert stack_set["auto_deployment"][0]["enabled"]
+    for account in DESTINATIONS:
+        assert client("cloudformation", account).describe_stacks()["Stacks"] == []
+
+    many_destinations.run("destroy", "-auto-approve")
+
+    assert (stack_sets.sets, stack_sets.units) == ({}, [])
+
+
+def _role(account: str) -> str:
+    policy = client("iam", account).get_role_policy(RoleName=f"{STACK_NAME}-destination", PolicyName=STACK_NAME)
+    return json.dumps(policy["PolicyDocument"])
