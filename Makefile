@@ -177,8 +177,9 @@ picture: .venv-page/.stamp node_modules/.stamp build/page/.stamp ## Draw the def
 	.venv-page/bin/python -m tools.take_pictures docs
 
 .PHONY: parameters
-parameters: .venv/.stamp ## List the template's parameters in docs/deploying.md
+parameters: .venv/.stamp ## List the template's parameters in docs/deploying.md and deploy/terraform
 	.venv/bin/python -m tools.list_parameters template.yaml docs/deploying.md
+	.venv/bin/python -m tools.write_terraform
 
 .PHONY: format
 format: .venv/.stamp ## Format the code, and fix what ruff can fix

@@ -13,6 +13,8 @@ from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse
 
+from tools.release import PARAMETERS
+
 ROOT = Path(__file__).parent.parent
 # The templates, and the modules that deploy them.
 MODULES = {
@@ -31,9 +33,10 @@ def files(template: str) -> dict[str, str]:
     """Return the text of each file that is made from a template."""
     made = yaml_parse((ROOT / template).read_text())
     is_stack = "Transform" in made
+    parameters = {**(PARAMETERS if is_stack else {}), **made["Parameters"]}
     texts = {
-        "variables.tf": "\n".join(_variable(name, one) for name, one in made["Parameters"].items()),
-        "parameters.tf": _parameters(made["Parameters"]),
+        "variables.tf": "\n".join(_variable(name, one) for name, one in parameters.items()),
+        "parameters.tf": _parameters(parameters),
         "outputs.tf": "\n".join(_output(name, one, is_stack) for name, one in made["Outputs"].items()),
     }
     return {name: f"# Made from {template} by make parameters.\n\n{text}" for name, text in texts.items()}

@@ -17,23 +17,6 @@ variable "release" {
   default     = null
 }
 
-variable "release_bucket" {
-  type        = string
-  description = "Bucket in the stack's Region to upload the template and the functions to."
-}
-
-variable "release_prefix" {
-  type        = string
-  description = "Key prefix in this bucket."
-  default     = "rekognition-model-copy"
-  nullable    = false
-
-  validation {
-    condition     = can(regex("^[\\w.-]+(/[\\w.-]+)*$", var.release_prefix))
-    error_message = "release_prefix must be names of letters, digits, dots, hyphens and underscores, joined by slashes."
-  }
-}
-
 variable "name" {
   type        = string
   description = "Name of the stack. The names of its project policies begin with it."
@@ -93,12 +76,8 @@ resource "aws_cloudformation_stack" "this" {
   template_url = "https://${data.aws_s3_bucket.release.bucket_regional_domain_name}/${aws_s3_object.template.key}"
   capabilities = ["CAPABILITY_IAM"]
   iam_role_arn = var.deployer_role_arn
+  parameters   = local.parameters
   tags         = var.tags
-
-  parameters = merge(local.parameters, {
-    ReleaseBucket = aws_s3_object.package.bucket
-    ReleasePrefix = var.release_prefix
-  })
 
   # Lambda takes up to an hour to give the network interfaces of functions in a VPC back.
   timeouts {
@@ -106,4 +85,6 @@ resource "aws_cloudformation_stack" "this" {
     update = "90m"
     delete = "90m"
   }
+
+  depends_on = [aws_s3_object.package]
 }

@@ -2,6 +2,8 @@
 
 locals {
   parameters = {
+    ReleaseBucket                = var.release_bucket
+    ReleasePrefix                = var.release_prefix
     SourceRoleName               = var.source_role_name
     DestinationRoleName          = var.destination_role_name
     ExternalId                   = var.external_id

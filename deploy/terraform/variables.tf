@@ -1,5 +1,28 @@
 # Made from template.yaml by make parameters.
 
+variable "release_bucket" {
+  type        = string
+  description = "Bucket in the stack's Region that has the release's files."
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^(?:[0-9a-z][0-9a-z.-]{1,61}[0-9a-z])$", var.release_bucket))
+    error_message = "release_bucket must match [0-9a-z][0-9a-z.-]{1,61}[0-9a-z]."
+  }
+}
+
+variable "release_prefix" {
+  type        = string
+  description = "Key prefix of the release's files in this bucket, without a slash at its end."
+  default     = "rekognition-model-copy"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^(?:[\\w!.*'()/-]{0,255}[\\w!.*'()-])$", var.release_prefix))
+    error_message = "release_prefix must match [\\w!.*'()/-]{0,255}[\\w!.*'()-]."
+  }
+}
+
 variable "source_role_name" {
   type        = string
   description = "Name of the role that the stack assumes in source accounts to read versions and manage their policies."

@@ -1,11 +1,8 @@
 """A release, and an AWS in which nothing of it is deployed yet."""
 
-import json
 import shutil
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,36 +17,26 @@ from sandbox.deployment import (
     STACK_NAME,
     client,
     deployed,
-    expanded_template,
 )
 from sandbox.stories import read_event
 from sandbox.world import Sandbox, sandbox
 from tests.workflow.ending import Ending
+from tools.release import as_yaml, package_name, packed, released_template
 
-PACKAGE = "functions-1.0.0-0123456789abcdef.zip"
 # An account that no story has, for the stack that every sandbox has.
 ELSEWHERE = "555555555555"
 
 
-def released_template() -> dict[str, Any]:
-    template = expanded_template()
-    template["Parameters"]["ReleaseBucket"] = {"Type": "String"}
-    template["Parameters"]["ReleasePrefix"] = {"Type": "String", "Default": STACK_NAME}
-    for resource in template["Resources"].values():
-        if resource["Type"] == "AWS::Lambda::Function":
-            key = {"Fn::Sub": f"${{ReleasePrefix}}/{PACKAGE}"}
-            resource["Properties"]["Code"] = {"S3Bucket": {"Ref": "ReleaseBucket"}, "S3Key": key}
-    return template
-
-
 @pytest.fixture
 def release(tmp_path: Path) -> Path:
-    """A release as make release writes it, but with a package that has no functions: they run from functions/."""
+    """A release as make release writes it, but with the functions as they are here, without the packages they use."""
     folder = tmp_path / "dist"
     shutil.copytree(ROOT / "accounts", folder / "accounts")
-    (folder / "template.yaml").write_text(json.dumps(released_template()))
-    with zipfile.ZipFile(folder / PACKAGE, "w") as package:
-        package.writestr("validate_request.py", "")
+    code = shutil.copytree(ROOT / "functions", tmp_path / "functions", ignore=shutil.ignore_patterns("__pycache__"))
+    package = packed(code)
+    name = package_name(package)
+    (folder / name).write_bytes(package)
+    (folder / "template.yaml").write_text(as_yaml(released_template(name)))
     return folder
 
 

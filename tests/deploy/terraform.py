@@ -36,9 +36,12 @@ class Terraform:
 
     def apply(self, **variables: Any) -> dict[str, Any]:
         """Apply the configuration, and return its outputs."""
-        given = [f"-var={name}={_text(value)}" for name, value in variables.items()]
-        self.run("apply", "-auto-approve", "-input=false", "-no-color", *given)
+        self.run("apply", "-auto-approve", "-input=false", "-no-color", *self.arguments(**variables))
         return {name: one["value"] for name, one in json.loads(self.run("output", "-json")).items()}
+
+    def arguments(self, **variables: Any) -> list[str]:
+        """Return the arguments that set variables."""
+        return [f"-var={name}={_text(value)}" for name, value in variables.items()]
 
 
 def _text(value: Any) -> str:

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
+from sandbox import deployment
 from sandbox.deployment import (
     DESTINATION_ACCOUNT,
     FURTHER_DESTINATIONS,
-    PARAMETERS,
     ROOT,
     SOURCE_ACCOUNT,
     STACK_NAME,
@@ -24,6 +24,7 @@ from tests.deploy import provider
 from tests.deploy.conftest import run_story
 from tests.deploy.resources import stack_sets
 from tests.deploy.terraform import Terraform
+from tools.release import PARAMETERS
 from tools.write_terraform import MODULES, snake
 
 Example = Callable[[str], Terraform]
@@ -32,6 +33,7 @@ BUCKET = "amzn-s3-demo-releases"
 UNIT = "ou-abcd-12345678"
 DESTINATIONS = (DESTINATION_ACCOUNT, *FURTHER_DESTINATIONS)
 
+REQUIRED = {"String": "amzn-s3-demo-bucket", "CommaDelimitedList": "arn:a,arn:b"}
 WRONG = {"String": "é", "Number": 10_000}
 # What a pattern of Java says in another way than one of Go.
 ALLOWED = {"AllowedAccounts": ",".join([SOURCE_ACCOUNT] * 100), "OwnEventDetailType": "Model Copied Elsewhere"}
@@ -73,24 +75,31 @@ def test_the_files_are_formatted() -> None:
 @pytest.mark.parametrize(("template", "module"), MODULES.items())
 def test_a_variable_takes_what_its_parameter_takes(template: str, module: str, tmp_path: Path) -> None:
     parameters = yaml_parse((ROOT / template).read_text())["Parameters"]
+    parameters |= PARAMETERS if template == "template.yaml" else {}
     for name in ("variables.tf", "parameters.tf"):
         shutil.copy(ROOT / module / name, tmp_path)
     (tmp_path / "test.tf").write_text('output "parameters" { value = local.parameters }')
     terraform = Terraform(tmp_path, {})
-    required = {snake(name): ["a", "b"] for name, one in parameters.items() if "Default" not in one}
-    given = {name: value for name, value in {**PARAMETERS, **ALLOWED}.items() if name in parameters}
-    wrong = {name: WRONG[one["Type"]] for name, one in parameters.items() if one["Type"] in WRONG}
-    refused = {snake(name): REFUSED.get(name, value) for name, value in wrong.items()}
+    required = {name: REQUIRED[one["Type"]] for name, one in parameters.items() if "Default" not in one}
+    other = {name: value for name, value in {**deployment.PARAMETERS, **ALLOWED}.items() if name in parameters}
+    wrong = {name: REFUSED.get(name, WRONG.get(one["Type"])) for name, one in parameters.items()}
+    refused = {name: value for name, value in wrong.items() if value is not None}
 
-    by_default = terraform.apply(**required)["parameters"]
-    with_values = terraform.apply(**required, **{snake(name): value for name, value in given.items()})["parameters"]
-    arguments = [f"-var={name}={value}" for name, value in refused.items()]
-    lists = [f"-var={name}={json.dumps(value)}" for name, value in required.items()]
-    output = terraform.run("plan", "-no-color", *arguments, *lists, code=1)
+    by_default = terraform.apply(**_variables(parameters, required))["parameters"]
+    with_values = terraform.apply(**_variables(parameters, {**required, **other}))["parameters"]
+    arguments = terraform.arguments(**_variables(parameters, {**required, **refused}))
+    output = terraform.run("plan", "-no-color", *arguments, code=1)
 
-    assert by_default == {name: str(one.get("Default", "a,b")) for name, one in parameters.items()}
-    assert with_values == {**by_default, **given}
-    assert set(re.findall(r"^.*?on variables.tf line \d+:\n.*variable \"(\w+)\"", output, re.MULTILINE)) == set(refused)
+    defaults = {name: str(one["Default"]) for name, one in parameters.items() if "Default" in one}
+    assert by_default == {**defaults, **required}
+    assert with_values == {**defaults, **required, **other}
+    assert set(re.findall(r" on variables.tf line .*\n.* variable \"(\w+)\"", output)) == set(map(snake, refused))
+
+
+def _variables(parameters: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """Return the variables of parameters."""
+    lists = {name for name, one in parameters.items() if one["Type"] == "CommaDelimitedList"}
+    return {snake(name): value.split(",") if name in lists else value for name, value in values.items()}
 
 
 def test_the_example_of_one_destination_is_applied_upgraded_and_destroyed(
@@ -112,7 +121,7 @@ def test_the_example_of_one_destination_is_applied_upgraded_and_destroyed(
 
     assert set(bucket()) > set(uploaded)  # what a rollback needs
 
-    (release / "template.yaml").write_text(template.replace('"1.0.0"', '"9.9.9"'))
+    (release / "template.yaml").write_text(template.replace("Value: 1.0.0", "Value: 9.9.9"))
     one_destination.apply()
 
     stack = client("cloudformation", SOURCE_ACCOUNT).describe_stacks(StackName=STACK_NAME)["Stacks"][0]
