@@ -27,12 +27,14 @@ from tools.release import as_yaml, package_name, packed, released_template
 ELSEWHERE = "555555555555"
 
 
-@pytest.fixture
-def release(tmp_path: Path) -> Path:
+@pytest.fixture(scope="session")
+def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A release as make release writes it, but with the functions as they are here, without the packages they use."""
-    folder = tmp_path / "dist"
+    folder = tmp_path_factory.mktemp("release") / "dist"
     shutil.copytree(ROOT / "accounts", folder / "accounts")
-    code = shutil.copytree(ROOT / "functions", tmp_path / "functions", ignore=shutil.ignore_patterns("__pycache__"))
+    code = shutil.copytree(
+        ROOT / "functions", folder.parent / "functions", ignore=shutil.ignore_patterns("__pycache__")
+    )
     package = packed(code)
     name = package_name(package)
     (folder / name).write_bytes(package)

@@ -22,7 +22,7 @@ from tf.types import Bool, List, Map, Number, String, Unknown
 from tests.deploy.resources import DATA_SOURCES, RESOURCES, Values
 
 DESCRIBED = json.loads(Path(__file__).with_name("aws_provider.json").read_text())
-NAME = "registry.terraform.io/hashicorp/aws"
+NAME = "hashicorp/aws"
 SIMPLE = {"string": String, "number": Number, "bool": Bool}
 
 

