@@ -109,7 +109,11 @@ RESOURCES: dict[str, Any] = {
     "aws_cloudformation_stack_set_instance": StackSetInstances(stack_sets),
     "aws_s3_object": Object,
 }
-DATA_SOURCES: dict[str, Any] = {"aws_s3_bucket": read_bucket}
+DATA_SOURCES: dict[str, Any] = {
+    "aws_caller_identity": lambda config: {"account_id": STACK_ACCOUNT},
+    "aws_partition": lambda config: {"partition": "aws"},
+    "aws_s3_bucket": read_bucket,
+}
 
 
 def _account(stack: Values) -> str:

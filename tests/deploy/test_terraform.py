@@ -154,6 +154,9 @@ def test_the_example_of_many_destinations_makes_a_role_in_each_account(
     many_destinations.apply()
 
     assert run_story(aws, "copy_between_accounts").status == "SUCCEEDED"
+    many_destinations.run("plan", "-detailed-exitcode")
+    role = stack_sets.sets[f"{STACK_NAME}-destination"]["administration_role_arn"]
+    assert role == f"arn:aws:iam::{SOURCE_ACCOUNT}:role/AWSCloudFormationStackSetAdministrationRole"
     buckets = {account: _role(account).count("amzn-s3-demo-bucket") for account in DESTINATIONS}
     assert buckets == {**dict.fromkeys(DESTINATIONS, 0), DESTINATIONS[-1]: 2}  # the bucket and its objects
 

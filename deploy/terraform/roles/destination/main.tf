@@ -81,7 +81,16 @@ locals {
   by_unit     = length(var.organizational_units) > 0
   uses_a_set  = local.by_account || local.by_unit
   permissions = local.by_unit ? "SERVICE_MANAGED" : "SELF_MANAGED"
+
+  # CloudFormation's own default. Without it here, the provider finds a difference in each plan.
+  administration_role     = "role/AWSCloudFormationStackSetAdministrationRole"
+  own_account             = "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}"
+  administration_role_arn = coalesce(var.administration_role_arn, "${local.own_account}:${local.administration_role}")
 }
+
+data "aws_partition" "current" {}
+
+data "aws_caller_identity" "current" {}
 
 resource "aws_cloudformation_stack" "this" {
   count = local.uses_a_set ? 0 : 1
@@ -101,7 +110,7 @@ resource "aws_cloudformation_stack_set" "this" {
   capabilities            = ["CAPABILITY_NAMED_IAM"]
   parameters              = local.parameters
   permission_model        = local.permissions
-  administration_role_arn = local.by_unit ? null : var.administration_role_arn
+  administration_role_arn = local.by_unit ? null : local.administration_role_arn
   execution_role_name     = local.by_unit ? null : var.execution_role_name
   call_as                 = local.by_unit ? var.call_as : "SELF"
   tags                    = var.tags
