@@ -56,7 +56,9 @@ def _terraform() -> None:
 @pytest.fixture
 def example(tmp_path: Path, release: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Example]:
     """Set up an example in a checkout with a release in dist/, as make release leaves it."""
-    modules = shutil.copytree(ROOT / "deploy" / "terraform", tmp_path / "deploy" / "terraform")
+    left_by_users = shutil.ignore_patterns(".terraform*", "*.tfstate*")
+    source, modules = (folder / "deploy" / "terraform" for folder in (ROOT, tmp_path))
+    shutil.copytree(source, modules, ignore=left_by_users)
     shutil.copytree(release, tmp_path / "dist")
     with provider.served(tmp_path / "socket") as environment:
 
@@ -80,6 +82,16 @@ def bucket(aws: Sandbox) -> Any:
 
 def test_the_files_are_formatted() -> None:
     Terraform(ROOT / "deploy" / "terraform", {}).run("fmt", "-check", "-diff", "-recursive")
+
+
+def test_the_modules_of_the_page_are_valid_and_formatted(example: Example, tmp_path: Path) -> None:
+    page = (ROOT / "deploy" / "terraform" / "README.md").read_text()
+    blocks = re.findall(r"^```terraform\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    (tmp_path / "main.tf").write_text("\n".join(blocks))
+
+    checkout = example("../../..")
+
+    checkout.run("fmt", "-check", "-diff", "main.tf")
 
 
 @pytest.mark.parametrize(("template", "module"), MODULES.items())
