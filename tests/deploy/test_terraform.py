@@ -12,14 +12,7 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from sandbox import deployment
-from sandbox.deployment import (
-    DESTINATION_ACCOUNT,
-    FURTHER_DESTINATIONS,
-    ROOT,
-    SOURCE_ACCOUNT,
-    STACK_NAME,
-    client,
-)
+from sandbox.deployment import DESTINATION_ACCOUNT, FURTHER_DESTINATIONS, ROOT, SOURCE_ACCOUNT, STACK_NAME, client
 from sandbox.world import Sandbox
 from tests.deploy import provider
 from tests.deploy.conftest import run_story
@@ -36,7 +29,7 @@ DESTINATIONS = (DESTINATION_ACCOUNT, *FURTHER_DESTINATIONS)
 
 REQUIRED = {"String": "amzn-s3-demo-bucket", "CommaDelimitedList": "arn:a,arn:b"}
 WRONG = {"String": "é", "Number": 10_000}
-# What a pattern of Java says in another way than one of Go.
+# Values for the patterns that are written in another way for Go.
 ALLOWED = {"AllowedAccounts": ",".join([SOURCE_ACCOUNT] * 100), "OwnEventDetailType": "Model Copied Elsewhere"}
 REFUSED = {
     "AllowedAccounts": ",".join([SOURCE_ACCOUNT] * 101),
