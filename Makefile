@@ -82,7 +82,8 @@ docker:
 .PHONY: test
 test: $(if $(HAS_LAMBDAS_PYTHON),.venv-runtime/.stamp .aws-sam/.stamp build/sbom.cdx.json)
 test: .venv/.stamp node_modules/.stamp build/page/.stamp ## Run all tests that need neither Docker nor AWS
-	.venv/bin/python -m pytest -n 2 --ignore tests/commands --ignore tests/page --ignore tests/sam_local tests
+	.venv/bin/python -m pytest -n 2 --ignore tests/commands --ignore tests/deploy --ignore tests/page \
+		--ignore tests/sam_local tests
 
 .PHONY: unit
 unit: .venv/.stamp ## Run the unit tests, for the inner loop
@@ -100,6 +101,10 @@ test-sam-local: docker .venv/.stamp .venv-runtime/.stamp .aws-sam/.stamp ## Run 
 .PHONY: test-commands
 test-commands: release .venv-cli/.stamp build/page/.stamp ## Run the commands of the pages, with the AWS CLI and the served sandbox
 	.venv/bin/python -m pytest tests/commands
+
+.PHONY: test-deploy
+test-deploy: .venv-deploy/.stamp ## Deploy a release offline with Terraform and CDK, and run it
+	.venv-deploy/bin/python -m pytest tests/deploy
 
 .PHONY: test-deployed
 test-deployed: .venv/.stamp ## Run one copy on AWS (STACK_NAME=... REQUEST=request.json)
@@ -177,8 +182,9 @@ picture: .venv-page/.stamp node_modules/.stamp build/page/.stamp ## Draw the def
 	.venv-page/bin/python -m tools.take_pictures docs
 
 .PHONY: parameters
-parameters: .venv/.stamp ## List the template's parameters in docs/deploying.md
+parameters: .venv/.stamp ## List the template's parameters in docs/deploying.md and deploy/terraform
 	.venv/bin/python -m tools.list_parameters template.yaml docs/deploying.md
+	.venv/bin/python -m tools.write_terraform
 
 .PHONY: format
 format: .venv/.stamp ## Format the code, and fix what ruff can fix
@@ -207,7 +213,7 @@ audit: .venv-audit/.stamp .venv-node/.stamp ## Look up known vulnerabilities of 
 .PHONY: lock
 lock: .venv-lock/.stamp .venv-node/.stamp ## Pin the packages of requirements/ and package.json, with hashes (UPGRADE=1: the newest)
 	cd requirements && $(LOCK) functions.in --output-file ../functions/requirements.txt
-	cd requirements && for name in pip test page sam cli checkov runtime bench node lock audit; do \
+	cd requirements && for name in pip test page sam cli deploy checkov runtime bench node lock audit; do \
 		$(LOCK) $$name.in --output-file $$name.txt || exit; done
 	$(NPM) install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
 
@@ -234,6 +240,9 @@ endef
 	$(environment)
 
 .venv-cli/.stamp: requirements/cli.txt requirements/pip.txt
+	$(environment)
+
+.venv-deploy/.stamp: requirements/deploy.txt requirements/pip.txt
 	$(environment)
 
 .venv-checkov/.stamp: requirements/checkov.txt requirements/pip.txt

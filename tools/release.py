@@ -28,6 +28,8 @@ PREFIX = {
     "Default": "rekognition-model-copy",
     "AllowedPattern": "[\\w!.*'()/-]{0,255}[\\w!.*'()-]",
 }
+# The parameters that only the released template has.
+PARAMETERS = {"ReleaseBucket": BUCKET, "ReleasePrefix": PREFIX}
 OLDEST = (1980, 1, 1, 0, 0, 0)  # the first time that a zip can have
 FILE = 0o100644 << 16
 COPIED = ("LICENSE", "accounts/source.yaml", "accounts/destination.yaml")
@@ -89,9 +91,9 @@ def released_template(package: str) -> dict[str, Any]:
     definitions = {name: one["Properties"].get("Definition") for name, one in inlined_template()["Resources"].items()}
     template = expanded_template()
     template["Metadata"].pop(SAR, None)
-    template["Parameters"] |= {"ReleaseBucket": BUCKET, "ReleasePrefix": PREFIX}
+    template["Parameters"] |= PARAMETERS
     groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
-    groups.insert(0, {"Label": {"default": "Release"}, "Parameters": ["ReleaseBucket", "ReleasePrefix"]})
+    groups.insert(0, {"Label": {"default": "Release"}, "Parameters": [*PARAMETERS]})
     code = {"S3Bucket": {"Ref": "ReleaseBucket"}, "S3Key": {"Fn::Sub": f"${{ReleasePrefix}}/{package}"}}
     for name, resource in template["Resources"].items():
         if resource["Type"] == "AWS::Lambda::Function":

@@ -1,7 +1,7 @@
 """AWS CloudFormation in the sandbox: moto's, with the resource types and properties that moto lacks."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,15 +12,13 @@ from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import CloudFormationBackend
 from moto.cloudformation.parsing import ResourceMap
 from moto.cloudformation.responses import CloudFormationResponse
-from moto.core.common_models import CloudFormationModel
-from moto.events.models import Rule, events_backends
+from moto.events.models import Rule
 from moto.iam.models import ManagedPolicy, Role, iam_backends
 from moto.kms.models import Key, KmsBackend
-from moto.s3.models import FakeBucket, s3_backends
-from moto.sqs.models import sqs_backends
+from moto.s3.models import FakeBucket
 
-from sandbox.aws.cloudwatch import AlarmInStack
 from sandbox.aws.patches import applied
+from sandbox.aws.resource_types import TYPES as TYPES  # moto finds them once they are imported
 from sandbox.deployment import PROMOTIONS_BUCKET
 
 # moto lacks this type, and no story needs it.
@@ -29,53 +27,6 @@ SKIPPED = ["AWS::SNS::TopicPolicy"]
 UPDATED = (
     *("AWS::Events::Rule", "AWS::IAM::Policy", "AWS::IAM::Role"),
     *("AWS::Lambda::Function", "AWS::S3::Bucket", "AWS::StepFunctions::StateMachine"),
-)
-
-
-def _policy_of(kind: str, put: Callable[[dict[str, Any], str, str], None]) -> type[CloudFormationModel]:
-    """Return a resource type for a policy that moto does not support in CloudFormation."""
-
-    class Policy(CloudFormationModel):
-        @staticmethod
-        def cloudformation_name_type() -> str:
-            return ""
-
-        @staticmethod
-        def cloudformation_type() -> str:
-            return kind
-
-        @classmethod
-        def create_from_cloudformation_json(
-            cls, resource_name: str, cloudformation_json: dict[str, Any], account_id: str, region_name: str, **_: Any
-        ) -> CloudFormationModel:
-            put(cloudformation_json["Properties"], account_id, region_name)
-            return cls()
-
-    return Policy
-
-
-def _put_queue_policy(properties: dict[str, Any], account: str, region: str) -> None:
-    for url in properties["Queues"]:
-        queue = sqs_backends[account][region].get_queue(url.rpartition("/")[2])
-        queue._set_attributes({"Policy": json.dumps(properties["PolicyDocument"])})
-
-
-def _put_bus_policy(properties: dict[str, Any], account: str, region: str) -> None:
-    bus = events_backends[account][region].describe_event_bus(properties["EventBusName"])
-    bus.add_policy({"Statement": [{**properties["Statement"], "Sid": properties["StatementId"]}]})
-
-
-def _put_bucket_policy(properties: dict[str, Any], account: str, region: str) -> None:
-    policy = json.dumps(properties["PolicyDocument"]).encode()
-    s3_backends[account]["aws"].put_bucket_policy(properties["Bucket"], policy)
-
-
-# moto finds resource types as subclasses of its model, as long as something refers to them.
-TYPES: tuple[type[CloudFormationModel], ...] = (
-    AlarmInStack,
-    _policy_of("AWS::SQS::QueuePolicy", _put_queue_policy),
-    _policy_of("AWS::Events::EventBusPolicy", _put_bus_policy),
-    _policy_of("AWS::S3::BucketPolicy", _put_bucket_policy),
 )
 
 

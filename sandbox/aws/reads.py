@@ -16,7 +16,7 @@ READ = (
     Name("moto.core.responses:BaseResponse", "_get_int_param", "sts.py reads the duration of a session"),
     Name("moto.moto_api._internal", "mock_random", "rekognition/project.py makes revision ids with it"),
     Name("moto.sqs.models:Queue", "_messages", "sqs.py reads the messages; world.py removes them"),
-    Name("moto.sqs.models:Queue", "_set_attributes", "cloudformation.py sets the policy of a queue"),
+    Name("moto.sqs.models:Queue", "_set_attributes", "resource_types.py sets the policy of a queue"),
     Name(f"{PARSING}:ResourceMap", "_resource_json_map", "cloudformation.py reads what the deletion of a stack keeps"),
     Name(f"{PARSING}:ResourceMap", "_parsed_resources", "cloudformation.py finds the managed policies of a stack"),
     Name(f"{PARSING}:ResourceMap", "_account_id", "cloudformation.py deletes the managed policies of a stack"),

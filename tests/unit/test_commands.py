@@ -9,7 +9,7 @@ from botocore import xform_name
 
 from sandbox.deployment import ROOT
 
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "events").glob("*.md")])
+PAGES = sorted(page for place in (".", "docs", "events", "deploy/*") for page in ROOT.glob(f"{place}/*.md"))
 SESSION = botocore.session.get_session()
 # Options of the AWS CLI itself, and of `aws cloudformation deploy`, which is not an operation of the API.
 OF_EVERY_COMMAND = {"profile", "query", "output", "region", "cli-read-timeout", "max-items"}
