@@ -34,7 +34,7 @@ heading = @printf '\n== %s\n' '$(1)'
 
 export SAM_CLI_TELEMETRY = 0
 # Recipes read these from the environment, so that a value can have quotes and spaces.
-export EVENT WORLD FAULTS PORT FUNCTION EXECUTION ENDPOINT
+export EVENT WORLD FAULTS PORT FUNCTION EXECUTION ENDPOINT BUCKET ACCOUNT REGION ORGANIZATION
 # No other target needs an AWS account, so the user's AWS profile and endpoint are not passed on.
 ifeq ($(filter report test-deployed,$(MAKECMDGOALS)),)
 unexport AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ENDPOINT_URL
@@ -216,6 +216,10 @@ lock: .venv-lock/.stamp .venv-node/.stamp ## Pin the packages of requirements/ a
 	cd requirements && for name in pip test page sam cli deploy checkov runtime bench node lock audit; do \
 		$(LOCK) $$name.in --output-file $$name.txt || exit; done
 	$(NPM) install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
+
+.PHONY: publish
+publish: .venv/.stamp .aws-sam/.stamp ## Show how to publish in the Serverless Application Repository (BUCKET=... ACCOUNT=... REGION=... ORGANIZATION=o-...)
+	@.venv/bin/python -m tools.publish
 
 .PHONY: clean
 clean: ## Remove everything that make has created

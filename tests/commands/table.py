@@ -29,11 +29,12 @@ def version(story: str, account: str = SOURCE_ACCOUNT) -> str:
 NOT_RUN = {
     "make ": "Other tests run the targets of make.",
     "copy_between_accounts:": "This is the output of make demo, which tests/workflow/test_demo.py compares.",
+    "aws serverlessrepo ": "The sandbox has no Serverless Application Repository.",
     "fields @timestamp": "This is a query for CloudWatch Logs Insights; the functions write no logs here.",
     "sam ": "SAM deploys to AWS; the sandbox deploys the same template. Other lines of such a block run.",
 }
 # The text names these without their options.
-NAMED = ("aws rekognition delete-project-policy", "make", "output")
+NAMED = ("aws cloudformation delete-stack", "aws rekognition delete-project-policy", "make", "output")
 
 SAM = "sam "
 

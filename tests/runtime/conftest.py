@@ -1,12 +1,15 @@
 """The sandbox on a local port, for functions that run in their own processes."""
 
 import os
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from sandbox.aws.fast_clock import FastClock
 from sandbox.aws.lambda_ import emulator
+from sandbox.deployment import ROOT
 from sandbox.serve import SPEED, served
 from sandbox.world import Sandbox, sandbox
 from tests.samples import SAMPLES
@@ -32,3 +35,14 @@ def aws() -> Iterator[Sandbox]:
 def endpoint(aws: Sandbox) -> Iterator[str]:
     with served() as endpoint:
         yield endpoint
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project in which sam build has run."""
+    folder = tmp_path_factory.mktemp("project")
+    for name in ("template.yaml", "samconfig.toml", "LICENSE"):
+        shutil.copy(ROOT / name, folder)
+    for name in (".aws-sam", "statemachine", "deploy/serverlessrepo"):
+        shutil.copytree(ROOT / name, folder / name)
+    return folder

@@ -66,17 +66,6 @@ def expanded(url: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project in which sam build has run."""
-    folder = tmp_path_factory.mktemp("project")
-    for name in ("template.yaml", "samconfig.toml"):
-        shutil.copy(ROOT / name, folder)
-    for name in (".aws-sam", "statemachine"):
-        shutil.copytree(ROOT / name, folder / name)
-    return folder
-
-
-@pytest.fixture(scope="module")
 def sam_deploy(aws: Sandbox, project: Path) -> Iterator[SamDeploy]:
     with served() as endpoint:
         settings = {"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"}
