@@ -34,7 +34,7 @@ heading = @printf '\n== %s\n' '$(1)'
 
 export SAM_CLI_TELEMETRY = 0
 # Recipes read these from the environment, so that a value can have quotes and spaces.
-export EVENT WORLD FAULTS PORT FUNCTION EXECUTION ENDPOINT BUCKET ACCOUNT REGION ORGANIZATION
+export EVENT WORLD FAULTS PORT FUNCTION EXECUTION ENDPOINT BUCKET ACCOUNT REGION ORGANIZATION COPIES HOURS ACCOUNTS
 # No other target needs an AWS account, so the user's AWS profile and endpoint are not passed on.
 ifeq ($(filter report test-deployed,$(MAKECMDGOALS)),)
 unexport AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ENDPOINT_URL
@@ -185,6 +185,10 @@ picture: .venv-page/.stamp node_modules/.stamp build/page/.stamp ## Draw the def
 parameters: .venv/.stamp ## List the template's parameters in docs/deploying.md and deploy/terraform
 	.venv/bin/python -m tools.list_parameters template.yaml docs/deploying.md
 	.venv/bin/python -m tools.write_terraform
+
+.PHONY: cost
+cost: .venv/.stamp ## Calculate your own case (COPIES=100 HOURS=2 ACCOUNTS=1), or without COPIES write the tables of docs/cost.md
+	@.venv/bin/python -m tools.list_costs
 
 .PHONY: format
 format: .venv/.stamp ## Format the code, and fix what ruff can fix
