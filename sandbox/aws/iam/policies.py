@@ -46,6 +46,7 @@ class Statement:
     effect: str
     principals: Principals | None
     actions: re.Pattern[str]
+    all_but_actions: bool  # the statement has NotAction
     resources: re.Pattern[str] | None
     condition: Mapping[str, Mapping[str, Any]] | None
 
@@ -53,7 +54,7 @@ class Statement:
         """Return whether principal, action and resource match; the condition is not evaluated."""
         return (
             self._names(call.principals)
-            and self.actions.fullmatch(call.action.lower()) is not None
+            and (self.actions.fullmatch(call.action.lower()) is None) == self.all_but_actions
             and (self.resources is None or self.resources.fullmatch(call.resource) is not None)
         )
 
@@ -88,14 +89,22 @@ def statements(document: str) -> tuple[Statement, ...]:
 def condition_is_met(condition: Mapping[str, Mapping[str, Any]], context: Context) -> bool:
     """Return whether all tests of a condition are met; keys are compared without case.
 
-    Only ``Null`` can be met by a key that the call does not have.
+    A key that the call does not have meets ``Null``, the operators with ``Not``, and those that end in ``IfExists``.
     """
     known = {key.lower(): value for key, value in context.items()}
     return all(
-        OPERATORS[operator](known.get(key.lower()), as_list(values))
+        _is_met(operator, known.get(key.lower()), as_list(values))
         for operator, tests in condition.items()
         for key, values in tests.items()
     )
+
+
+def _is_met(operator: str, found: str | None, values: list[str]) -> bool:
+    name = operator.removesuffix("IfExists")
+    if found is None and name != operator:
+        return True
+    positive = name.replace("Not", "", 1)
+    return OPERATORS[positive](found, values) == (positive == name)
 
 
 OPERATORS: dict[str, Callable[[str | None, list[str]], bool]] = {
@@ -122,7 +131,8 @@ def _parse(statement: Mapping[str, Any]) -> Statement:
     return Statement(
         effect=str(statement["Effect"]),
         principals=None if own else _principals(statement["Principal"]),
-        actions=_matcher(tuple(one.lower() for one in as_list(statement["Action"]))),
+        actions=_matcher(tuple(one.lower() for one in as_list(statement.get("Action", statement.get("NotAction"))))),
+        all_but_actions="NotAction" in statement,
         resources=_matcher(tuple(as_list(statement["Resource"]))) if own or "Resource" in statement else None,
         condition=statement.get("Condition"),
     )

@@ -1,7 +1,7 @@
 """What the session of a role may do, and who may assume the role.
 
-A Deny in any policy decides. Otherwise a call has to be allowed by the role's own policies, by its permissions boundary
-and by the policy of the session.
+A Deny in any policy decides. Otherwise a call has to be allowed by the role's own policies, by its permissions
+boundary, by the policy of the session and by the service control policies of its account.
 """
 
 import json
@@ -13,14 +13,16 @@ from moto.iam.exceptions import NotFoundException
 from moto.iam.models import IAMBackend, Role, get_account_id_from, iam_backends
 from moto.sts.models import AssumedRole, sts_backends
 
+from sandbox.aws.iam import organization
 from sandbox.aws.iam.policies import Call, Context, Principals, allows, effects
 
 DEFAULT_LONGEST_SESSION = 3_600
+FIRST_REGION = "us-east-1"
 
 
 def refusal(session: AssumedRole, action: str, resource: str, context: Context) -> str | None:
     """Return AWS's message if the session may not make the call; None if it may."""
-    call = Call(action, resource, context)
+    call = Call(action, resource, {**_of_every_call(session, resource), **context})
     found = {kind: effects(documents, call) for kind, documents in _policies(session).items()}
     start = f"User: {session.arn} is not authorized to perform: {action} on resource: {resource}"
     for kind, its_effects in found.items():
@@ -31,6 +33,12 @@ def refusal(session: AssumedRole, action: str, resource: str, context: Context) 
         if "Allow" not in its_effects:
             return f"{start} because no {kind} allows the {action} action"
     return None
+
+
+def _of_every_call(session: AssumedRole, resource: str) -> dict[str, str]:
+    """Return the condition keys of every call; calls about no resource of a Region are made in the first one."""
+    region = resource.split(":")[3] if resource.startswith("arn:") else ""
+    return {"aws:PrincipalArn": session.role_arn, "aws:RequestedRegion": region or FIRST_REGION}
 
 
 def last_outside(session: AssumedRole, seconds: int) -> None:
@@ -99,6 +107,8 @@ def _policies(session: AssumedRole) -> dict[str, list[str]]:
         found["permissions boundary"] = [_managed(backend, role.permissions_boundary_arn)]
     if session.policy:
         found["session policy"] = [session.policy]
+    if of_account := organization.policies_of(session.role_arn.split(":")[4]):
+        found["service control policy"] = of_account
     return found
 
 
