@@ -6,7 +6,10 @@ from textwrap import dedent
 
 from sandbox.deployment import ROOT
 
-PAGES = ("README.md", "docs/runbook.md", "docs/approvals.md", "docs/deploying.md")
+PAGES = (
+    "README.md",
+    *(f"docs/{name}.md" for name in ("runbook", "approvals", "deploying", "stack-sets", "quotas", "cost")),
+)
 PROGRAMS = ("aws", "jq", "make", "output", "resource", "role", "sam")
 PART = re.compile(
     r"^#+ (?P<heading>[^\n]+)$|^ *```(?P<language>\w*)\n(?P<block>.*?)^ *```$|`(?P<inline>[^`]+)`", re.M | re.S

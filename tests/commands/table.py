@@ -29,6 +29,8 @@ def version(story: str, account: str = SOURCE_ACCOUNT) -> str:
 NOT_RUN = {
     "make ": "Other tests run the targets of make.",
     "copy_between_accounts:": "This is the output of make demo, which tests/workflow/test_demo.py compares.",
+    "aws cloudformation activate-organizations-access": "The sandbox does not have this operation.",
+    "aws organizations register-delegated-administrator": "The sandbox does not know the principal of stack sets.",
     "aws serverlessrepo ": "The sandbox has no Serverless Application Repository.",
     "fields @timestamp": "This is a query for CloudWatch Logs Insights; the functions write no logs here.",
     "sam ": "SAM deploys to AWS; the sandbox deploys the same template. Other lines of such a block run.",
@@ -40,16 +42,8 @@ SAM = "sam "
 
 # Words in capitals that belong to a command.
 LITERALS = {
-    *(
-        "ALARM",
-        "AWS_REGION",
-        "CAPABILITY_IAM",
-        "CAPABILITY_NAMED_IAM",
-        "COPYING_IN_PROGRESS",
-        "ERROR_CODE",
-        "ERROR_MESSAGE",
-    ),
-    *("FAILED", "RUNNING", "STACK"),
+    *("ALARM", "AWS_REGION", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "COPYING_IN_PROGRESS"),
+    *("ERROR_CODE", "ERROR_MESSAGE", "FAILED", "RUNNING", "SERVICE_MANAGED", "STACK"),
 }
 
 # The values of placeholders, which may be code of the shell; a value for a heading comes first.
@@ -94,6 +88,10 @@ VALUES_UNDER = {
 
 # What to do before a command that contains this: the files that a person has written, and the state that it is for.
 BEFORE = {
+    "--profile management": """
+aws configure get region --profile management > region.txt 2> region.txt || \
+for key in region endpoint_url aws_access_key_id aws_secret_access_key; do \
+aws configure set $key "$(aws configure get $key --profile stack)" --profile management; done""",
     "file://request.json": "cp events/copy_between_accounts.json request.json",
     "aws sqs receive-message": """
 aws sqs send-message --queue-url "$(resource DeadLetterQueue)" --message-body file://events/execution_failed.json \

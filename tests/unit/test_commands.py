@@ -1,5 +1,6 @@
 """The commands and links of each page exist: AWS CLI commands with their options, make targets, files, headings."""
 
+import json
 import re
 from pathlib import Path
 
@@ -46,7 +47,9 @@ def options(service: str, operation: str, argument: str) -> set[str]:
         }
         operation = xform_name(found[argument]).replace("_", "-")
     shape = model.operation_model(names[operation]).input_shape
-    return {xform_name(name).replace("_", "-") for name in shape.members} if shape else set()
+    members = shape.members if shape else {}
+    named = {xform_name(name).replace("_", "-"): one.type_name for name, one in members.items()}
+    return {*named, *(f"no-{name}" for name, kind in named.items() if kind == "boolean")}
 
 
 # A command inside another one is at its end, so each command ends where the next one begins.
@@ -84,3 +87,9 @@ def test_a_link_leads_to_a_file_and_a_heading(page: str, link: str) -> None:
         headings = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```$", "", target.read_text(), flags=re.M | re.S), re.M)
         anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
         assert anchor in anchors, f"{page}: {target.name} has no heading for #{anchor}."
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_each_example_in_json_parses(page: Path) -> None:
+    for block in re.findall(r"^ *```json\n(.*?)^ *```$", page.read_text(), re.M | re.S):
+        assert json.loads(block), block
