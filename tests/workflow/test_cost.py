@@ -1,8 +1,10 @@
 """What docs/cost.md calculates is what the sandbox counts."""
 
 import json
+import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from io import StringIO
 
 import pytest
 from moto.stepfunctions.parser.backend.execution import Execution
@@ -11,7 +13,7 @@ from model_copy.runtime import METRICS
 from sandbox.aws.rekognition.settings import settings
 from sandbox.aws.stepfunctions.interpreter import paid_transitions
 from sandbox.aws.stepfunctions.running import map_runs_of
-from sandbox.deployment import expanded_template
+from sandbox.deployment import STACK_NAME, expanded_template
 from sandbox.stories import read_event
 from sandbox.world import Sandbox
 from tests.workflow.story import STORY
@@ -33,13 +35,21 @@ def log_bytes(execution: Execution) -> int:
 
 
 @pytest.fixture
-def writes_logs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The functions write their logs and metrics to the output of the test."""
-    monkeypatch.setenv("POWERTOOLS_LOG_LEVEL", "INFO")
+def written(aws: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[StringIO]:
+    """What the functions write: their log here, and their metrics to the output of the test."""
+    aws.run(read_event("many_errors"))  # the first invocation makes the logger, which all functions share
+    logger, text = logging.getLogger(STACK_NAME), StringIO()
+    (handler,) = logger.handlers
+    monkeypatch.setattr(handler, "stream", text)
     monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "false")
+    before = logger.level
+    logger.setLevel(logging.INFO)
+    aws.reset()
+    yield text
+    logger.setLevel(before)
 
 
-def test_a_copy_uses_what_the_page_says(writes_logs: None, aws: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_copy_uses_what_the_page_says(written: StringIO, aws: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     aws.seed(STORY)
     settings.copy_seconds = HOUR
     aws.announces = aws.records.recording = True
@@ -51,8 +61,8 @@ def test_a_copy_uses_what_the_page_says(writes_logs: None, aws: Sandbox, capsys:
     assert found.history_events == pytest.approx(page.history_events, rel=0.02)
     assert found.invocations + 1 == pytest.approx(page.invocations, rel=0.02)
     assert log_bytes(execution) == pytest.approx(page.history_events * cost.BYTES_AN_EVENT, rel=0.05)
-    written = len(capsys.readouterr().out)
-    assert written == pytest.approx(page.invocations * (cost.BYTES_AN_INVOCATION - 1_000), rel=0.1)
+    log = len(capsys.readouterr().out) + len(written.getvalue())
+    assert log == pytest.approx(page.invocations * (cost.BYTES_AN_INVOCATION - 1_000), rel=0.1)
     assert (page.events, page.mails) == (len(aws.outcomes), len(aws.mails)) == (1, 1)
 
 
