@@ -129,7 +129,7 @@ bench: .venv-bench/.stamp .venv-runtime/.stamp .aws-sam/.stamp node_modules/.sta
 	@PYTHONPATH=functions MPLCONFIGDIR=build/matplotlib .venv-bench/bin/python -m benchmarks $(if $(SHORT),--short)
 
 .PHONY: check
-check: check-code check-page check-template check-definition ## Check the code, the template and the definitions
+check: check-code check-page check-template check-definition check-workflow ## Check the code, the template and the definitions
 
 .PHONY: check-code
 check-code: .venv/.stamp
@@ -146,6 +146,11 @@ check-page: node_modules/.stamp
 	@$(NODE) node_modules/.bin/biome ci --colors=off biome.json jsconfig.json sandbox/page tests/page tests/workflow
 	$(call heading,tsc: types of the page)
 	@$(NODE) node_modules/.bin/tsc --project jsconfig.json
+
+.PHONY: check-workflow
+check-workflow: .venv/.stamp
+	$(call heading,zizmor: the workflow of CI)
+	@.venv/bin/zizmor --quiet --offline --strict-collection --pedantic .github/workflows
 
 # It expects ARNs where a definition has placeholders; make check-definition fills these in.
 KNOWS_NO_SUBSTITUTIONS = E3601
@@ -219,7 +224,13 @@ lock: .venv-lock/.stamp .venv-node/.stamp ## Pin the packages of requirements/ a
 	cd requirements && $(LOCK) functions.in --output-file ../functions/requirements.txt
 	cd requirements && for name in pip test page sam cli deploy checkov runtime bench node lock audit; do \
 		$(LOCK) $$name.in --output-file $$name.txt || exit; done
-	$(NPM) install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
+	$(NPM) $(if $(UPGRADE),update,install) --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts \
+		--no-audit --no-fund
+
+.PHONY: update
+update: ## Upgrade all locks, and keep the upgrade only if .ci/run passes (PROOF="make check unit": if that passes)
+	@test -n '$(PYTHON)' || { echo '$(NEEDS_PYTHON)' >&2; exit 1; }
+	@'$(PYTHON)' -m tools.update 'make --no-print-directory lock UPGRADE=1' '$(or $(PROOF),.ci/run)'
 
 .PHONY: publish
 publish: .venv/.stamp .aws-sam/.stamp ## Show how to publish in the Serverless Application Repository (BUCKET=... ACCOUNT=... REGION=... ORGANIZATION=o-...)
