@@ -13,7 +13,7 @@ from model_copy.runtime import METRICS
 from sandbox.aws.rekognition.settings import settings
 from sandbox.aws.stepfunctions.interpreter import paid_transitions
 from sandbox.aws.stepfunctions.running import map_runs_of
-from sandbox.deployment import STACK_NAME, expanded_template
+from sandbox.deployment import ROOT, STACK_NAME, expanded_template
 from sandbox.stories import read_event
 from sandbox.world import Sandbox
 from tests.workflow.story import STORY
@@ -102,6 +102,19 @@ def test_the_idle_stack_has_a_key_a_dashboard_and_each_metric_of_the_functions()
     assert idle["Key"] == 1
     assert idle["Dashboard"] == 3
     assert idle["Metrics"] >= 0.30 * len(METRICS)
+
+
+def test_the_readme_and_the_page_in_the_repository_have_these_costs() -> None:
+    idle = cost.idle(expanded_template())
+    readme = " ".join((ROOT / "README.md").read_text().split())
+    (parts,) = re.findall(
+        r"idle: its KMS key \$(.+?), its alarms \$(.+?), its metrics up to \$(.+?), its dashboard \$(.+?)\. ", readme
+    )
+
+    assert [float(part) for part in parts] == pytest.approx(list(idle.values()), abs=0.5)
+    for page in (readme, (ROOT / "deploy" / "serverlessrepo" / "README.md").read_text()):
+        (most,) = re.findall(r"at most about \$(\d+) a month", page)
+        assert int(most) == pytest.approx(sum(idle.values()), abs=0.5)
 
 
 @pytest.mark.parametrize(("hours", "transitions"), [(0.01, 50), (1, 305), (2.5, 575), (8, 1_565), (24, 4_445)])
