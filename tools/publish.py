@@ -76,7 +76,8 @@ def checked(template: dict[str, Any], built: Path) -> str:
     application = template["Metadata"][repository.METADATA]
     missing = [name for name in repository.REQUIRED_IN_PUBLIC if name not in application]
     lines = [
-        f"{application['Name']} {application['SemanticVersion']} fits what AWS documents of its Serverless Application Repository.",
+        f"{application['Name']} {application['SemanticVersion']} fits the Serverless Application Repository, as AWS",
+        "documents it.",
         f"Its packages have {packages:,} of at most {repository.LARGEST_ARTIFACTS:,} bytes.",
         f"Users acknowledge {' and '.join(repository.capabilities(expanded_template()))}.",
         *(f"{name} is missing. Only an application that you share with everybody needs it." for name in missing),
