@@ -222,7 +222,7 @@ audit: .venv-audit/.stamp .venv-node/.stamp ## Look up known vulnerabilities of 
 .PHONY: lock
 lock: .venv-lock/.stamp .venv-node/.stamp ## Pin the packages of requirements/ and package.json, with hashes (UPGRADE=1: the newest)
 	cd requirements && $(LOCK) functions.in --output-file ../functions/requirements.txt
-	cd requirements && for name in pip test page sam cli deploy checkov runtime bench node lock audit; do \
+	cd requirements && for name in pip test page sam cli node deploy checkov runtime bench lock audit; do \
 		$(LOCK) $$name.in --output-file $$name.txt || exit; done
 	$(NPM) $(if $(UPGRADE),update,install) --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts \
 		--no-audit --no-fund

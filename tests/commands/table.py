@@ -36,7 +36,7 @@ NOT_RUN = {
     "sam ": "SAM deploys to AWS; the sandbox deploys the same template. Other lines of such a block run.",
 }
 # The text names these without their options.
-NAMED = ("aws cloudformation delete-stack", "aws rekognition delete-project-policy", "make", "output")
+NAMED = ("aws rekognition delete-project-policy", "make", "output")
 
 SAM = "sam "
 
