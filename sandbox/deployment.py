@@ -5,7 +5,7 @@ import json
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -71,9 +71,14 @@ def inlined_template() -> dict[str, Any]:
 
 def expanded_template() -> dict[str, Any]:
     """Return template.yaml as SAM expands it, with the definitions inline and the code in S3."""
+    return dict(json.loads(_expanded_template()))
+
+
+@cache
+def _expanded_template() -> str:
     template = inlined_template()
     template["Globals"]["Function"]["CodeUri"] = f"s3://{CODE_BUCKET}/{CODE_KEY}"
-    return expand(template)
+    return json.dumps(expand(template))
 
 
 def expand(template: dict[str, Any]) -> dict[str, Any]:
@@ -104,7 +109,7 @@ def deploy(stack_account: str = STACK_ACCOUNT, accounts: Iterable[str] = (), rel
     _upload_code(stack_account, release)
     if release:
         parameters["ReleaseBucket"] = CODE_BUCKET
-    template = (release / "template.yaml").read_text() if release else json.dumps(expanded_template())
+    template = (release / "template.yaml").read_text() if release else _expanded_template()
     outputs = _create_stack(stack_account, STACK_NAME, template, **parameters)
     create_role = partial(_create_role, release or ROOT)
     for account in others:

@@ -3,9 +3,11 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
+import yaml
 from moto.awslambda.models import LambdaFunction
 from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import ValidationError
@@ -132,7 +134,14 @@ def install() -> Iterator[None]:
     def parse_resource(resource: dict[str, Any], *args: Any) -> Any:
         return None if resource["Type"] in SKIPPED else parse(resource, *args)
 
+    in_c: Any = getattr(yaml, "CLoader", yaml.Loader)
+    quick_yaml = SimpleNamespace(
+        Loader=in_c,
+        load=yaml.load,
+        add_multi_constructor=lambda prefix, make: yaml.add_multi_constructor(prefix, make, in_c),
+    )
     replacements = {
+        "models.yaml": quick_yaml,
         "KmsBackend.create_key": create_key,
         "LambdaFunction.create_from_cloudformation_json": create_function,
         "Rule.create_from_cloudformation_json": create_rule,

@@ -63,6 +63,7 @@ REPLACED: dict[str, tuple[Name, ...]] = {
         Name("moto.s3.models:FakeBucket", "create_from_cloudformation_json", "keeps versions, bucket key, one name"),
         Name("moto.s3.models:FakeBucket", "update_from_cloudformation_json", "accepts a bucket without BucketName"),
         Name(CLOUDFORMATION, "describe_stack_resource", "ignores what the stack skips or has no condition for"),
+        Name("moto.cloudformation.models", "yaml", "parses templates in C, several times as fast"),
         Name(CLOUDFORMATION_API, "_get_stack_from_s3_url", "reads a template at any address of the served sandbox"),
         Name("moto.cloudformation.parsing", "parse_and_update_resource", "creates what is new, keeps most types"),
         Name("moto.cloudformation.parsing:ResourceMap", "delete", "keeps what is retained, deletes managed policies"),
