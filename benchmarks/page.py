@@ -77,7 +77,7 @@ def _click(page: Any, button: str, awaited: str) -> float:
 def _fill(page: Any) -> float:
     began = time.perf_counter()
     page.fill("#filter", "none like this")
-    page.wait_for_selector("text=None yet.")
+    page.wait_for_selector("text=No execution matches.")
     return time.perf_counter() - began
 
 
