@@ -48,6 +48,11 @@ class Arn:
         return cls._parse(_MODEL_PACKAGE, value)
 
     @classmethod
+    def of_projects(cls, partition: str, region: str, account: str) -> Self:
+        """Return the ARN of all projects of an account in a Region."""
+        return cls(f"arn:{partition}:rekognition:{region}:{account}:project/*", partition, region, account)
+
+    @classmethod
     def _parse(cls, pattern: re.Pattern[str], value: object) -> Self | None:
         match = pattern.fullmatch(value) if isinstance(value, str) else None
         return cls(text=match.string, **match.groupdict()) if match else None

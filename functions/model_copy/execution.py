@@ -1,4 +1,4 @@
-"""An execution that has ended.
+"""An execution that has ended, and one in a list.
 
 Its input is untrusted: anyone who may start executions can have written it.
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
@@ -86,6 +86,15 @@ class EndedExecution:
         """Return a detail that is a string."""
         value = self.details.get(name)
         return value if isinstance(value, str) else None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedExecution:
+    """An execution as ListExecutions returns it; ``ended`` is None while it runs."""
+
+    arn: str
+    started: datetime
+    ended: datetime | None
 
 
 def _moment(milliseconds: object) -> datetime | None:

@@ -82,16 +82,21 @@ def announce(announcement: Announcement, mailed: Collection[str], client_for: Cl
     for name, value in announcement.metrics:
         runtime.measure(name, value)
     is_mailed = announcement.mailed_as in mailed
-    reasons = []
-    for send in (_put_event, _send_mail) if is_mailed else (_put_event,):
-        try:
-            send(announcement, client_for)
-        except NotSentError as error:
-            reasons.append(str(error))
-    if reasons:
+    if reasons := send(announcement, client_for, is_mailed=is_mailed):
         raise NotAnnouncedError(execution=announcement.detail["ExecutionArn"], reasons="; ".join(reasons))
     shown = {name: announcement.detail[name] for name in ("Outcome", "ExecutionArn", "Error", "Cause")}
     return {**shown, "Mailed": is_mailed}
+
+
+def send(announcement: Announcement, client_for: ClientFor, *, is_mailed: bool) -> list[str]:
+    """Put the event on the bus and send the mail; return why either could not be sent."""
+    reasons = []
+    for send_one in (_put_event, _send_mail) if is_mailed else (_put_event,):
+        try:
+            send_one(announcement, client_for)
+        except NotSentError as error:
+            reasons.append(str(error))
+    return reasons
 
 
 def _put_event(announcement: Announcement, client_for: ClientFor) -> None:

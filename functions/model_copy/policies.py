@@ -48,6 +48,7 @@ class Policy:
     revision: str
     document: str
     updated: datetime
+    created: datetime | None = None
 
     @classmethod
     def from_description(cls, listed: "ProjectPolicyTypeDef") -> Self:
@@ -57,6 +58,7 @@ class Policy:
             revision=listed["PolicyRevisionId"],
             document=listed["PolicyDocument"],
             updated=listed["LastUpdatedTimestamp"],
+            created=listed.get("CreationTimestamp"),
         )
 
     def allows(self, grant: Grant) -> bool:

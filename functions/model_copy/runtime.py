@@ -6,7 +6,7 @@ import os
 import random
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -26,6 +26,7 @@ LONGEST_ARN = 256
 # The metrics of the stack and their units; template.yaml uses them in alarms and in the dashboard.
 METRICS = {
     "ApprovalsIgnored": "Count",
+    "AuditsIncomplete": "Count",
     "CopiesAdopted": "Count",
     "CopiesCompleted": "Count",
     "CopiesFailed": "Count",
@@ -33,6 +34,7 @@ METRICS = {
     "CopiesStarted": "Count",
     "CopyAge": "Seconds",
     "CopyDuration": "Seconds",
+    "GrantFindings": "Count",
     "GrantsLeftBehind": "Count",
     "KnownErrors": "Count",
     "PolicyConflicts": "Count",
@@ -127,6 +129,11 @@ def setting(name: str) -> str:
 def now() -> datetime:
     """Return the time."""
     return datetime.fromtimestamp(time.time(), UTC)
+
+
+def time_left(context: Context) -> timedelta:
+    """Return how long the invocation may still take."""
+    return timedelta(milliseconds=context.get_remaining_time_in_millis())
 
 
 def sleep(seconds: float) -> None:

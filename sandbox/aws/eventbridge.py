@@ -26,6 +26,7 @@ Invoke = Callable[[str, Event], object]
 
 EVENTBRIDGE = service("events.amazonaws.com")
 ACTIONS = {"states": "states:StartExecution", "events": "events:PutEvents"}
+SCHEDULED = "Scheduled Event"
 OF_AWS = {"ErrorCode": "NotAuthorizedForSourceException", "ErrorMessage": "Not authorized for the source."}
 
 
@@ -38,7 +39,7 @@ def install(clock: Clock, start: Start, invoke: Invoke, outcomes: list[Event]) -
     put, respond = EventsBackend.put_events, EventsHandler.put_events
 
     def send_to_targets(self: Rule, event: Event, transform_input: bool = True) -> None:
-        if self.state == "ENABLED" and self.event_pattern.matches_event(event):
+        if _matches(self, event):
             for target in self.targets:
                 _send(self, target, _as_delivered(event), start, invoke)
 
@@ -71,7 +72,18 @@ def is_event(document: Any) -> bool:
 def takes(event: Event) -> bool:
     """Return whether an enabled rule on the default bus of the event's account matches the event."""
     rules = events_backends[event["account"]][event["region"]].describe_event_bus("default").rules.values()
-    return any(rule.state == "ENABLED" and rule.event_pattern.matches_event(event) for rule in rules)
+    return any(_matches(rule, event) for rule in rules)
+
+
+def _matches(rule: Rule, event: Event) -> bool:
+    """Return whether an enabled rule sends an event to its targets; moto's rule without a pattern matches any."""
+    if rule.state != "ENABLED":
+        return False
+    if rule.scheduled_expression:
+        own = (SCHEDULED, [rule.arn])
+        return (event["detail-type"], event.get("resources")) == own and event["source"] == "aws.events"
+    matches: bool = rule.event_pattern.matches_event(event)
+    return matches
 
 
 def deliver(event: Event) -> None:
@@ -91,7 +103,7 @@ def _event_of(request: EventsHandler, entry: Event, event_id: str, time: float) 
         "detail-type": entry["DetailType"],
         "source": entry["Source"],
         "account": request.current_account,
-        "time": _written(time),
+        "time": written(time),
         "region": request.region,
         "resources": entry.get("Resources", []),
         "detail": json.loads(entry["Detail"]),
@@ -103,16 +115,17 @@ def _as_delivered(event: Event) -> Event:
     """Return the event with its time as AWS writes it; moto writes a number."""
     time = event["time"]
     if isinstance(time, int | float):
-        time = _written(time)
+        time = written(time)
     return {key: value for key, value in event.items() if key != "ingestion-time"} | {"time": time}
 
 
-def _written(time: float) -> str:
+def written(time: float) -> str:
     return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _send(rule: Rule, target: Event, event: Event, start: Start, invoke: Invoke) -> None:
     arn = target["Arn"]
+    event = json.loads(target["Input"]) if "Input" in target else event
     _, _, kind, region, account, resource = arn.split(":", 5)
     bus = resource.removeprefix("event-bus/")
     if kind == "lambda":

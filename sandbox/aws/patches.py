@@ -80,7 +80,7 @@ REPLACED: dict[str, tuple[Name, ...]] = {
         Name(EVENTS_API, "test_event_pattern", "answers; moto's does nothing"),
     ),
     "eventbridge": (
-        Name(f"{EVENTS}:Rule", "send_to_targets", "adds state machines, roles, bus policies and dead-letter queues"),
+        Name(f"{EVENTS}:Rule", "send_to_targets", "adds machines, roles, bus policies, schedules, dead letters"),
         Name(f"{EVENTS}:EventsBackend", "put_events", "refuses events whose source is an AWS service"),
         Name(EVENTS_API, "put_events", "collects the events that functions put"),
     ),

@@ -46,6 +46,11 @@ def approved(execution_name: str, service: str, arn: Arn, *actions: str) -> Any:
     return _client(service, arn, "SOURCE_ROLE_NAME", execution_name, actions)
 
 
+def audited(projects: Arn, *actions: str) -> "RekognitionClient":
+    """Return a client for an account whose grants are audited, which is limited to the actions."""
+    return _rekognition(projects, "SOURCE_ROLE_NAME", "audit-grants", actions)
+
+
 def own(service: str) -> Any:
     """Return a client for the account and Region of the stack."""
     return _own_client(service, runtime.setting("AWS_REGION"))

@@ -1,4 +1,4 @@
-"""Amazon S3: the objects of a promotion.
+"""Amazon S3: the objects of a promotion, and the reports of an audit.
 
 Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
 """
@@ -42,12 +42,18 @@ def get(client: Any, bucket: str, key: str, version: str | None = None) -> bytes
     return content
 
 
-def put(client: Any, bucket: str, key: str, content: str, content_type: str = "application/json") -> None:
+def put(
+    client: Any,
+    bucket: str,
+    key: str,
+    content: str,
+    content_type: str = "application/json",
+    advice: str = "Allow the function's role to write to the stack's PromotionsBucket and to use the bucket's key.",
+) -> None:
     """Write an object.
 
     Raises TransientError, AccessDeniedError.
     """
-    advice = "Allow the function's role to write to the stack's PromotionsBucket and to use the bucket's key."
     with translated("PutObject", f"s3://{bucket}/{key}", advice):
         client.put_object(Bucket=bucket, Key=key, Body=content.encode(), ContentType=content_type)
 

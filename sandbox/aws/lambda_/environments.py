@@ -7,10 +7,10 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from aws_lambda_powertools.utilities.typing import LambdaContext
 from moto.awslambda.models import LambdaFunction
 
 from sandbox.aws.clock import Clock
@@ -63,13 +63,22 @@ class ExecutionEnvironment:
         invocation.execution = execution_of(given)
         with _environ(self._variables, self._clock):
             try:
-                answer, failed = json.dumps(self._handler(given, LambdaContext())), False
+                answer, failed = json.dumps(self._handler(given, self._context())), False
             except Overdue:
                 return timed_out(self._function, request_id)
             except Exception as error:  # Lambda reports any exception of a handler
                 answer, failed = json.dumps(_raised(error, request_id)), True
         overdue = self._clock.time() > invocation.deadline
         return timed_out(self._function, request_id) if overdue else (answer, failed)
+
+    def _context(self) -> Any:
+        """Return the part of Lambda's context object that the handlers use."""
+        left = partial(_milliseconds_left, self._clock, invocation.deadline)
+        return SimpleNamespace(get_remaining_time_in_millis=left)
+
+
+def _milliseconds_left(clock: Clock, deadline: float) -> int:
+    return max(0, round((deadline - clock.time()) * 1_000))
 
 
 def timed_out(function: LambdaFunction, request_id: str) -> tuple[str, bool]:
