@@ -21,6 +21,7 @@ OPERATIONS = {
     "DescribeProjects": "rekognition",
     "DescribeExecution": "stepfunctions",
     "GetExecutionHistory": "stepfunctions",
+    "ListExecutions": "stepfunctions",
     "PutEvents": "events",
     "Publish": "sns",
     "GetObject": "s3",
