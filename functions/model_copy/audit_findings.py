@@ -54,12 +54,15 @@ class Finding:
 
 
 def of_principal(row: Row, allowed: Collection[str], stack_account: str) -> Iterator[Finding]:
-    """Yield the findings about the principal of a row; without ``allowed`` accounts, every account is allowed."""
+    """Yield the findings about the principal of a row; without ``allowed`` accounts, every account is allowed.
+
+    Only allowed accounts are read, so the account of the project is one of them.
+    """
     if not row.allows:
         return
     if row.account == EVERYBODY:
         yield Finding(OPEN, row, row.versions)
-    elif row.account and allowed and row.account not in (*allowed, stack_account, row.project.account):
+    elif row.account and allowed and row.account not in (*allowed, stack_account):
         yield Finding(OUTSIDE, row, row.versions)
 
 
