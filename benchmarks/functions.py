@@ -49,6 +49,7 @@ STORIES = {
     "SummarizePromotionFunction": "rows_of_promotion",
     "AnnounceOutcomeFunction": "execution_succeeded",
     "AnnouncePromotionFunction": "execution_partly_promoted",
+    "AuditGrantsFunction": "audit_grants",
 }
 # The executions that the last two announce.
 ANNOUNCED = "already_copied"

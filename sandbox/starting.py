@@ -1,4 +1,4 @@
-"""How an input starts the workflow: on the event bus, or by hand."""
+"""How an input starts the workflow, or the function that audits: on the event bus, or by hand."""
 
 import uuid
 from collections.abc import Callable
@@ -9,6 +9,7 @@ from moto.events.models import events_backends
 from moto.stepfunctions.parser.backend.execution import Execution
 
 from sandbox.aws import eventbridge
+from sandbox.aws.lambda_ import invocations
 from sandbox.aws.stepfunctions import status_changes
 from sandbox.world import Sandbox
 
@@ -31,9 +32,11 @@ def is_promotion(event: Any) -> bool:
 
 
 def kind_of(event: Any) -> str:
-    """Return what an input is: a promotion, a request, an approval, or a status change of Step Functions."""
+    """Return what an input is: a promotion, an audit, a request, an approval, or a status change of Step Functions."""
     if is_promotion(event):
         return "promotion"
+    if isinstance(event, dict) and "Accounts" in event:
+        return "audit"
     if not eventbridge.is_event(event):
         return "request"
     return "status change" if event["source"] == "aws.states" else "approval"
@@ -42,7 +45,7 @@ def kind_of(event: Any) -> str:
 def start(aws: Sandbox, event: Any) -> Started:
     """Put an event on the bus; start an execution by hand if the input is not an event or no rule matches the event.
 
-    A status change of Step Functions starts no execution.
+    A status change of Step Functions and an audit start no execution.
 
     Raises EventError if the input is an event that no bus takes.
     """
@@ -51,6 +54,12 @@ def start(aws: Sandbox, event: Any) -> Started:
 
 def _promote(aws: Sandbox, event: Any) -> Started:
     return Started([aws.start(event, machine=aws.deployment.promotion_machine_arn)])
+
+
+def _audit(aws: Sandbox, event: Any) -> Started:
+    function = aws.deployment.function("AuditGrantsFunction")
+    invocations.invoke(function, event, aws.clock, aws.lambdas.run)
+    return Started([], "AuditGrantsFunction audits the grants in the accounts of the event.")
 
 
 def _copy(aws: Sandbox, event: Any) -> Started:
@@ -73,6 +82,7 @@ def _announce(aws: Sandbox, event: Any) -> Started:
 
 _WAYS: dict[str, Callable[[Sandbox, Any], Started]] = {
     "promotion": _promote,
+    "audit": _audit,
     "request": _copy,
     "approval": _approve,
     "status change": _announce,

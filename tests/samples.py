@@ -110,6 +110,21 @@ ANSWERS: dict[tuple[str, str], dict[str, Any]] = {
         "Cause": VARIES,
         "Mailed": True,
     },
+    ("AuditGrantsFunction", "audit_grants"): {
+        "SchemaVersion": "1.0",
+        "Complete": True,
+        "StartedAt": VARIES,
+        "EndedAt": VARIES,
+        "Counts": VARIES,
+        "Findings": VARIES,
+        "FindingsLeftOut": 0,
+        "NotSeen": VARIES,
+        "NotSeenLeftOut": 0,
+        "NotJudged": None,
+        "Report": VARIES,
+        "Unwritten": None,
+        "Announced": True,
+    },
 }
 REFUSALS = {
     ("ReadApprovalFunction", "malformed_in_sagemaker"): (
@@ -164,6 +179,10 @@ REFUSALS = {
     ("AnnouncePromotionFunction", "execution_running"): (
         "InvalidStatusChangeError",
         "The status change has 2 errors: (1) detail.status must be SUCCEEDED or FAILED or TIMED_OUT or ABORTED; got ",
+    ),
+    ("AuditGrantsFunction", "audit_misspelt"): (
+        "InvalidRequestError",
+        "The request has 1 error: (1) accounts is not a field of an audit; did you mean Accounts? ",
     ),
 }
 SAMPLES = sorted([*ANSWERS, *REFUSALS])

@@ -10,6 +10,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
 DESCRIBE = "rekognition:DescribeProjectVersions"
@@ -128,10 +129,31 @@ def announce_outcome(event: dict[str, Any], context: object) -> None:
     announce(event, "Model Copied")
 
 
+def audit_grants(event: dict[str, Any], context: object) -> None:
+    actions = [f"rekognition:{name}" for name in ("DescribeProjects", "DescribeProjectVersions", "ListProjectPolicies")]
+    for account in event["Accounts"]:
+        try:
+            source = client(f"arn:aws:rekognition::{account}:project/*", "SOURCE_ROLE_NAME", *actions)
+        except ClientError:  # the account has no role
+            continue
+        for project in source.describe_projects()["ProjectDescriptions"]:
+            if source.list_project_policies(ProjectArn=project["ProjectArn"])["ProjectPolicies"]:
+                source.describe_project_versions(ProjectArn=project["ProjectArn"])
+    machine = os.environ["COPY_MODEL_STATE_MACHINE_ARN"]
+    own("stepfunctions").list_executions(stateMachineArn=machine, statusFilter="RUNNING")
+    for kind in ("csv", "json"):
+        own("s3").put_object(Bucket=os.environ["AUDIT_BUCKET"], Key=f"audits/bare.{kind}", Body="{}")
+    tell("Model Grants Found")
+
+
 def announce(event: dict[str, Any], name: str) -> None:
     arn, executions = event["detail"]["executionArn"], own("stepfunctions")
     executions.describe_execution(executionArn=arn)
     executions.get_execution_history(executionArn=arn, reverseOrder=True)
+    tell(name)
+
+
+def tell(name: str) -> None:
     entry = {"Source": "rekognition-model-copy", "DetailType": name, "Detail": "{}"}
     own("events").put_events(Entries=[entry | {"EventBusName": os.environ["EVENT_BUS_NAME"]}])
     own("sns").publish(TopicArn=os.environ["NOTIFICATION_TOPIC_ARN"], Subject=name, Message="{}")

@@ -9,7 +9,7 @@ from model_copy.text import escape
 
 LONGEST_LIST = 200_000  # of the 256 KiB of a message
 ANCHOR = "findings-of-an-audit"
-WHAT_TO_DO = "Follow what each finding says. The runbook has a section for each kind of finding."
+WHAT_TO_DO = "Do what each finding says. The runbook explains each kind of finding."
 
 
 def subject(name: str, detail: Detail) -> str:

@@ -39,7 +39,7 @@ def install(clock: Clock, start: Start, invoke: Invoke, outcomes: list[Event]) -
     put, respond = EventsBackend.put_events, EventsHandler.put_events
 
     def send_to_targets(self: Rule, event: Event, transform_input: bool = True) -> None:
-        if _matches(self, event):
+        if matches(self, event):
             for target in self.targets:
                 _send(self, target, _as_delivered(event), start, invoke)
 
@@ -72,10 +72,10 @@ def is_event(document: Any) -> bool:
 def takes(event: Event) -> bool:
     """Return whether an enabled rule on the default bus of the event's account matches the event."""
     rules = events_backends[event["account"]][event["region"]].describe_event_bus("default").rules.values()
-    return any(_matches(rule, event) for rule in rules)
+    return any(matches(rule, event) for rule in rules)
 
 
-def _matches(rule: Rule, event: Event) -> bool:
+def matches(rule: Rule, event: Event) -> bool:
     """Return whether an enabled rule sends an event to its targets; moto's rule without a pattern matches any."""
     if rule.state != "ENABLED":
         return False

@@ -46,6 +46,7 @@ def harmless_event(function: str) -> str:
         "RecordCopyFunction": "row_of_failed_copy",
         "SummarizePromotionFunction": "rows_of_promotion",
         "AnnouncePromotionFunction": "execution_partly_promoted",
+        "AuditGrantsFunction": "audit_grants",
     }
     return event(others.get(function, "already_copied"))
 

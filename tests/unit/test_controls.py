@@ -40,6 +40,13 @@ WITHOUT_RESOURCE_PERMISSIONS = re.compile(
 )
 OPERATION_KEY = {"Fn::If": ["MakesKey", {"Fn::GetAtt": ["OperationKey", "Arn"]}, {"Ref": "OperationKeyArn"}]}
 
+# The functions that a rule invokes.
+RULE_OF = {
+    "AnnounceOutcomeFunction": "OutcomeRule",
+    "AnnouncePromotionFunction": "PromotionOutcomeRule",
+    "AuditGrantsFunction": "AuditRule",
+}
+
 Resource = dict[str, Any]
 
 
@@ -138,7 +145,7 @@ def test_a_rule_has_a_role_and_a_dead_letter_queue(rule: Resource) -> None:
     (target,) = rule["Properties"]["Targets"]
 
     # For a function, AWS recommends a resource policy instead of a role.
-    if target["Arn"].get("Fn::GetAtt", ("",))[0] not in ("AnnounceOutcomeFunction", "AnnouncePromotionFunction"):
+    if target["Arn"].get("Fn::GetAtt", ("",))[0] not in RULE_OF:
         assert target["RoleArn"]["Fn::GetAtt"][0] in ("TriggerRole", "ForwardRole")
     assert target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0] in ("DeadLetterQueue", "ForwardDeadLetterQueue")
     assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}
@@ -243,6 +250,38 @@ def test_the_key_of_copies_is_allowed_for_the_documented_actions_without_conditi
     }
 
 
+def test_the_audit_may_only_write_reports_and_only_use_the_key_through_s3() -> None:
+    bucket, key = properties("AuditBucketPolicy"), properties("AuditKeyPolicy")
+    through_s3 = {"StringEquals": {"kms:ViaService": {"Fn::Sub": "s3.${AWS::Region}.${AWS::URLSuffix}"}}}
+
+    assert bucket["Roles"] == key["Roles"] == [{"Ref": "AuditGrantsFunctionRole"}]
+    assert bucket["PolicyDocument"]["Statement"] == [
+        {
+            "Effect": "Allow",
+            "Action": "s3:PutObject",
+            "Resource": {"Fn::Sub": "arn:${AWS::Partition}:s3:::${AuditBucket}/audits/*"},
+        }
+    ]
+    assert key["PolicyDocument"]["Statement"] == [
+        {
+            "Effect": "Allow",
+            "Action": "kms:GenerateDataKey",
+            "Resource": {"Ref": "AuditKeyArn"},
+            "Condition": through_s3,
+        }
+    ]
+
+
+def test_the_audit_only_reads_rekognition() -> None:
+    allowed = json.dumps([one["Action"] for one in statements({"Properties": properties("AuditGrantsFunctionRole")})])
+
+    assert set(re.findall(r"rekognition:(\w+)", allowed)) == {
+        "DescribeProjects",
+        "DescribeProjectVersions",
+        "ListProjectPolicies",
+    }
+
+
 @pytest.mark.parametrize("role", of_type("AWS::IAM::Role"))
 def test_no_role_may_use_a_key_except_through_sns_and_s3(role: Resource) -> None:
     for one in statements(role):
@@ -251,9 +290,9 @@ def test_no_role_may_use_a_key_except_through_sns_and_s3(role: Resource) -> None
 
 
 @pytest.mark.parametrize("permission", of_type("AWS::Lambda::Permission"))
-def test_only_the_rule_of_its_outcomes_may_invoke_a_function_that_announces(permission: Resource) -> None:
+def test_only_its_own_rule_may_invoke_a_function_that_announces_or_audits(permission: Resource) -> None:
     function, _ = permission["Properties"]["FunctionName"]["Fn::GetAtt"]
-    rule = {"AnnounceOutcomeFunction": "OutcomeRule", "AnnouncePromotionFunction": "PromotionOutcomeRule"}[function]
+    rule = RULE_OF[function]
 
     assert permission["Properties"] == {
         "FunctionName": {"Fn::GetAtt": [function, "Arn"]},

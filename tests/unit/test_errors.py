@@ -7,6 +7,7 @@ from string import Formatter
 import pytest
 
 from model_copy import errors
+from model_copy.audit_output import AuditNotReportedError
 from model_copy.errors import (
     GrantMissingError,
     InvalidRequestError,
@@ -25,7 +26,7 @@ OF_THE_WORKFLOW = [
     for found in vars(errors).values()
     if isinstance(found, type) and issubclass(found, ModelCopyError) and found not in BASES
 ]
-LEAVES = [*OF_THE_WORKFLOW, InvalidStatusChangeError, NotAnnouncedError]
+LEAVES = [*OF_THE_WORKFLOW, InvalidStatusChangeError, NotAnnouncedError, AuditNotReportedError]
 ROUTES = (
     r"  (Refused|Retried|Retried slowly|Fails at its task|"
     r"Caught: the grant is ensured again|Not part of the workflow)\.$"

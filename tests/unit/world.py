@@ -68,6 +68,8 @@ SETTINGS = {
     "DESTINATIONS_MANIFEST": "",
     "PROMOTION_CONCURRENCY": "100",
     "PROMOTE_MODEL_STATE_MACHINE_ARN": f"arn:aws:states:{REGION}:{STACK}:stateMachine:promotions",
+    "COPY_MODEL_STATE_MACHINE_ARN": f"arn:aws:states:{REGION}:{STACK}:stateMachine:copies",
+    "AUDIT_BUCKET": "",
 }
 
 

@@ -13,6 +13,12 @@ from sandbox.deployment import ROOT, STACK_ACCOUNT, STACK_NAME, client, expanded
 from sandbox.world import Sandbox
 
 Template = dict[str, Any]
+TIMEOUTS = {
+    "AnnounceOutcomeFunction": 600,
+    "AnnouncePromotionFunction": 600,
+    "SummarizePromotionFunction": 300,
+    "AuditGrantsFunction": 900,
+}
 
 
 def references(part: object) -> set[str]:
@@ -71,8 +77,8 @@ def test_each_function_has_the_properties_of_the_template(aws: Sandbox) -> None:
         assert not [value for value in variables.values() if "{" in str(value)]
         assert (function.handler, function.timeout, function.memory_size, function.run_time) == (
             properties["Handler"],
-            600 if name.startswith("Announce") else 300 if name == "SummarizePromotionFunction" else 60,
-            512,
+            TIMEOUTS.get(name, 60),
+            1_024 if name == "AuditGrantsFunction" else 512,
             "python3.13",
         )
 
@@ -89,7 +95,7 @@ def test_the_definitions_call_the_created_functions(aws: Sandbox) -> None:
         called |= set(re.findall(r"arn:aws:lambda:[^\"]+", described["definition"]))
 
     assert len(machines) == 2
-    names = ("AnnounceOutcomeFunction", "AnnouncePromotionFunction")
+    names = ("AnnounceOutcomeFunction", "AnnouncePromotionFunction", "AuditGrantsFunction")
     assert called == set(aws.deployment.functions) - {aws.deployment.function(name).function_arn for name in names}
 
 
@@ -114,7 +120,7 @@ def test_each_role_can_have_a_permissions_boundary() -> None:
     bounded = {"Fn::If": ["HasPermissionsBoundary", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]}
     roles = [role for template in (expanded_template(), *accounts) for role in roles_of(template)]
 
-    assert len(roles) == 19
+    assert len(roles) == 20
     assert [role["PermissionsBoundary"] for role in roles] == [bounded] * len(roles)
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 from moto.iam.models import Role, iam_backends
 
+from sandbox.aws import schedules
 from sandbox.aws.eventbridge import is_event
 from sandbox.aws.iam.policies import as_list
 from sandbox.aws.rekognition.settings import settings
@@ -60,8 +61,11 @@ PROMOTED: dict[StoryRun, Any] = {
     ("promote_to_three", "CopyProjectVersion: InvalidParameterException; AnnouncePromotionFunction: crashed"): {},
     ("promote_to_three", "AnnouncePromotionFunction: crashed x3"): {},
 }
+# Audits while an approval is copied: of a grant that was left behind, and by the schedule until the last try fails.
+AUDITED: tuple[StoryRun, ...] = (("audit_grants", ""), ("audit_grants", "AuditGrantsFunction: crashed x3"))
+DAY = 86_400
 ENDINGS = ["refused: ManifestError", "refused: PartlyPromotedError", "succeeds"]  # of the last three
-ALL_RUNS = (*RUNS, *PROMOTED)
+ALL_RUNS = (*RUNS, *PROMOTED, *AUDITED)
 # What the sandbox does not exercise: logs and traces, and the calls that Rekognition makes with the copying role.
 NOT_EXERCISED = ("logs:", "xray:")
 OF_REKOGNITION = ("s3:", "kms:")
@@ -140,12 +144,27 @@ def result(aws: Sandbox, run: StoryRun) -> tuple[str, str]:
     aws.seed(story)
     settings.copy_seconds = 30
     aws.follow(plan, event)
+    if run in AUDITED:
+        return audit_result(aws)
     if run in PROMOTED:
         return promotion_result(aws, {**event, **PROMOTED[run]})
     started = aws.put(event) if is_event(event) else [aws.start(event)]
     aws.finish()
     summary = Ending.of(started[0]).summary if started else "is not started"
     return summary, told(aws)
+
+
+def audit_result(aws: Sandbox) -> tuple[str, str]:
+    """Audit a day after an execution was stopped, and while an approval waits; return all that is announced."""
+    for story in ("copy_between_accounts", "copy_within_account", "approved_in_sagemaker"):
+        aws.seed(story)
+    settings.copy_seconds = 3 * DAY
+    stopped = aws.start(read_event("copy_between_accounts"), "stopped")
+    aws.clock.after(60, lambda: stop(stopped))
+    aws.start(read_event("approved_in_sagemaker"), "approved")
+    schedules.run(aws.clock, DAY)
+    aws.finish()
+    return stopped.status, told(aws)
 
 
 def told(aws: Sandbox) -> str:
@@ -197,6 +216,7 @@ def test_every_permission_is_needed(deploy: Deploy) -> None:
                 unchanged = {run: result(aws, run) for run in ALL_RUNS}
             assert not lacking, "\n".join(lacking)
             assert {unchanged[run][0] for run in RUNS} == {"succeeds", "succeeds, grant stays"}
+            assert {unchanged[run][0] for run in AUDITED} == {"ABORTED"}
             assert [unchanged[run][0] for run in PROMOTED] == [*["succeeds"] * 3, *ENDINGS]
             # A second time, to show that only a missing part changes a result below.
             again = {run: result_and_actions(aws, run) for run in ALL_RUNS}

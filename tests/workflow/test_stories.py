@@ -13,7 +13,12 @@ from tests.workflow.story import DESTINATION, SOURCE, policies, version
 
 STORY_TESTS = sorted((ROOT / "tests" / "workflow").glob("test_*stories.py"))
 TESTED = {name for file in STORY_TESTS for name in re.findall(r"^def test_(\w+)\(", file.read_text(), re.MULTILINE)}
-RULES = {"an_event_has_a_world_and_a_test", "a_world_has_an_event", "a_test_of_a_story_has_an_event"}
+RULES = {
+    "an_event_has_a_world_and_a_test",
+    "a_world_has_an_event",
+    "a_test_of_a_story_has_an_event",
+    "the_demo_audits",
+}
 SOURCE_PROJECTS = f"arn:aws:rekognition:us-east-1:{SOURCE}:project"
 OWN_POLICY = "rekognition-model-copy-1"
 GRANTED = {"PolicyName": OWN_POLICY, "Changed": True, "Rounds": 1}

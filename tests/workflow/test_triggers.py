@@ -11,6 +11,7 @@ from moto.sqs.models import Queue, sqs_backends
 from moto.sts.models import sts_backends
 
 from sandbox import deployment
+from sandbox.aws.eventbridge import matches
 from sandbox.aws.iam.policies import Call, allows, service
 from sandbox.aws.iam.roles import trust_policy
 from sandbox.aws.stepfunctions.interpreter import redrive
@@ -39,7 +40,7 @@ def rules(account: str = STACK_ACCOUNT) -> dict[str, Rule]:
 
 def matching(event: Event, account: str = STACK_ACCOUNT) -> list[str]:
     """Return the rules of an account that match an event."""
-    return [name for name, rule in rules(account).items() if rule.event_pattern.matches_event(event)]
+    return [name for name, rule in rules(account).items() if matches(rule, event)]
 
 
 def role(name: str, account: str = STACK_ACCOUNT) -> Role:

@@ -89,6 +89,7 @@ def test_only_the_functions_that_need_a_role_may_assume_it(own_aws: Sandbox) -> 
             "copy_project_version",
             "withdraw_grant",
             "announce_outcome",
+            "audit_grants",
         },
         DESTINATION_ROLE: {"plan_copy", "validate_request", "copy_project_version", "describe_project_version"},
     }

@@ -122,8 +122,12 @@ def test_an_old_grant_that_a_new_execution_needs_is_no_finding(
 ) -> None:
     destination = backend_of(read_event(STORY)["DestinationProjectArn"]).projects
     destination[read_event(STORY)["DestinationProjectArn"]].versions.clear()
-    happens = {"happens": lambda: left_behind.start(read_event(STORY))}
-    left_behind.plan = Plan(f"{FUNCTION}.ListExecutions: none x{calls - 1}, happens, slow", happens)
+
+    def start_again() -> None:
+        left_behind.start(read_event(STORY))
+
+    plan = f"{FUNCTION}.ListExecutions: none x{calls - 1}, happens, slow"
+    left_behind.plan = Plan(plan, {"happens": start_again})
 
     assert audit()["Findings"] == []
     assert len(left_behind.executions) == 1
