@@ -520,6 +520,42 @@ MUTANTS = [
         '["CKV_AWS_115", "CKV_AWS_173"]',
         '["CKV_AWS_115", "CKV_AWS_116", "CKV_AWS_173"]',
     ),
+    Mutant(
+        "an audit takes an execution that has just ended for a long ended one",
+        f"{FUNCTIONS}/audit_needs.py",
+        "GRACE = timedelta(hours=1)",
+        "GRACE = timedelta(0)",
+    ),
+    Mutant(
+        "an audit lists running executions only",
+        f"{FUNCTIONS}/audit_needs.py",
+        "        if left:\n            started",
+        "        if False:\n            started",
+    ),
+    Mutant(
+        "an audit does not look again who needs a suspect",
+        f"{FUNCTIONS}/audit.py",
+        "    left = executions.unneeded({grant for _, grant in ours}, audit.began)\n",
+        "    left = suspects\n",
+    ),
+    Mutant(
+        "an audit does not read the policy of a suspect again",
+        f"{FUNCTIONS}/audit.py",
+        "if (row.project, row.policy, grant) in now_there]",
+        "]",
+    ),
+    Mutant(
+        "an audit goes on when its time is over",
+        f"{FUNCTIONS}/audit.py",
+        "        if runtime.now() >= self.until:",
+        "        if False:",
+    ),
+    Mutant(
+        "a cell of a report can be a formula",
+        f"{FUNCTIONS}/audit_report.py",
+        'return f"\'{value}" if',
+        "return value if",
+    ),
 ]
 
 

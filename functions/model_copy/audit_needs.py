@@ -19,7 +19,7 @@ from model_copy.statements import Roles
 GRACE = timedelta(hours=1)
 # An execution that started longer ago has timed out, even after a redrive, or is listed as running.
 LONGEST = timedelta(days=30)
-PAUSES = (2, 4, 8)
+PAUSES = (1, 2, 4)
 
 
 _Result = TypeVar("_Result")
