@@ -17,13 +17,14 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
+from sandbox import audits
+
 ROOT = Path(__file__).parent.parent
 REGION = "us-east-1"
 STACK_ACCOUNT, SOURCE_ACCOUNT, DESTINATION_ACCOUNT = "123456789012", "111111111111", "222222222222"
 FURTHER_DESTINATIONS = ("333333333333", "444444444444")
 STACK_NAME = "rekognition-model-copy"
 PROMOTIONS_BUCKET = f"{STACK_NAME}-promotionsbucket-2mtqxcj0f1rz"  # as if CloudFormation had chosen it
-AUDIT_BUCKET, AUDIT_KEY = "audits-of-grants", f"arn:aws:kms:{REGION}:999999999999:key/audits"
 # With these, approvals start the workflow, only good models are copied, and grants are audited each day.
 PARAMETERS = {
     "OwnEventTrigger": "ENABLED",
@@ -35,9 +36,7 @@ PARAMETERS = {
     "DefaultOutputBucket": f"models-{DESTINATION_ACCOUNT}",
     "DefaultOutputKeyPrefix": "copies/parts",
     "MinimumF1Score": "0.8",
-    "AuditSchedule": "rate(1 day)",
-    "AuditBucket": AUDIT_BUCKET,
-    "AuditKeyArn": AUDIT_KEY,
+    **audits.PARAMETERS,
 }
 # The functions whose code is there run from functions/.
 CODE_BUCKET, CODE_KEY = "sandbox", "functions.zip"
@@ -111,11 +110,12 @@ def deploy(stack_account: str = STACK_ACCOUNT, accounts: Iterable[str] = (), rel
     others = sorted({SOURCE_ACCOUNT, DESTINATION_ACCOUNT, STACK_ACCOUNT, *accounts} - {stack_account})
     parameters = {**PARAMETERS, "EventAccounts": ",".join(others)}
     _upload_code(stack_account, release)
-    _create_audit_bucket(stack_account)
+    audits.create_bucket(client("s3", stack_account))
     if release:
         parameters["ReleaseBucket"] = CODE_BUCKET
     template = (release / "template.yaml").read_text() if release else _expanded_template()
-    outputs = _create_stack(stack_account, STACK_NAME, template, **parameters)
+    known = {name: one for name, one in parameters.items() if not release or f"\n  {name}:\n" in template}
+    outputs = _create_stack(stack_account, STACK_NAME, template, **known)
     create_role = partial(_create_role, release or ROOT)
     for account in others:
         forwards = {"EventBusArn": outputs["EventBusArn"], "TagTrigger": parameters["TagTrigger"]}
@@ -172,15 +172,6 @@ def _upload_code(account: str, release: Path | None) -> None:
 def _create_role(folder: Any, side: str, account: str, **parameters: str) -> None:
     template = (folder / "accounts" / f"{side}.yaml").read_text()
     _create_stack(account, f"{STACK_NAME}-{side}", template, **parameters)
-
-
-def _create_audit_bucket(account: str) -> None:
-    s3, default = client("s3", account), {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": AUDIT_KEY}
-    s3.create_bucket(Bucket=AUDIT_BUCKET)
-    s3.put_bucket_encryption(
-        Bucket=AUDIT_BUCKET,
-        ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": default}]},
-    )
 
 
 def _create_stack(account: str, name: str, template: str, **parameters: str) -> dict[str, str]:

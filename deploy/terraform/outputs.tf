@@ -30,6 +30,11 @@ output "dashboard_name" {
   value       = aws_cloudformation_stack.this.outputs["DashboardName"]
 }
 
+output "audit_grants_function_name" {
+  description = "Name of the function that audits grants."
+  value       = aws_cloudformation_stack.this.outputs["AuditGrantsFunctionName"]
+}
+
 output "event_bus_arn" {
   description = "ARN of the event bus that receives approvals. Pass it to accounts/source.yaml as event_bus_arn."
   value       = aws_cloudformation_stack.this.outputs["EventBusArn"]

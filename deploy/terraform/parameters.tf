@@ -33,6 +33,9 @@ locals {
     OldCopyHours                 = tostring(var.old_copy_hours)
     RunbookUrl                   = var.runbook_url
     OperationKeyArn              = var.operation_key_arn
+    AuditSchedule                = var.audit_schedule
+    AuditBucket                  = var.audit_bucket
+    AuditKeyArn                  = var.audit_key_arn
     SubnetIds                    = join(",", var.subnet_ids)
     SecurityGroupIds             = join(",", var.security_group_ids)
     PermissionsBoundary          = var.permissions_boundary

@@ -174,8 +174,8 @@ variable "own_event_detail_type" {
   nullable    = false
 
   validation {
-    condition     = !can(regex("^(?:Model (Cop(ied|y Refused|y Failed|y Ignored)|Promot(ed|ion Failed))$)", var.own_event_detail_type)) && can(regex("^(?:[\\w.@/-]([\\w .@/-]{0,126}[\\w.@/-])?)$", var.own_event_detail_type))
-    error_message = "own_event_detail_type must match (?!Model (Cop(ied|y Refused|y Failed|y Ignored)|Promot(ed|ion Failed))$)[\\w.@/-]([\\w .@/-]{0,126}[\\w.@/-])?."
+    condition     = !can(regex("^(?:Model (Cop(ied|y Refused|y Failed|y Ignored)|Promot(ed|ion Failed)|Grants Found)$)", var.own_event_detail_type)) && can(regex("^(?:[\\w.@/-]([\\w .@/-]{0,126}[\\w.@/-])?)$", var.own_event_detail_type))
+    error_message = "own_event_detail_type must match (?!Model (Cop(ied|y Refused|y Failed|y Ignored)|Promot(ed|ion Failed)|Grants Found)$)[\\w.@/-]([\\w .@/-]{0,126}[\\w.@/-])?."
   }
 }
 
@@ -368,6 +368,42 @@ variable "operation_key_arn" {
   validation {
     condition     = can(regex("^(?:(arn:[a-z-]+:kms:[a-z0-9-]+:\\d{12}:key/.+)?)$", var.operation_key_arn))
     error_message = "operation_key_arn must match (arn:[a-z-]+:kms:[a-z0-9-]+:\\d{12}:key/.+)?."
+  }
+}
+
+variable "audit_schedule" {
+  type        = string
+  description = "Schedule of the audit of grants, as an expression of EventBridge such as rate(1 day) or cron(0 6 ? * MON *), in UTC (empty means that you start each audit by hand)."
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^(?:((rate|cron)\\([\\w */,?#-]{1,240}\\))?)$", var.audit_schedule))
+    error_message = "audit_schedule must match ((rate|cron)\\([\\w */,?#-]{1,240}\\))?."
+  }
+}
+
+variable "audit_bucket" {
+  type        = string
+  description = "Bucket in this Region for the reports of audits, under audits/ (empty means that no report is written)."
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^(?:([0-9a-z][0-9a-z.-]{1,61}[0-9a-z])?)$", var.audit_bucket))
+    error_message = "audit_bucket must match ([0-9a-z][0-9a-z.-]{1,61}[0-9a-z])?."
+  }
+}
+
+variable "audit_key_arn" {
+  type        = string
+  description = "ARN of the KMS key that is the default key of audit_bucket (empty means none; SSE-S3 needs none)."
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^(?:(arn:[a-z-]+:kms:[a-z0-9-]+:\\d{12}:key/.+)?)$", var.audit_key_arn))
+    error_message = "audit_key_arn must match (arn:[a-z-]+:kms:[a-z0-9-]+:\\d{12}:key/.+)?."
   }
 }
 

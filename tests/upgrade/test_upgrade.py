@@ -64,12 +64,18 @@ class Pauses:
 
 
 def upgrade() -> None:
-    """Update the stack of the release to this project as it is; the roles in the other accounts stay."""
-    client("cloudformation", STACK_ACCOUNT).update_stack(
+    """Update the stack of the release to this project as it is; the roles in the other accounts stay.
+
+    Parameters that the release lacks get their defaults.
+    """
+    cloudformation = client("cloudformation", STACK_ACCOUNT)
+    given = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]["Parameters"]
+    keys = {one["ParameterKey"] for one in given} & {*PARAMETERS, "EventAccounts"}
+    cloudformation.update_stack(
         StackName=STACK_NAME,
         TemplateBody=json.dumps(expanded_template()),
         Capabilities=["CAPABILITY_IAM"],
-        Parameters=[{"ParameterKey": key, "UsePreviousValue": True} for key in (*PARAMETERS, "EventAccounts")],
+        Parameters=[{"ParameterKey": key, "UsePreviousValue": True} for key in sorted(keys)],
     )
 
 

@@ -9,8 +9,9 @@ import jsonschema
 import pytest
 from moto.s3.models import s3_backends
 
+from sandbox.audits import BUCKET
 from sandbox.aws.rekognition.project import ProjectPolicy
-from sandbox.deployment import AUDIT_BUCKET, ROOT, STACK_ACCOUNT
+from sandbox.deployment import ROOT, STACK_ACCOUNT
 from sandbox.stories import backend_of
 from sandbox.world import Sandbox
 
@@ -94,5 +95,5 @@ def reports() -> Iterator[tuple[str, str]]:
     """Yield the key and the content of each report in the bucket."""
     backends: list[Any] = [backend for account in s3_backends.values() for backend in account.values()]
     for backend in backends:
-        if AUDIT_BUCKET in backend.buckets:
-            yield from ((key, one.value.decode()) for key, one in backend.buckets[AUDIT_BUCKET].keys.items())
+        if BUCKET in backend.buckets:
+            yield from ((key, one.value.decode()) for key, one in backend.buckets[BUCKET].keys.items())
