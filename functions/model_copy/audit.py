@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 ACTIONS = ("rekognition:DescribeProjects", "rekognition:DescribeProjectVersions", "rekognition:ListProjectPolicies")
 # How much of an invocation is left for what follows: for judging the grants, and for the report.
 TO_JUDGE, TO_REPORT = timedelta(minutes=5), timedelta(minutes=2)
+# ListExecutions may not show an execution that has just started and added its grant to a policy.
+SETTLED = timedelta(minutes=2)
 NO_TIME = "The invocation had no time left. Audit fewer accounts at a time, with Accounts in the event"
 _ERRORS = (ModelCopyError, *UNTRANSLATED)
 
@@ -174,16 +176,16 @@ def _left_behind(
     suspects = executions.unneeded({grant for _, grant in ours}, audit.began - LONGEST) if ours else set()
     if not suspects:
         return []
-    ours = _still_there([(row, grant) for row, grant in ours if grant in suspects], client_for, executions.until)
+    ours = _still_there([(row, grant) for row, grant in ours if grant in suspects], client_for, executions)
     left = executions.unneeded({grant for _, grant in ours}, audit.began)
     return [row for row, grant in ours if grant in left]
 
 
 def _still_there(
-    suspects: Sequence[tuple[Row, Grant]], client_for: ClientFor, until: datetime
+    suspects: Sequence[tuple[Row, Grant]], client_for: ClientFor, executions: Executions
 ) -> list[tuple[Row, Grant]]:
-    """Read the policies of the suspects again; return those that are still in their policy, in the stack's form."""
-    now_there = set()
+    """Read the policies of the suspects again; return those that are still there, in policies that have settled."""
+    now_there, until = set(), executions.until
     for project in {row.project for row, _ in suspects}:
         if runtime.now() > until:
             raise OutOfTimeError
@@ -193,5 +195,6 @@ def _still_there(
             continue
         for policy in placement.own(policies):
             found = audit_rows.rows(project, policy, placement.roles())
-            now_there |= {(row.project, row.policy, audit_findings.grant_of(row)) for row in found}
+            if policy.updated <= executions.began - SETTLED:
+                now_there |= {(row.project, row.policy, audit_findings.grant_of(row)) for row in found}
     return [(row, grant) for row, grant in suspects if (row.project, row.policy, grant) in now_there]

@@ -7,7 +7,6 @@ from model_copy.audit_findings import KINDS
 from model_copy.audit_report import Detail
 from model_copy.text import escape
 
-LONGEST_LIST = 200_000  # of the 256 KiB of a message
 ANCHOR = "findings-of-an-audit"
 WHAT_TO_DO = "Do what each finding says. The runbook explains each kind of finding."
 
@@ -48,15 +47,9 @@ def _what(detail: Detail) -> Iterator[tuple[str, object]]:
 
 
 def _list(detail: Detail) -> str:
-    shown, size = [], 0
-    for one in detail["Findings"]:
-        entry = _entry(one)
-        size += len(entry)
-        if size > LONGEST_LIST:
-            break
-        shown.append(entry)
-    more = found_in(detail) - len(shown)
-    return f"\n{''.join(shown)}" + (f"\nAnd {more} more.\n" if more else "")
+    """Return the findings of the event, which fit into the 256 KiB of a message, and how many there are besides."""
+    more = detail["FindingsLeftOut"]
+    return f"\n{''.join(map(_entry, detail['Findings']))}" + (f"\nAnd {more} more.\n" if more else "")
 
 
 def _entry(finding: Detail) -> str:

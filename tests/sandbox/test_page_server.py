@@ -301,7 +301,13 @@ def test_all_events_and_faults_can_be_chosen(page: Served) -> None:
     faults = choices["faults"]
 
     assert [event["name"] for event in choices["events"]] == stories()
-    assert {event["kind"] for event in choices["events"]} == {"request", "approval", "promotion", "status change"}
+    assert {event["kind"] for event in choices["events"]} == {
+        "request",
+        "approval",
+        "promotion",
+        "status change",
+        "audit",
+    }
     assert choices["events"][0]["event"] == read_event(stories()[0])
     assert all(event["about"] for event in choices["events"])
     assert {"ReadApprovalFunction", "WithdrawGrantFunction"} < set(faults["functions"])

@@ -8,7 +8,7 @@ from model_copy.validation import Scope
 from tests.unit.world import DESTINATION, REGION, SOURCE, STACK, Json
 
 ANY = Scope("aws", ["eu-central-1", "us-east-1"], [])
-LIMITED = Scope("aws", ["eu-central-1", "us-east-1"], [SOURCE, STACK])
+LIMITED = Scope("aws", ["eu-central-1", "us-east-1"], [SOURCE])
 
 
 def places(event: Json, scope: Scope = ANY) -> list[str]:

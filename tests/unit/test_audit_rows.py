@@ -64,6 +64,12 @@ def test_any_text_has_a_row(content: str) -> None:
     assert len(rows(content)) == 1
 
 
+def test_a_document_that_is_nested_too_deeply_has_a_row() -> None:
+    (row,) = rows("[" * 200_000 + "]" * 200_000)
+
+    assert row.note == "The document is not a JSON object with statements."
+
+
 @pytest.mark.parametrize(
     ("one", "owner"),
     [

@@ -31,8 +31,11 @@ class AuditError(Exception):
     """The function ended with an error."""
 
 
-def run(aws: Sandbox, event: Json, after: float = 0) -> list[Json]:
-    """Audit after some seconds, while the clock runs; return a list that will have the result."""
+def run(aws: Sandbox, event: Json, after: float = 300) -> list[Json]:
+    """Audit after some seconds, while the clock runs; return a list that will have the result.
+
+    By then the policies of the world are no longer new.
+    """
     results: list[Json] = []
 
     def invoke() -> None:
@@ -49,7 +52,7 @@ def run(aws: Sandbox, event: Json, after: float = 0) -> list[Json]:
 def audit(aws: Sandbox) -> RunAudit:
     """Audit, by default two accounts at once, and check the shape of what is announced."""
 
-    def audit(event: Json = BOTH, after: float = 0) -> Json:
+    def audit(event: Json = BOTH, after: float = 300) -> Json:
         results = run(aws, event, after)
         aws.finish()
         (result,) = results

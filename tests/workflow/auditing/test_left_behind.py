@@ -49,6 +49,13 @@ def test_a_grant_that_no_execution_needs_is_a_finding(left_behind: Sandbox, audi
     assert f"policy {POLICY} of {PROJECT} (owner: this stack)\n" in mail.message
 
 
+@pytest.mark.parametrize(("seconds", "found"), [(0, []), (119, []), (121, LEFT)])
+def test_a_grant_in_a_policy_that_has_just_changed_is_no_finding(
+    left_behind: Sandbox, audit: RunAudit, seconds: int, found: list[str]
+) -> None:
+    assert kinds(audit(after=seconds)) == found
+
+
 @pytest.mark.parametrize("story", ["copy_between_accounts", "approved_in_sagemaker", "approved_by_tag"])
 def test_a_grant_of_a_running_execution_is_no_finding(aws: Sandbox, audit: RunAudit, story: str) -> None:
     execution = start(aws, story)
@@ -146,7 +153,7 @@ def test_an_old_grant_that_an_approval_turns_out_to_need_is_no_finding(aws: Sand
     plan = f"ReadApprovalFunction: throttled x3; {FUNCTION}.ListExecutions: none, happens"
     aws.plan = Plan(plan, {"happens": lambda: aws.clock.sleep(100)})
 
-    result = audit()
+    result = audit(after=0)
 
     assert (result["Counts"]["Grants"], result["Findings"]) == (1, [])
     assert aws.plan.unused == []

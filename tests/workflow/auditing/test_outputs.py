@@ -29,7 +29,7 @@ from tests.workflow.auditing.conftest import (
 )
 
 A_DAY = 86_400
-REPORT = r"s3://audits-of-grants/(audits/20300101T090000Z-[0-9a-f]{6})"
+REPORT = r"s3://audits-of-grants/(audits/20300101T090500Z-[0-9a-f]{6})"
 
 
 def many_projects(aws: Sandbox, count: int) -> None:
