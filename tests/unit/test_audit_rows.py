@@ -18,7 +18,7 @@ from model_copy.audit_rows import COLUMNS, Row
 from model_copy.policies import ACTION, Policy
 from model_copy.statements import Roles
 from tests.unit.policy_samples import DELETED_ROLE, OTHER_ROLE, OWN_ROLE, VERSION, document, statement
-from tests.unit.test_hostile_input import JSON
+from tests.unit.test_hostile_input import JSON, fuzz
 from tests.unit.world import REQUEST, ROLE, SOURCE, Json
 
 PROJECT = Arn.parse_project(REQUEST["SourceProjectArn"])
@@ -44,6 +44,7 @@ def one_row(**more: Any) -> Row:
     return row
 
 
+@fuzz
 @given(content=JSON | st.builds(lambda one: {"Statement": one}, HOSTILE | st.lists(HOSTILE | JSON, max_size=3)))
 def test_any_document_has_rows_of_short_printable_text(content: Any) -> None:
     found = rows(json.dumps(content))
@@ -59,6 +60,7 @@ def test_any_document_has_rows_of_short_printable_text(content: Any) -> None:
     assert audit_report.as_csv(audit, NOW).isascii()
 
 
+@fuzz
 @given(content=st.text(max_size=50))
 def test_any_text_has_a_row(content: str) -> None:
     assert len(rows(content)) == 1
