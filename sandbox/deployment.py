@@ -187,16 +187,11 @@ def _create_stack(account: str, name: str, template: str, **parameters: str) -> 
 
 
 def _create_administrator(account: str) -> None:
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"AWS": f"arn:aws:iam::{STACK_ACCOUNT}:root"},
-        "Action": "sts:AssumeRole",
-    }
+    root = {"AWS": f"arn:aws:iam::{STACK_ACCOUNT}:root"}
+    statement = {"Effect": "Allow", "Principal": root, "Action": "sts:AssumeRole"}
     iam = client("iam", account)
-    iam.create_role(
-        RoleName=ADMINISTRATOR,
-        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
-    )
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.create_role(RoleName=ADMINISTRATOR, AssumeRolePolicyDocument=trust)
     everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
     iam.put_role_policy(
         RoleName=ADMINISTRATOR,
