@@ -4,8 +4,10 @@ import csv
 import io
 import json
 import re
+from typing import Any
 
 import pytest
+from moto.sts.models import sts_backends
 
 from sandbox.aws import schedules
 from sandbox.aws.rekognition.settings import settings
@@ -80,6 +82,18 @@ def test_another_region_is_read_if_the_event_names_it(left_behind: Sandbox, audi
     result = audit({**BOTH, "Region": "eu-west-1"})
 
     assert (result["Counts"]["Accounts"], result["Counts"]["Projects"], result["Findings"]) == (2, 0, [])
+
+
+def test_the_sessions_in_other_accounts_can_only_read(left_behind: Sandbox, audit: RunAudit) -> None:
+    audit()
+
+    sessions: list[Any] = sts_backends[SOURCE]["aws"].assumed_roles
+    (policy,) = {one.policy for one in sessions if one.session_name == "audit-grants"}
+    assert json.loads(policy)["Statement"]["Action"] == [
+        "rekognition:DescribeProjects",
+        "rekognition:DescribeProjectVersions",
+        "rekognition:ListProjectPolicies",
+    ]
 
 
 @pytest.mark.parametrize("plan", ["", f"{FUNCTION}.DescribeProjects: ThrottlingException x8"])
