@@ -1,5 +1,6 @@
 """What stays after the stacks are deleted is what docs/deploying.md says, and nothing else."""
 
+from sandbox import audits
 from sandbox.deployment import (
     DESTINATION_ACCOUNT,
     PROMOTIONS_BUCKET,
@@ -28,7 +29,7 @@ LISTED = (
     ("stepfunctions", "list_state_machines", "stateMachines", "name"),
 )
 # The sandbox has these, not the stacks.
-OF_THE_SANDBOX = {("iam", "OrganizationAccountAccessRole"), ("s3", "sandbox")}
+OF_THE_SANDBOX = {("iam", "OrganizationAccountAccessRole"), ("s3", "sandbox"), ("s3", audits.BUCKET)}
 
 
 def existing(account: str) -> set[tuple[str, str]]:
