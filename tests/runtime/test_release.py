@@ -76,6 +76,7 @@ def test_a_release_has_these_files_and_no_other(dist: Path) -> None:
 
     assert package == f"functions-{release.version()}-{hashlib.sha256(files[package]).hexdigest()[:16]}.zip"
     assert files.keys() == {package, *templates, "VERSION", "CHANGELOG.md", "LICENSE", "sbom.cdx.json", "SHA256SUMS"}
+    assert release.SAR not in files["template.yaml"].decode()  # it names files that a release lacks
     assert files["VERSION"].decode() == f"{release.version()}\n"
     assert [line for line in files["CHANGELOG.md"].decode().splitlines() if line.startswith("## ")] == [
         files["CHANGELOG.md"].decode().splitlines()[0]

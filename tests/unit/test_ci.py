@@ -156,7 +156,3 @@ def test_environments_are_set_up_from_packages_with_the_locked_hashes() -> None:
 
     assert installed
     assert all("--require-hashes --requirement $$lock" in line for line in installed)
-
-
-def test_a_release_has_the_functions_and_the_templates_as_they_are() -> None:
-    assert " build\n" in commands("release").partition("tools.release")[0]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sandbox.aws.rekognition.settings import settings
+from sandbox.deployment import STACK_ACCOUNT
 from sandbox.plans import Plan
 from sandbox.stories import backend_of, read_event
 from sandbox.world import Sandbox
@@ -74,6 +75,7 @@ def rows() -> list[Json]:
         (granting(STRANGER, version=GONE), VERSION_GONE),
         (granting(STRANGER, version=GONE, Effect="Deny"), []),
         (granting(STRANGER, version=GONE.replace(STORY, "another")), []),
+        (granting(STRANGER, version=GONE.replace(SOURCE, STACK_ACCOUNT)), []),
         (granting("AROAEXAMPLE"), []),
     ],
 )

@@ -47,6 +47,7 @@ def test_a_grant_that_no_execution_needs_is_a_finding(left_behind: Sandbox, audi
     (mail,) = left_behind.mails
     assert (mail.subject, mail.attributes) == ("Model Grants Found: 1 finding", {"Outcome": "GrantsFound"})
     assert f"policy {POLICY} of {PROJECT} (owner: this stack)\n" in mail.message
+    assert "Runbook:     docs/runbook.md#findings-of-an-audit\n" in mail.message
 
 
 @pytest.mark.parametrize(("seconds", "found"), [(0, []), (119, []), (121, LEFT)])
@@ -121,6 +122,37 @@ def test_a_grant_that_is_withdrawn_while_the_audit_reads_is_no_finding(left_behi
     result = audit()
 
     assert (result["Counts"]["Grants"], result["Findings"], left_behind.outcomes) == (1, [], [])
+
+
+def test_a_grant_that_is_withdrawn_from_one_of_two_policies_is_a_finding_in_the_other(
+    left_behind: Sandbox, audit: RunAudit
+) -> None:
+    policies = backend_of(PROJECT).projects[PROJECT].policies
+    write(left_behind, "rekognition-model-copy-2", policies[POLICY].document)
+    left_behind.plan = Plan(f"{FUNCTION}.ListExecutions: happens", {"happens": lambda: policies.pop(POLICY)})
+
+    (finding,) = audit()["Findings"]
+
+    assert (finding["Kind"], finding["Policy"]) == ("GrantLeftBehind", "rekognition-model-copy-2")
+
+
+def test_a_grant_of_a_project_that_is_deleted_while_the_audit_reads_is_no_finding(
+    left_behind: Sandbox, audit: RunAudit
+) -> None:
+    projects = backend_of(PROJECT).projects
+    left_behind.plan = Plan(f"{FUNCTION}.ListExecutions: happens", {"happens": projects.clear})
+
+    result = audit()
+
+    assert (result["Counts"]["Grants"], result["Findings"], result["NotJudged"]) == (1, [], None)
+
+
+def test_a_grant_that_is_left_behind_for_a_version_that_is_gone_is_two_findings(
+    left_behind: Sandbox, audit: RunAudit
+) -> None:
+    backend_of(PROJECT).projects[PROJECT].versions.clear()
+
+    assert kinds(audit()) == [*LEFT, "VersionGone"]
 
 
 @pytest.mark.parametrize("calls", [2, 3])

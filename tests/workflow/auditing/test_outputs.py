@@ -169,6 +169,19 @@ def test_an_aws_that_cannot_be_reached_is_an_error(aws: Sandbox, audit: RunAudit
         audit({})
 
 
+def test_an_account_that_cannot_be_reached_does_not_stop_the_audit_of_others(
+    left_behind: Sandbox, audit: RunAudit
+) -> None:
+    left_behind.plan = Plan(f"{FUNCTION}.DescribeProjects: dropped x12")  # all tries for one account
+
+    result = audit()
+
+    (missed,) = result["NotSeen"]
+    assert missed["Why"].startswith(f"DescribeProjects on arn:aws:rekognition:us-east-1:{missed['Account']}:project/* ")
+    assert (result["Counts"]["Accounts"], missed["Project"]) == (1, None)
+    assert kinds(result) == (["GrantLeftBehind"] if missed["Account"] == STACK_ACCOUNT else [])
+
+
 @pytest.mark.parametrize(("operation", "others"), [("PutObject", 2), ("PutEvents", 1), ("Publish", 1)])
 def test_an_audit_that_cannot_be_reported_everywhere_goes_to_the_queue_after_three_tries(
     left_behind: Sandbox, operation: str, others: int
