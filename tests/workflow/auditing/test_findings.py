@@ -68,6 +68,7 @@ def rows() -> list[Json]:
         (granting("*", Action="rekognition:Copy*"), OPEN),
         (granting("*", Action="rekognition:DetectLabels"), []),
         (granting("*", Action="[r]ekognition:CopyProjectVersion"), []),
+        ({"Statement": {"Effect": "Allow", "Principal": "*", "NotAction": "rekognition:Copy*", "Resource": "*"}}, []),
         (granting("*", Effect="Deny"), []),
         (granting("*", version=[VERSION, f"{VERSION}/*"]), OPEN),
         (granting("*", version=GONE), [*OPEN, *VERSION_GONE]),
@@ -85,6 +86,7 @@ def test_everybody_and_versions_that_are_gone_are_findings(
     write(aws, "theirs", document)
 
     assert kinds(audit()) == found
+    assert {kind for row in rows() for kind in row["Findings"]} == set(found)
 
 
 @pytest.mark.parametrize(

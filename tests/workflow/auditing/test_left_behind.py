@@ -106,6 +106,21 @@ def test_a_running_execution_for_another_account_does_not_need_the_grant(aws: Sa
     assert f":{one['DestinationProjectArn'].split(':')[4]}:role/" in finding["Principal"]
 
 
+def test_a_running_execution_for_another_version_does_not_need_the_grant(left_behind: Sandbox, audit: RunAudit) -> None:
+    execution = start(left_behind, "copy_between_accounts")
+
+    (finding,) = audit(after=300)["Findings"]
+
+    assert (finding["Kind"], finding["Versions"], execution.status) == ("GrantLeftBehind", [VERSION], "SUCCEEDED")
+
+
+def test_an_execution_whose_request_is_not_valid_needs_no_grant(left_behind: Sandbox, audit: RunAudit) -> None:
+    execution = left_behind.start(read_event("many_errors"))
+
+    assert kinds(audit()) == LEFT
+    assert execution.status == "FAILED"
+
+
 def test_a_grant_of_an_execution_that_ends_while_the_audit_reads_is_no_finding(aws: Sandbox, audit: RunAudit) -> None:
     execution = start(aws, "copy_between_accounts")
     aws.plan = Plan(f"{FUNCTION}.ListProjectPolicies: happens", {"happens": lambda: executions.stop(execution)})
@@ -129,7 +144,11 @@ def test_a_grant_that_is_withdrawn_from_one_of_two_policies_is_a_finding_in_the_
 ) -> None:
     policies = backend_of(PROJECT).projects[PROJECT].policies
     write(left_behind, "rekognition-model-copy-2", policies[POLICY].document)
-    left_behind.plan = Plan(f"{FUNCTION}.ListExecutions: happens", {"happens": lambda: policies.pop(POLICY)})
+
+    def withdraw() -> None:
+        del policies[POLICY]
+
+    left_behind.plan = Plan(f"{FUNCTION}.ListExecutions: happens", {"happens": withdraw})
 
     (finding,) = audit()["Findings"]
 
@@ -201,6 +220,8 @@ def test_without_the_executions_no_grant_is_a_finding(aws: Sandbox, audit: RunAu
 
     assert (result["Findings"], result["Complete"]) == ([], False)
     assert f"{operation} on arn:aws:states:us-east-1:" in result["NotJudged"]
+    (report,) = (json.loads(content) for key, content in reports() if key.endswith(".json"))
+    assert report["NotJudged"] == result["NotJudged"]
     assert result["NotJudged"].endswith("Allow the role of the function that audits to list and read executions.")
 
 
