@@ -64,6 +64,7 @@ def rows() -> list[Json]:
         (granting(), OPEN),
         (granting("*"), OPEN),
         (granting("arn:aws:iam::*:role/copier"), OPEN),
+        (granting("arn:aws:iam::22222222222?:role/copier"), OPEN),
         (granting("*", Effect="ALLOW"), OPEN),
         (granting("*", Action="rekognition:Copy*"), OPEN),
         (granting("*", Action="rekognition:DetectLabels"), []),
@@ -228,6 +229,16 @@ def test_a_project_that_is_deleted_while_the_audit_reads_is_left_out(aws: Sandbo
 
     assert (result["Complete"], result["NotSeen"]) == (True, [])
     assert result["Counts"]["Projects"] == 0
+
+
+@pytest.mark.parametrize(("fault", "missed"), [("happens", []), ("CodeArtifactUserFailedException", [PROJECT])])
+def test_a_project_whose_versions_cannot_be_read_is_named_unless_it_is_deleted(
+    left_behind: Sandbox, audit: RunAudit, fault: str, missed: list[str]
+) -> None:
+    happens = {"happens": backend_of(PROJECT).projects.clear}
+    left_behind.plan = Plan(f"{FUNCTION}.DescribeProjectVersions: {fault}", happens)
+
+    assert [one["Project"] for one in audit()["NotSeen"]] == missed
 
 
 def test_an_account_and_a_project_that_cannot_be_read_are_named(
