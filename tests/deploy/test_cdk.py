@@ -77,7 +77,9 @@ def test_the_synthesized_stacks_copy(aws: Sandbox, synthesized: Path) -> None:
 
     outputs = deploy(SOURCE_ACCOUNT, STACK_NAME, synthesized)
     trusted = outputs["DestinationRolePrincipals"]
-    for account in CONFIGURED["destinations"]:
+    for account, parameters in CONFIGURED["destinations"].items():
+        made = json.loads((synthesized / f"{STACK_NAME}-destination-{account}.template.json").read_text())
+        assert made["Parameters"].keys().isdisjoint(parameters)
         deploy(account, f"{STACK_NAME}-destination-{account}", synthesized, TrustedRoleArns=trusted)
 
     assert set(CONFIGURED["destinations"]) == {DESTINATION_ACCOUNT, FURTHER_DESTINATIONS[0]}

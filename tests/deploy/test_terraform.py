@@ -121,6 +121,10 @@ def test_the_example_of_one_destination_is_applied_upgraded_and_destroyed(
     aws: Sandbox, bucket: Any, example: Example, tmp_path: Path
 ) -> None:
     one_destination = example("one_destination")
+    stack, package = (
+        "module.rekognition_model_copy.aws_" + one for one in ("cloudformation_stack.this", "s3_object.package")
+    )
+    assert f'"{stack}" -> "{package}"' in one_destination.run("graph")  # it is there before the functions need it
     outputs = one_destination.apply()
     uploaded = bucket()
 
@@ -176,7 +180,7 @@ def test_the_example_of_many_destinations_makes_a_role_in_each_account(
     assert stack_sets.units == [UNIT]
     (stack_set,) = stack_sets.sets.values()
     assert stack_set["permission_model"] == "SERVICE_MANAGED"
-    assert stack_set["auto_deployment"][0]["enabled"]
+    assert stack_set["auto_deployment"][0] == {"enabled": True, "retain_stacks_on_account_removal": False}
     for account in DESTINATIONS:
         assert client("cloudformation", account).describe_stacks()["Stacks"] == []
 

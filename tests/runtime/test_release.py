@@ -5,8 +5,9 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -27,6 +28,8 @@ FOLDERS = ("accounts", "functions", "sandbox", "statemachine", "tools")
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("release") / "dist"
+    folder.mkdir()
+    (folder / "functions-0.9.0.zip").touch()  # of an earlier release
     release.main(str(folder))
     return folder
 
@@ -64,6 +67,30 @@ def test_the_checksums_are_those_of_all_files(dist: Path) -> None:
     listed = files.pop("SHA256SUMS").decode().splitlines()
 
     assert listed == [f"{hashlib.sha256(files[name]).hexdigest()}  {name}" for name in sorted(files)]
+
+
+def test_a_release_has_these_files_and_no_other(dist: Path) -> None:
+    files = contents(dist)
+    (package,) = (name for name in files if name.endswith(".zip"))
+    templates = {"template.yaml", "accounts/source.yaml", "accounts/destination.yaml"}
+
+    assert package == f"functions-{release.version()}-{hashlib.sha256(files[package]).hexdigest()[:16]}.zip"
+    assert files.keys() == {package, *templates, "VERSION", "CHANGELOG.md", "LICENSE", "sbom.cdx.json", "SHA256SUMS"}
+    assert release.SAR not in files["template.yaml"].decode()  # it names files that a release lacks
+    assert files["VERSION"].decode() == f"{release.version()}\n"
+    assert [line for line in files["CHANGELOG.md"].decode().splitlines() if line.startswith("## ")] == [
+        files["CHANGELOG.md"].decode().splitlines()[0]
+    ]
+    assert files["CHANGELOG.md"].decode().startswith(f"## [{release.version()}]")
+
+
+def test_the_package_has_its_files_in_order_and_lambda_may_read_them(dist: Path) -> None:
+    (package,) = dist.glob("functions-*.zip")
+    entries = zipfile.ZipFile(package).infolist()
+    names = [entry.filename for entry in entries]
+
+    assert names == sorted(names, key=PurePosixPath)
+    assert {entry.external_attr >> 16 for entry in entries} == {0o100644}
 
 
 @pytest.fixture(scope="module")

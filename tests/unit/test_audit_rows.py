@@ -95,6 +95,18 @@ def test_a_principal_and_a_version_count_once() -> None:
     assert (row.principal, row.versions) == (ROLE, (VERSION,))
 
 
+@pytest.mark.parametrize(
+    ("principal", "account"),
+    [
+        ({"Federated": "arn:aws:iam::999999999999:saml-provider/theirs"}, "999999999999"),
+        ({"Service": "*"}, "*"),
+        ({"Service": "lambda.amazonaws.com"}, None),
+    ],
+)
+def test_a_principal_of_any_kind_has_its_account(principal: Json, account: str | None) -> None:
+    assert one_row(Principal=principal).account == account
+
+
 def test_the_age_is_that_of_the_last_change_of_the_policy() -> None:
     fields = one_row().as_fields(NOW, [LEFT_BEHIND, GONE])
 

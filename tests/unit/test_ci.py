@@ -1,6 +1,7 @@
 """CI, make and CONTRIBUTING.md run the same commands, and every list of requirements is locked and set up."""
 
 import re
+import subprocess
 from typing import Any
 
 import pytest
@@ -25,6 +26,15 @@ RUN_BY_CI = [
 LISTS = sorted(path.stem for path in (ROOT / "requirements").glob("*.in"))
 
 
+RECIPES = re.findall(r"^\t(.+)$", MAKEFILE.replace("\\\n", ""), re.M)
+
+
+def commands(*arguments: str) -> str:
+    """Return the commands that make would run."""
+    command = ("make", "--dry-run", "--always-make", "PYTHON=python3", *arguments)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.replace("\\\n", "")
+
+
 def locked() -> list[str]:
     """Return the lists that make lock locks, in its order."""
     recipe = MAKEFILE.partition("\nlock:")[2].partition("\n\n")[0]
@@ -40,10 +50,25 @@ def test_the_workflow_runs_what_ci_runs_and_nothing_else() -> None:
 
 def test_the_workflow_may_only_read_and_has_an_end() -> None:
     assert WORKFLOW["permissions"] == {"contents": "read"}
-    assert WORKFLOW[True].keys() == {"push", "pull_request"}
+    assert WORKFLOW[True] == {"push": {"branches": ["main"]}, "pull_request": None}
     for job in WORKFLOW["jobs"].values():
         assert "permissions" not in job
         assert job["timeout-minutes"] <= 60
+
+
+def test_no_failure_is_passed_over() -> None:
+    assert "\nset -euo pipefail\n" in CI
+    assert "\nexport CI=true " in CI
+    assert set(re.findall(r" (-[\w=-]+)", CI.partition("\nmake ")[2])) == {
+        "--no-print-directory",
+        "--jobs=2",
+        "--output-sync=target",
+    }
+    for one in (*WORKFLOW["jobs"].values(), *STEPS):
+        assert not {"if", "continue-on-error"} & one.keys()
+    assert [line for line in RECIPES if re.match(r"@?-", line) or "|| true" in line] == []
+    loops = [line for line in RECIPES if re.search(r"\bdone\b", line)]
+    assert [line for line in loops if "|| exit" not in line and "|| failed=yes" not in line] == []
 
 
 def test_each_action_is_one_of_two_and_pinned_by_its_commit() -> None:
@@ -110,5 +135,24 @@ def test_each_lock_is_for_an_environment() -> None:
     assert environments == set(LISTS) - {"functions", "pip"}
 
 
-def test_an_upgrade_upgrades_the_packages_of_npm_too() -> None:
-    assert "$(NPM) $(if $(UPGRADE),update,install) --package-lock-only" in MAKEFILE
+def test_an_upgrade_takes_the_newest_of_each_lock_with_its_hashes() -> None:
+    lines = commands("lock", "UPGRADE=1").splitlines()
+    npm = [line for line in lines if "--package-lock-only" in line]
+    compiled = [line for line in lines if " pip compile " in line]
+
+    assert len(npm) == 1
+    assert " update --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts " in npm[0]
+    assert len(compiled) == 2
+    assert all("--generate-hashes" in line and "--upgrade" in line for line in compiled)
+    assert "--upgrade" not in commands("lock")
+
+
+def test_an_update_is_proven_by_what_ci_runs() -> None:
+    assert "-m tools.update 'make --no-print-directory lock UPGRADE=1' '.ci/run'\n" in commands("update")
+
+
+def test_environments_are_set_up_from_packages_with_the_locked_hashes() -> None:
+    installed = [line for line in RECIPES if "pip install" in line]
+
+    assert installed
+    assert all("--require-hashes --requirement $$lock" in line for line in installed)

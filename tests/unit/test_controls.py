@@ -254,6 +254,8 @@ def test_the_audit_may_only_write_reports_and_only_use_the_key_through_s3() -> N
     bucket, key = properties("AuditBucketPolicy"), properties("AuditKeyPolicy")
     through_s3 = {"StringEquals": {"kms:ViaService": {"Fn::Sub": "s3.${AWS::Region}.${AWS::URLSuffix}"}}}
 
+    conditions = TEMPLATES["template.yaml"]["Conditions"]
+    assert conditions["HasAuditKey"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "AuditKeyArn"}, ""]}]}
     assert bucket["Roles"] == key["Roles"] == [{"Ref": "AuditGrantsFunctionRole"}]
     assert bucket["PolicyDocument"]["Statement"] == [
         {
@@ -270,6 +272,15 @@ def test_the_audit_may_only_write_reports_and_only_use_the_key_through_s3() -> N
             "Condition": through_s3,
         }
     ]
+
+
+def test_functions_may_only_send_events_of_the_stack() -> None:
+    roles = [one.values[0] for one in of_type("AWS::IAM::Role") if "lambda.amazonaws.com" in json.dumps(one.values[0])]
+    sending = [one for role in roles for one in statements(role) if "events:PutEvents" in one["Action"]]
+
+    assert len(sending) == len(RULE_OF)
+    for one in sending:
+        assert one["Condition"] == {"StringEquals": {"events:source": "rekognition-model-copy"}}
 
 
 def test_the_audit_only_reads_rekognition() -> None:
@@ -302,6 +313,23 @@ def test_only_its_own_rule_may_invoke_a_function_that_announces_or_audits(permis
     }
     (target,) = properties(rule)["Targets"]
     assert target["Arn"] == {"Fn::GetAtt": [function, "Arn"]}
+    assert permission.get("Condition") == TEMPLATES["template.yaml"]["Resources"][rule].get("Condition")
+
+
+def test_the_schedule_of_audits_is_the_parameter_and_names_no_accounts_that_the_function_knows() -> None:
+    rule = properties("AuditRule")
+    (target,) = rule["Targets"]
+
+    assert rule["ScheduleExpression"] == {"Ref": "AuditSchedule"}
+    assert target["Input"]["Fn::If"][:2] == ["LimitsAccounts", "{}"]
+
+
+def test_the_key_and_the_bucket_outlive_the_stack_and_their_replacement() -> None:
+    resources = TEMPLATES["template.yaml"]["Resources"]
+    policies = ("DeletionPolicy", "UpdateReplacePolicy")
+
+    for name in ("OperationKey", "PromotionsBucket"):
+        assert [resources[name][policy] for policy in policies] == ["RetainExceptOnCreate", "Retain"]
 
 
 def test_the_document_names_each_role() -> None:

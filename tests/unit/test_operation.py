@@ -294,6 +294,15 @@ def test_known_errors_raise_no_alarm_and_all_others_do(name: str) -> None:
         assert calculated(expression(alarm), {**none, id: 1}) == 1
 
 
+def test_the_known_errors_of_audits_are_those_that_the_function_measures() -> None:
+    function = TEMPLATE["Resources"]["AuditGrantsFunction"]["Properties"]
+    (known,) = (one for one in watched(ALARMS["AuditErrorsAlarm"]) if one.name == "KnownErrors")
+
+    service = function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+    assert service == {"Fn::Sub": "${AWS::StackName}-audits"}
+    assert known.dimension == ("service", "AWS::StackName-audits")
+
+
 @pytest.mark.parametrize(
     "name", ["FunctionThrottlesAlarm", "PromotionThrottlesAlarm", "LostOutcomesAlarm", "PromotionsFailedAlarm"]
 )

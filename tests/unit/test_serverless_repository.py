@@ -153,3 +153,18 @@ def test_only_the_repository_may_read_the_bucket_and_only_for_applications_of_th
     assert statement["Principal"] == {"Service": "serverlessrepo.amazonaws.com"}
     assert statement["Resource"] == "arn:aws:s3:::amzn-s3-demo-bucket/*"
     assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": "111111111111"}}
+
+
+def test_an_application_that_the_repository_would_not_take_is_not_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(SystemExit, match=r"would not take this:\nAuthor is missing\."):
+        publish.checked(with_metadata(Author=""), tmp_path)
+    monkeypatch.setattr(publish.repository, "LARGEST_ARTIFACTS", -1)
+    with pytest.raises(SystemExit, match=r"\nThe packages have 0 bytes; -1 are allowed\."):
+        publish.checked(TEMPLATE, tmp_path)
+
+
+def test_the_application_is_shared_with_the_organization_only_and_each_version_is_published_once() -> None:
+    assert " Principals=*,PrincipalOrgIDs={organization},Actions=Deploy,UnshareApplication\n" in publish.GUIDE
+    assert publish.COMMANDS.endswith(" --fail-on-same-version")

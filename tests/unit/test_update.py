@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+import tools.update
 from sandbox.deployment import ROOT
 
 LOCK = "{}=={} \\\n    --hash=sha256:0\n"
-UPGRADE = r"sed -i s/==1\.0/==1.1/ requirements/test.txt functions/requirements.txt"
+UPGRADE = r"sed -i s/==1\.0/==1.1/;s/2\.6\.8/2.6.9/ requirements/test.txt functions/requirements.txt package-lock.json"
 Done = subprocess.CompletedProcess[str]
 
 
@@ -43,7 +44,8 @@ def test_an_upgrade_whose_proof_passes_is_kept(project: Path) -> None:
 
     assert done.returncode == 0
     assert "==1.1" in contents(project)["requirements/test.txt"]
-    assert done.stdout.split("\n")[1:4] == [
+    assert done.stdout.split("\n")[1:5] == [
+        "biome 2.6.8 -> 2.6.9: package-lock.json",
         "moto 1.0 -> 1.1: requirements/test.txt",
         "powertools 1.0 -> 1.1: functions/requirements.txt",
         "Chosen by hand, and not upgraded: biome@2.6.8, moto==1.0.",
@@ -60,6 +62,28 @@ def test_an_upgrade_whose_proof_fails_is_undone_and_set_aside(project: Path) -> 
     assert contents(project) == before
     assert "sh -c 'exit 3' failed with status 3, so the locks are as they were." in done.stderr
     assert "==1.1" in (project / "build" / "failed-locks" / "requirements" / "test.txt").read_text()
+
+
+def test_an_upgrade_that_is_interrupted_is_undone(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, run = contents(project), tools.update.run
+
+    def interrupted(command: str) -> None:
+        if command == "proof":
+            raise KeyboardInterrupt
+        run(command)
+
+    monkeypatch.chdir(project)
+    monkeypatch.setattr(tools.update, "run", interrupted)
+    with pytest.raises(SystemExit, match="proof was interrupted, so the locks are as they were"):
+        tools.update.main(UPGRADE, "proof")
+
+    assert contents(project) == before
+
+
+def test_packages_that_come_and_go_are_named(project: Path) -> None:
+    done = update(project, "sed -i s/^ruff/mypy/ requirements/test.txt", "true")
+
+    assert "\nmypy (new) -> 2.0: requirements/test.txt\nruff 2.0 -> (gone): requirements/test.txt\n" in done.stdout
 
 
 def test_an_upgrade_that_fails_halfway_is_undone(project: Path) -> None:
@@ -89,6 +113,7 @@ def test_a_lock_that_changed_in_its_comments_only_is_left_as_it_was(project: Pat
 
 
 def test_the_options_of_make_are_not_passed_on(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MAKEFLAGS", "n")
+    for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
+        monkeypatch.setenv(name, "n")
 
-    assert update(project, UPGRADE, "sh -c 'test -z \"$MAKEFLAGS\"'").returncode == 0
+    assert update(project, UPGRADE, "sh -c 'test -z \"$MAKEFLAGS$MAKELEVEL$MFLAGS\"'").returncode == 0

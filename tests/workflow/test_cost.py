@@ -135,3 +135,13 @@ def test_an_own_case_adds_up() -> None:
 
     assert total == pytest.approx(sum(parts), abs=0.05)
     assert lines[-1].startswith("All")
+
+
+def test_an_own_case_grows_with_its_copies_and_accounts() -> None:
+    def logs(*case: int) -> float:
+        (line,) = (line for line in list_costs.own_case(*case).splitlines() if line.startswith("Logs"))
+        return float(line.split()[-1])
+
+    assert logs(10_000, 1, 1) > 1
+    assert logs(20_000, 1, 1) == pytest.approx(2 * logs(10_000, 1, 1), abs=0.02)
+    assert logs(10_000, 1, 2) == pytest.approx(2 * logs(10_000, 1, 1), rel=0.3)

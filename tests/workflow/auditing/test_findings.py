@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sandbox.aws.rekognition.settings import settings
+from sandbox.deployment import STACK_ACCOUNT
 from sandbox.plans import Plan
 from sandbox.stories import backend_of, read_event
 from sandbox.world import Sandbox
@@ -63,10 +64,12 @@ def rows() -> list[Json]:
         (granting(), OPEN),
         (granting("*"), OPEN),
         (granting("arn:aws:iam::*:role/copier"), OPEN),
+        (granting("arn:aws:iam::22222222222?:role/copier"), OPEN),
         (granting("*", Effect="ALLOW"), OPEN),
         (granting("*", Action="rekognition:Copy*"), OPEN),
         (granting("*", Action="rekognition:DetectLabels"), []),
         (granting("*", Action="[r]ekognition:CopyProjectVersion"), []),
+        ({"Statement": {"Effect": "Allow", "Principal": "*", "NotAction": "rekognition:Copy*", "Resource": "*"}}, []),
         (granting("*", Effect="Deny"), []),
         (granting("*", version=[VERSION, f"{VERSION}/*"]), OPEN),
         (granting("*", version=GONE), [*OPEN, *VERSION_GONE]),
@@ -74,6 +77,7 @@ def rows() -> list[Json]:
         (granting(STRANGER, version=GONE), VERSION_GONE),
         (granting(STRANGER, version=GONE, Effect="Deny"), []),
         (granting(STRANGER, version=GONE.replace(STORY, "another")), []),
+        (granting(STRANGER, version=GONE.replace(SOURCE, STACK_ACCOUNT)), []),
         (granting("AROAEXAMPLE"), []),
     ],
 )
@@ -83,6 +87,7 @@ def test_everybody_and_versions_that_are_gone_are_findings(
     write(aws, "theirs", document)
 
     assert kinds(audit()) == found
+    assert {kind for row in rows() for kind in row["Findings"]} == set(found)
 
 
 @pytest.mark.parametrize(
@@ -224,6 +229,16 @@ def test_a_project_that_is_deleted_while_the_audit_reads_is_left_out(aws: Sandbo
 
     assert (result["Complete"], result["NotSeen"]) == (True, [])
     assert result["Counts"]["Projects"] == 0
+
+
+@pytest.mark.parametrize(("fault", "missed"), [("happens", []), ("AccessDeniedException always", [PROJECT])])
+def test_a_project_whose_versions_cannot_be_read_is_named_unless_it_is_deleted(
+    left_behind: Sandbox, audit: RunAudit, fault: str, missed: list[str]
+) -> None:
+    happens = {"happens": backend_of(PROJECT).projects.clear}
+    left_behind.plan = Plan(f"{FUNCTION}.DescribeProjectVersions: {fault}", happens)
+
+    assert [one["Project"] for one in audit()["NotSeen"]] == missed
 
 
 def test_an_account_and_a_project_that_cannot_be_read_are_named(

@@ -47,6 +47,7 @@ def test_a_grant_that_no_execution_needs_is_a_finding(left_behind: Sandbox, audi
     (mail,) = left_behind.mails
     assert (mail.subject, mail.attributes) == ("Model Grants Found: 1 finding", {"Outcome": "GrantsFound"})
     assert f"policy {POLICY} of {PROJECT} (owner: this stack)\n" in mail.message
+    assert "Runbook:     docs/runbook.md#findings-of-an-audit\n" in mail.message
 
 
 @pytest.mark.parametrize(("seconds", "found"), [(0, []), (119, []), (121, LEFT)])
@@ -105,6 +106,21 @@ def test_a_running_execution_for_another_account_does_not_need_the_grant(aws: Sa
     assert f":{one['DestinationProjectArn'].split(':')[4]}:role/" in finding["Principal"]
 
 
+def test_a_running_execution_for_another_version_does_not_need_the_grant(left_behind: Sandbox, audit: RunAudit) -> None:
+    execution = start(left_behind, "copy_between_accounts")
+
+    (finding,) = audit(after=300)["Findings"]
+
+    assert (finding["Kind"], finding["Versions"], execution.status) == ("GrantLeftBehind", [VERSION], "SUCCEEDED")
+
+
+def test_an_execution_whose_request_is_not_valid_needs_no_grant(left_behind: Sandbox, audit: RunAudit) -> None:
+    execution = left_behind.start(read_event("many_errors"))
+
+    assert kinds(audit()) == LEFT
+    assert execution.status == "FAILED"
+
+
 def test_a_grant_of_an_execution_that_ends_while_the_audit_reads_is_no_finding(aws: Sandbox, audit: RunAudit) -> None:
     execution = start(aws, "copy_between_accounts")
     aws.plan = Plan(f"{FUNCTION}.ListProjectPolicies: happens", {"happens": lambda: executions.stop(execution)})
@@ -121,6 +137,41 @@ def test_a_grant_that_is_withdrawn_while_the_audit_reads_is_no_finding(left_behi
     result = audit()
 
     assert (result["Counts"]["Grants"], result["Findings"], left_behind.outcomes) == (1, [], [])
+
+
+def test_a_grant_that_is_withdrawn_from_one_of_two_policies_is_a_finding_in_the_other(
+    left_behind: Sandbox, audit: RunAudit
+) -> None:
+    policies = backend_of(PROJECT).projects[PROJECT].policies
+    write(left_behind, "rekognition-model-copy-2", policies[POLICY].document)
+
+    def withdraw() -> None:
+        del policies[POLICY]
+
+    left_behind.plan = Plan(f"{FUNCTION}.ListExecutions: happens", {"happens": withdraw})
+
+    (finding,) = audit()["Findings"]
+
+    assert (finding["Kind"], finding["Policy"]) == ("GrantLeftBehind", "rekognition-model-copy-2")
+
+
+def test_a_grant_of_a_project_that_is_deleted_while_the_audit_reads_is_no_finding(
+    left_behind: Sandbox, audit: RunAudit
+) -> None:
+    projects = backend_of(PROJECT).projects
+    left_behind.plan = Plan(f"{FUNCTION}.ListExecutions: happens", {"happens": projects.clear})
+
+    result = audit()
+
+    assert (result["Counts"]["Grants"], result["Findings"], result["NotJudged"]) == (1, [], None)
+
+
+def test_a_grant_that_is_left_behind_for_a_version_that_is_gone_is_two_findings(
+    left_behind: Sandbox, audit: RunAudit
+) -> None:
+    backend_of(PROJECT).projects[PROJECT].versions.clear()
+
+    assert kinds(audit()) == [*LEFT, "VersionGone"]
 
 
 @pytest.mark.parametrize("calls", [2, 3])
@@ -169,6 +220,8 @@ def test_without_the_executions_no_grant_is_a_finding(aws: Sandbox, audit: RunAu
 
     assert (result["Findings"], result["Complete"]) == ([], False)
     assert f"{operation} on arn:aws:states:us-east-1:" in result["NotJudged"]
+    (report,) = (json.loads(content) for key, content in reports() if key.endswith(".json"))
+    assert report["NotJudged"] == result["NotJudged"]
     assert result["NotJudged"].endswith("Allow the role of the function that audits to list and read executions.")
 
 

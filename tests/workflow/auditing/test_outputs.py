@@ -169,6 +169,19 @@ def test_an_aws_that_cannot_be_reached_is_an_error(aws: Sandbox, audit: RunAudit
         audit({})
 
 
+def test_an_account_that_cannot_be_reached_does_not_stop_the_audit_of_others(
+    left_behind: Sandbox, audit: RunAudit
+) -> None:
+    left_behind.plan = Plan(f"{FUNCTION}.DescribeProjects: dropped x12")  # all tries for one account
+
+    result = audit()
+
+    (missed,) = result["NotSeen"]
+    assert missed["Why"].startswith(f"DescribeProjects on arn:aws:rekognition:us-east-1:{missed['Account']}:project/* ")
+    assert (result["Counts"]["Accounts"], missed["Project"]) == (1, None)
+    assert kinds(result) == (["GrantLeftBehind"] if missed["Account"] == STACK_ACCOUNT else [])
+
+
 @pytest.mark.parametrize(("operation", "others"), [("PutObject", 2), ("PutEvents", 1), ("Publish", 1)])
 def test_an_audit_that_cannot_be_reported_everywhere_goes_to_the_queue_after_three_tries(
     left_behind: Sandbox, operation: str, others: int
@@ -181,6 +194,8 @@ def test_an_audit_that_cannot_be_reported_everywhere_goes_to_the_queue_after_thr
     (letter,) = left_behind.dead_letters
     assert letter.attributes["ErrorMessage"].startswith(f"The audit was not reported everywhere: {operation} on ")
     assert len(left_behind.outcomes) + len(left_behind.mails) == 3 * others
+    unwritten = [one["detail"]["Unwritten"] is not None for one in left_behind.outcomes]
+    assert unwritten == [operation == "PutObject"] * len(unwritten)
 
 
 def test_an_audit_without_enough_time_reports_what_it_has(left_behind: Sandbox, audit: RunAudit) -> None:
@@ -224,6 +239,29 @@ def test_no_account_is_always_the_one_without_time(left_behind: Sandbox, audit: 
         missed |= {one["Account"] for one in audit()["NotSeen"] if one["Project"] is None}
 
     assert missed == {STACK_ACCOUNT, SOURCE}
+
+
+@pytest.mark.parametrize(("plan", "measured"), [("", (1, 0)), ("ListExecutions: AccessDeniedException always", (0, 1))])
+def test_the_findings_of_an_audit_and_whether_it_is_incomplete_are_measured(
+    left_behind: Sandbox,
+    audit: RunAudit,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    plan: str,
+    measured: tuple[int, int],
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "false")
+    left_behind.reset()
+    left_behind.seed(STORY)
+    left_behind.plan = Plan(plan and f"{FUNCTION}.{plan}")
+    audit()
+
+    (line,) = (json.loads(line) for line in capsys.readouterr().out.splitlines() if '"GrantFindings"' in line)
+    assert (line["service"], line["GrantFindings"], line["AuditsIncomplete"]) == (
+        "rekognition-model-copy-audits",
+        [measured[0]],
+        [measured[1]],
+    )
 
 
 def test_pages_are_followed(left_behind: Sandbox, audit: RunAudit) -> None:
