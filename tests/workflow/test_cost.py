@@ -135,3 +135,20 @@ def test_an_own_case_adds_up() -> None:
 
     assert total == pytest.approx(sum(parts), abs=0.05)
     assert lines[-1].startswith("All")
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        *[("", "3", ""), ("abc", "1", "1"), ("-1", "1", "1"), ("1e999", "1", "1"), ("nan", "1", "1")],
+        *[("10", "0", "1"), ("10", "nan", "1"), ("10", "37", "1"), ("10", "1", "0"), ("10", "1", "2.5")],
+        ("10", "1", "1001"),
+    ],
+)
+def test_nonsense_is_answered_with_what_can_be_calculated(case: tuple[str, str, str]) -> None:
+    with pytest.raises(SystemExit, match="Name COPIES from 0"):
+        list_costs.numbers(*case)
+
+
+def test_hours_and_accounts_are_optional() -> None:
+    assert list_costs.numbers("100", "", "") == (100, 1, 1)
