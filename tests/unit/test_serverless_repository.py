@@ -153,3 +153,22 @@ def test_only_the_repository_may_read_the_bucket_and_only_for_applications_of_th
     assert statement["Principal"] == {"Service": "serverlessrepo.amazonaws.com"}
     assert statement["Resource"] == "arn:aws:s3:::amzn-s3-demo-bucket/*"
     assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": "111111111111"}}
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("BUCKET", "s3://amzn-s3-demo-bucket"),
+        ("ACCOUNT", "111"),
+        ("REGION", "Virginia"),
+        ("ORGANIZATION", "ou-abcd-12345678"),
+    ],
+)
+def test_a_value_that_aws_would_refuse_is_refused_before_anything_is_written(name: str, given: str) -> None:
+    with pytest.raises(SystemExit, match=f"is no {name}"):
+        publish.value(name, given)
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "us-gov-west-1", "ap-southeast-2"])
+def test_regions_are_accepted(region: str) -> None:
+    assert publish.value("REGION", region) == region
