@@ -105,7 +105,10 @@ def install() -> Iterator[None]:
     def update_role(*, original_resource: Role, cloudformation_json: dict[str, Any], **_: Any) -> Role:
         properties = cloudformation_json["Properties"]
         original_resource.assume_role_policy_document = json.dumps(properties["AssumeRolePolicyDocument"])
-        original_resource.policies.clear()
+        others = iam_backends[original_resource.account_id]["aws"].inline_policies.values()  # of AWS::IAM::Policy
+        kept = {one.policy_name for one in others if original_resource.name in (one.role_names or ())}
+        for name in original_resource.policies.keys() - kept:
+            original_resource.delete_policy(name)
         for policy in properties.get("Policies", ()):
             original_resource.put_policy(policy["PolicyName"], policy["PolicyDocument"])
         return original_resource
