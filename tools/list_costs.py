@@ -12,6 +12,11 @@ TABLES = re.compile(r"(<!-- (\w+) -->\n).*?(<!-- end of \2 -->)", re.DOTALL)
 HOURS = (1, 4, 8, 24)
 ACCOUNTS = (10, 100, 1_000)
 COPIES = (10, 100, 1_000, 10_000)
+MOST_COPIES, MOST_HOURS, MOST_ACCOUNTS = 1_000_000, 36, 1_000  # what DeadlineHours and a promotion allow
+RANGES = (
+    f"Name COPIES from 0 to {MOST_COPIES:,}, HOURS up to {MOST_HOURS} and ACCOUNTS from 1 to {MOST_ACCOUNTS:,}, "
+    "as in make cost COPIES=100 HOURS=2 ACCOUNTS=1"
+)
 
 
 def tables() -> dict[str, str]:
@@ -71,17 +76,22 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
     return "".join(f"| {' | '.join(row)} |\n" for row in [head, rule, *rows])
 
 
-def main() -> None:
-    copies, hours, accounts = (
-        os.environ.get(name) or default for name, default in (("COPIES", ""), ("HOURS", "1"), ("ACCOUNTS", "1"))
-    )
-    if not copies:
-        PAGE.write_text(written(PAGE.read_text()))
-        return
+def numbers(copies: str, hours: str, accounts: str) -> tuple[float, float, int]:
+    """Return the case that the user describes; exit if it is none."""
     try:
-        print(own_case(float(copies), float(hours), int(accounts)))
+        case = float(copies), float(hours or 1), int(accounts or 1)
     except ValueError:
-        sys.exit("COPIES, HOURS and ACCOUNTS are numbers: make cost COPIES=100 HOURS=2 ACCOUNTS=1")
+        sys.exit(RANGES)
+    within = 0 <= case[0] <= MOST_COPIES and 0 < case[1] <= MOST_HOURS and 1 <= case[2] <= MOST_ACCOUNTS
+    return case if within else sys.exit(RANGES)
+
+
+def main() -> None:
+    case = [os.environ.get(name, "") for name in ("COPIES", "HOURS", "ACCOUNTS")]
+    if any(case):
+        print(own_case(*numbers(*case)))
+    else:
+        PAGE.write_text(written(PAGE.read_text()))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ It sends nothing to AWS.
 
 import json
 import os
+import re
 import sys
 import zipfile
 from io import BytesIO
@@ -20,9 +21,16 @@ BUCKET_POLICY = "build/serverlessrepo-bucket-policy.json"
 PACKAGED = "build/serverlessrepo.yaml"
 COMMANDS = """\
 sam build
-aws s3api put-bucket-policy --bucket {bucket} --policy file://{policy}
-sam package --s3-bucket {bucket} --output-template-file {packaged}
-sam publish --template {packaged} --fail-on-same-version"""
+aws s3api put-bucket-policy --region {region} --bucket {bucket} --policy file://{policy}
+sam package --region {region} --s3-bucket {bucket} --output-template-file {packaged}
+sam publish --region {region} --template {packaged} --fail-on-same-version"""
+# What each value looks like; without a value, its name stands in the commands.
+VALUES = {
+    "BUCKET": r"[0-9a-z][0-9a-z.-]{1,61}[0-9a-z]",
+    "ACCOUNT": r"\d{12}",
+    "REGION": r"[a-z]{2}(-[a-z]+)+-\d",
+    "ORGANIZATION": r"o-[0-9a-z]{10,32}",
+}
 GUIDE = """
 Nothing was sent to AWS. To publish this version, run these commands. The bucket is in the models' Region, and for
 nothing else, because the second command replaces its policy.
@@ -31,7 +39,7 @@ nothing else, because the second command replaces its policy.
 
 The application is private at first. To share it with your organization:
 
-aws serverlessrepo put-application-policy --application-id {application} \\
+aws serverlessrepo put-application-policy --region {region} --application-id {application} \\
   --statements Principals=*,PrincipalOrgIDs={organization},Actions=Deploy,UnshareApplication
 """
 
@@ -61,9 +69,18 @@ def _zipped(folder: Path) -> int:
     return packed.tell()
 
 
-def commands(bucket: str) -> str:
+def commands(bucket: str, region: str) -> str:
     """Return the commands that publish a version, a line each."""
-    return COMMANDS.format(bucket=bucket, policy=BUCKET_POLICY, packaged=PACKAGED)
+    return COMMANDS.format(bucket=bucket, region=region, policy=BUCKET_POLICY, packaged=PACKAGED)
+
+
+def value(name: str, given: str) -> str:
+    """Return the value that the user gave, or its name; exit if it is not what AWS accepts."""
+    if given and not re.fullmatch(VALUES[name], given, re.ASCII):
+        sys.exit(
+            f"{given!r} is no {name}: make publish BUCKET=amzn-s3-demo-bucket ACCOUNT=111111111111 REGION=us-east-1"
+        )
+    return given or name
 
 
 def checked(template: dict[str, Any], built: Path) -> str:
@@ -93,14 +110,11 @@ def main(built: str, bucket: str, account: str, region: str, organization: str) 
     policy.write_text(json.dumps(bucket_policy(bucket, account), indent=2) + "\n")
     name = template["Metadata"][repository.METADATA]["Name"]
     arn = f"arn:aws:serverlessrepo:{region}:{account}:applications/{name}"
-    print(GUIDE.format(commands=commands(bucket), application=arn, organization=organization), end="")
+    print(
+        GUIDE.format(commands=commands(bucket, region), region=region, application=arn, organization=organization),
+        end="",
+    )
 
 
 if __name__ == "__main__":
-    main(
-        ".aws-sam/build",
-        os.environ.get("BUCKET") or "BUCKET",
-        os.environ.get("ACCOUNT") or "ACCOUNT",
-        os.environ.get("REGION") or "REGION",
-        os.environ.get("ORGANIZATION") or "ORGANIZATION",
-    )
+    main(".aws-sam/build", *(value(name, os.environ.get(name, "")) for name in VALUES))

@@ -17,7 +17,7 @@ from moto.cloudformation.responses import CloudFormationResponse
 from moto.events.models import Rule
 from moto.iam.models import ManagedPolicy, Role, iam_backends
 from moto.kms.models import Key, KmsBackend
-from moto.s3.models import FakeBucket
+from moto.s3.models import FakeBucket, s3_backends
 
 from sandbox.aws.patches import applied
 from sandbox.aws.resource_types import TYPES as TYPES  # moto finds them once they are imported
@@ -38,7 +38,7 @@ def install() -> Iterator[None]:
 
     A type that moto lacks is skipped, a key can have tags, a function keeps its dead-letter queue, the pattern of a
     rule may be a string, and a bucket can have versions and a bucket key. An update changes the policies of a role, and
-    keeps the name of a rule. The stack's bucket always has the same name, which some events contain.
+    keeps the name of a rule. The first stack's bucket always has the same name, which some events contain.
     """
     make: Any = KmsBackend.create_key
     parse: Any = parsing.parse_resource
@@ -74,7 +74,7 @@ def install() -> Iterator[None]:
         return create_rule(original_resource.name, cloudformation_json, *place.values())
 
     def create_bucket(name: str, document: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        is_of_stack = "promotionsbucket" in name.lower()
+        is_of_stack = "promotionsbucket" in name.lower() and PROMOTIONS_BUCKET not in s3_backends.bucket_accounts
         made = make_bucket(PROMOTIONS_BUCKET if is_of_stack else name, document, *args, **kwargs)
         properties = document.get("Properties", {})
         made.versioning_status = properties.get("VersioningConfiguration", {}).get("Status")
@@ -105,7 +105,10 @@ def install() -> Iterator[None]:
     def update_role(*, original_resource: Role, cloudformation_json: dict[str, Any], **_: Any) -> Role:
         properties = cloudformation_json["Properties"]
         original_resource.assume_role_policy_document = json.dumps(properties["AssumeRolePolicyDocument"])
-        original_resource.policies.clear()
+        others = iam_backends[original_resource.account_id]["aws"].inline_policies.values()  # of AWS::IAM::Policy
+        kept = {one.policy_name for one in others if original_resource.name in (one.role_names or ())}
+        for name in original_resource.policies.keys() - kept:
+            original_resource.delete_policy(name)
         for policy in properties.get("Policies", ()):
             original_resource.put_policy(policy["PolicyName"], policy["PolicyDocument"])
         return original_resource

@@ -40,7 +40,7 @@ MANAGED_STACK: dict[str, Any] = {
 def aws() -> Iterator[Sandbox]:
     """An AWS with an empty account for the stack, in which CloudFormation expands the template that SAM uploads."""
     with sandbox(VirtualClock(), stack_account=SOURCE_ACCOUNT) as aws:
-        # All stacks in the sandbox get this name for their bucket, and names of buckets are global.
+        # Some events contain this name, so the stack that SAM deploys shall get it.
         deployment.client("s3", SOURCE_ACCOUNT).delete_bucket(Bucket=PROMOTIONS_BUCKET)
         tags = [{"Key": "ManagedStackSource", "Value": "AwsSamCli"}]
         deployment.client("cloudformation", STACK_ACCOUNT).create_stack(

@@ -61,7 +61,7 @@ def packaged(project: Path, repository: str) -> Iterator[dict[str, Any]]:
         settings = {"AWS_ENDPOINT_URL": endpoint, "AWS_ENDPOINT_URL_SERVERLESSAPPLICATIONREPOSITORY": repository}
         settings |= {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any", "AWS_DEFAULT_REGION": REGION}
         settings |= {"SAM_CLI_TELEMETRY": "0", "PATH": f"{SAM.parent}:{os.environ['PATH']}"}
-        commands = publish.commands(BUCKET).splitlines()
+        commands = publish.commands(BUCKET, REGION).splitlines()
         for command in [one for one in commands if one.startswith(("sam package", "sam publish"))]:
             subprocess.run(
                 command.split(), cwd=project, env={**os.environ, **settings}, check=True, stdout=subprocess.DEVNULL

@@ -14,7 +14,7 @@ PAGES = sorted(page for place in (".", "docs", "events", "deploy/*") for page in
 SESSION = botocore.session.get_session()
 # Options of the AWS CLI itself, and of `aws cloudformation deploy`, which is not an operation of the API.
 OF_EVERY_COMMAND = {"profile", "query", "output", "region", "cli-read-timeout", "max-items"}
-OF_DEPLOY = {"stack-name", "template-file", "s3-bucket", "capabilities", "parameter-overrides"}
+OF_DEPLOY = {"stack-name", "template-file", "s3-bucket", "s3-prefix", "capabilities", "parameter-overrides"}
 
 
 def code(page: Path) -> list[str]:

@@ -168,3 +168,22 @@ def test_an_application_that_the_repository_would_not_take_is_not_published(
 def test_the_application_is_shared_with_the_organization_only_and_each_version_is_published_once() -> None:
     assert " Principals=*,PrincipalOrgIDs={organization},Actions=Deploy,UnshareApplication\n" in publish.GUIDE
     assert publish.COMMANDS.endswith(" --fail-on-same-version")
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("BUCKET", "s3://amzn-s3-demo-bucket"),
+        ("ACCOUNT", "111"),
+        ("REGION", "Virginia"),
+        ("ORGANIZATION", "ou-abcd-12345678"),
+    ],
+)
+def test_a_value_that_aws_would_refuse_is_refused_before_anything_is_written(name: str, given: str) -> None:
+    with pytest.raises(SystemExit, match=f"is no {name}"):
+        publish.value(name, given)
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "us-gov-west-1", "ap-southeast-2"])
+def test_regions_are_accepted(region: str) -> None:
+    assert publish.value("REGION", region) == region

@@ -145,3 +145,20 @@ def test_an_own_case_grows_with_its_copies_and_accounts() -> None:
     assert logs(10_000, 1, 1) > 1
     assert logs(20_000, 1, 1) == pytest.approx(2 * logs(10_000, 1, 1), abs=0.02)
     assert logs(10_000, 1, 2) == pytest.approx(2 * logs(10_000, 1, 1), rel=0.3)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        *[("", "3", ""), ("abc", "1", "1"), ("-1", "1", "1"), ("1e999", "1", "1"), ("nan", "1", "1")],
+        *[("10", "0", "1"), ("10", "nan", "1"), ("10", "37", "1"), ("10", "1", "0"), ("10", "1", "2.5")],
+        ("10", "1", "1001"),
+    ],
+)
+def test_nonsense_is_answered_with_what_can_be_calculated(case: tuple[str, str, str]) -> None:
+    with pytest.raises(SystemExit, match="Name COPIES from 0"):
+        list_costs.numbers(*case)
+
+
+def test_hours_and_accounts_are_optional() -> None:
+    assert list_costs.numbers("100", "", "") == (100, 1, 1)

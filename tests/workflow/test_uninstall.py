@@ -1,5 +1,7 @@
 """What stays after the stacks are deleted is what docs/deploying.md says, and nothing else."""
 
+import json
+
 from sandbox import audits
 from sandbox.deployment import (
     DESTINATION_ACCOUNT,
@@ -52,6 +54,11 @@ def delete_stacks(account: str, *names: str) -> None:
         client("cloudformation", account).delete_stack(StackName=name)
 
 
+def create_bucket_of_a_stack(name: str) -> None:
+    template = {"Resources": {"PromotionsBucket": {"Type": "AWS::S3::Bucket"}}}
+    client("cloudformation", STACK_ACCOUNT).create_stack(StackName=name, TemplateBody=json.dumps(template))
+
+
 def test_only_what_the_page_lists_stays(deploy: Deploy) -> None:
     with deploy() as aws:
         aws.seed(STORY)
@@ -69,6 +76,8 @@ def test_only_what_the_page_lists_stays(deploy: Deploy) -> None:
         assert existing(SOURCE_ACCOUNT) == existing(DESTINATION_ACCOUNT) == set()
         assert version().status(aws.now()) == "COPYING_COMPLETED"
         assert list(policies("grant_left_behind")) == [f"{STACK_NAME}-1"]
+        create_bucket_of_a_stack("another-stack")
+        assert any(name.startswith("another-stack-") for service, name in existing(STACK_ACCOUNT) if service == "s3")
     rows = rows_of_what_stays()
     for stays in (
         "The KMS key",
