@@ -17,17 +17,17 @@ NO_TASKS = {"AnnounceOutcomeFunction", "AnnouncePromotionFunction", "AuditGrants
 
 
 def main(source: str) -> None:
-    """Copy the release without its packages, and record its state data."""
+    """Record the state data of the release, and copy the release without its packages."""
     dist = ROOT / source
+    with sandbox(VirtualClock(), release=dist) as aws:
+        invocations = [one for story in STORIES for one in recorded(aws, story)]
+    if missing := {*function_names()} - {one["Function"] for one in invocations} - NO_TASKS:
+        sys.exit(f"Add stories to tests/upgrade/state_data.py that invoke {', '.join(sorted(missing))}.")
     shutil.rmtree(RELEASE, ignore_errors=True)
     shutil.copytree(dist / "accounts", RELEASE / "accounts")
     shutil.copy(dist / "template.yaml", RELEASE)
     for package in dist.glob("functions-*.zip"):
         keep_own_modules(package, RELEASE / package.name)
-    with sandbox(VirtualClock(), release=RELEASE) as aws:
-        invocations = [one for story in STORIES for one in recorded(aws, story)]
-    if missing := {*function_names()} - {one["Function"] for one in invocations} - NO_TASKS:
-        sys.exit(f"Add stories to tests/upgrade/state_data.py that invoke {', '.join(sorted(missing))}.")
     lines = ",\n".join(json.dumps(one) for one in invocations)
     STATE_DATA.mkdir(exist_ok=True)
     (STATE_DATA / f"{version()}.json").write_text(f"[\n{lines}\n]\n")

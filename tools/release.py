@@ -32,7 +32,7 @@ PREFIX = {
 PARAMETERS = {"ReleaseBucket": BUCKET, "ReleasePrefix": PREFIX}
 OLDEST = (1980, 1, 1, 0, 0, 0)  # the first time that a zip can have
 FILE = 0o100644 << 16
-COPIED = ("LICENSE", "accounts/source.yaml", "accounts/destination.yaml")
+COPIED = ("LICENSE", "accounts/source.yaml", "accounts/destination.yaml", "docs/deployer-policy.json")
 
 
 class _Dumper(yaml.SafeDumper):
@@ -51,7 +51,8 @@ def main(target: str) -> None:
     """Write the release into the folder, which is emptied first."""
     folder = Path(target)
     shutil.rmtree(folder, ignore_errors=True)
-    (folder / "accounts").mkdir(parents=True)
+    for name in ("accounts", "docs"):
+        (folder / name).mkdir(parents=True)
     package = packed(BUILD / "ValidateRequestFunction")  # every function has the same package
     name = package_name(package)
     (folder / name).write_bytes(package)

@@ -8,16 +8,16 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_copy import audit_findings, audit_rows, placement, runtime
 from model_copy.arns import Arn
-from model_copy.audit_findings import GONE, LEFT_BEHIND, Finding
+from model_copy.audit_findings import GONE, LEFT_BEHIND, Finding, NotSeen
 from model_copy.audit_needs import LONGEST, Executions, OutOfTimeError, patiently
 from model_copy.audit_rows import OTHERS, Row
 from model_copy.aws import inventory, rekognition
 from model_copy.aws.errors import UNTRANSLATED, reason
-from model_copy.errors import ModelCopyError, TransientError
+from model_copy.errors import AccessDeniedError, ModelCopyError, TransientError
 from model_copy.policies import Grant
 
 if TYPE_CHECKING:
@@ -35,22 +35,12 @@ _ERRORS = (ModelCopyError, *UNTRANSLATED)
 ClientFor = Callable[..., "RekognitionClient"]
 
 
-@dataclass(frozen=True, slots=True)
-class NotSeen:
-    """An account or a project that could not be read, and the reason."""
-
-    account: str
-    project: str | None
-    why: str
-
-    def as_fields(self) -> dict[str, Any]:
-        """Return it for programs."""
-        return {"Account": self.account, "Project": self.project, "Why": self.why}
-
-
 @dataclass(slots=True)
 class Audit:
-    """What an audit has found so far; ``not_judged`` says why the need for some grants is unknown."""
+    """What an audit has found so far.
+
+    ``unread``: not all was read that the stack should see. ``not_judged``: why the need for some grants is unknown.
+    """
 
     began: datetime
     accounts: int = 0
@@ -59,13 +49,13 @@ class Audit:
     rows: list[Row] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     not_seen: list[NotSeen] = field(default_factory=list)
-    out_of_time: bool = False
+    unread: bool = False
     not_judged: str | None = None
 
     @property
     def is_complete(self) -> bool:
         """Return whether everything that the stack can see was read and judged."""
-        return not self.out_of_time and self.not_judged is None
+        return not self.unread and self.not_judged is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +83,9 @@ class Reader:
                 self._miss(place.account, None, NO_TIME)
             except _ERRORS as error:
                 failures.append(error)
-                self._miss(place.account, None, reason(error))
+                has_no_role = isinstance(error, AccessDeniedError)  # as an account without models
+                self._miss(place.account, None, reason(error), unread=not has_no_role)
+        self.audit.unread |= not self.audit.accounts
         if failures and not self.audit.accounts and isinstance(failures[0], TransientError):
             raise failures[0]
 
@@ -112,8 +104,8 @@ class Reader:
             self.audit.projects += 1
             self.audit.policies += len(policies)
             self.audit.rows += found
+            own_account = runtime.setting("STACK_ACCOUNT")
             for row in found:
-                own_account = runtime.setting("STACK_ACCOUNT")
                 self.audit.findings += audit_findings.of_principal(row, self.allowed, own_account)
             self._find_gone(project, found)
         except rekognition.ProjectNotFoundError:
@@ -145,10 +137,10 @@ class Reader:
 
     def _check_time(self) -> None:
         if runtime.now() >= self.until:
-            self.audit.out_of_time = True
             raise OutOfTimeError
 
-    def _miss(self, account: str, project: str | None, why: str) -> None:
+    def _miss(self, account: str, project: str | None, why: str, unread: bool = True) -> None:
+        self.audit.unread |= unread
         self.audit.not_seen.append(NotSeen(account, project, f"{why}."))
 
 

@@ -1,4 +1,4 @@
-"""The findings of an audit: grants that a person should look at."""
+"""The findings of an audit: grants that a person should look at, and what could not be read."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -51,6 +51,19 @@ class Finding:
             "PolicyUpdated": self.row.updated.isoformat(timespec="seconds"),
             "What": _WHAT[self.kind].format(condition=condition, account=self.row.account),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class NotSeen:
+    """An account or a project that could not be read, and the reason."""
+
+    account: str
+    project: str | None
+    why: str
+
+    def as_fields(self) -> dict[str, Any]:
+        """Return it for programs."""
+        return {"Account": self.account, "Project": self.project, "Why": self.why}
 
 
 def of_principal(row: Row, allowed: Collection[str], stack_account: str) -> Iterator[Finding]:

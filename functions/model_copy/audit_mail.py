@@ -39,7 +39,7 @@ def _what(detail: Detail) -> Iterator[tuple[str, object]]:
         more = f" (and {counts['NotSeen'] - 1} more)" if counts["NotSeen"] > 1 else ""
         yield "Not seen", f"{first['Project'] or 'account ' + first['Account']}{more}: {first['Why']}"
     if not detail["Complete"]:
-        yield "Incomplete", detail["NotJudged"] or "Not all projects could be read in time. There may be more findings."
+        yield "Incomplete", detail["NotJudged"] or "Not all projects could be read. There may be more findings."
     if report:
         yield "Report", report["Csv"]
     if detail["Unwritten"]:

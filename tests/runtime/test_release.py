@@ -22,6 +22,7 @@ from tools import release
 
 # What make release reads.
 SOURCES = ("CHANGELOG.md", "LICENSE", "pyproject.toml", "samconfig.toml", "template.yaml")
+POLICY = "docs/deployer-policy.json"
 FOLDERS = ("accounts", "functions", "sandbox", "statemachine", "tools")
 
 
@@ -39,8 +40,9 @@ def test_another_clone_makes_the_same_bytes(dist: Path, tmp_path: Path) -> None:
         shutil.copyfile(ROOT / name, tmp_path / name)
     for name in FOLDERS:
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "build").mkdir()
-    shutil.copyfile(ROOT / "build" / "sbom.cdx.json", tmp_path / "build" / "sbom.cdx.json")
+    for name in ("build/sbom.cdx.json", POLICY):
+        (tmp_path / name).parent.mkdir()
+        shutil.copyfile(ROOT / name, tmp_path / name)
     environment = {
         **os.environ,
         "PATH": f"{SAM.parent}:{os.environ['PATH']}",
@@ -73,9 +75,19 @@ def test_a_release_has_these_files_and_no_other(dist: Path) -> None:
     files = contents(dist)
     (package,) = (name for name in files if name.endswith(".zip"))
     templates = {"template.yaml", "accounts/source.yaml", "accounts/destination.yaml"}
+    others = {"VERSION", "CHANGELOG.md", "LICENSE", POLICY, "sbom.cdx.json", "SHA256SUMS"}
 
     assert package == f"functions-{release.version()}-{hashlib.sha256(files[package]).hexdigest()[:16]}.zip"
-    assert files.keys() == {package, *templates, "VERSION", "CHANGELOG.md", "LICENSE", "sbom.cdx.json", "SHA256SUMS"}
+    assert files.keys() == {
+        package,
+        *templates,
+        "VERSION",
+        "CHANGELOG.md",
+        "LICENSE",
+        POLICY,
+        "sbom.cdx.json",
+        "SHA256SUMS",
+    }
     assert release.SAR not in files["template.yaml"].decode()  # it names files that a release lacks
     assert files["VERSION"].decode() == f"{release.version()}\n"
     assert [line for line in files["CHANGELOG.md"].decode().splitlines() if line.startswith("## ")] == [

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from model_copy import audit_findings, audit_report, audit_rows
 from model_copy.arns import Arn
-from model_copy.audit import Audit, NotSeen
-from model_copy.audit_findings import GONE, KINDS, LEFT_BEHIND, OPEN, Finding
+from model_copy.audit import Audit
+from model_copy.audit_findings import GONE, KINDS, LEFT_BEHIND, OPEN, Finding, NotSeen
 from model_copy.audit_mail import subject, text
 from model_copy.audit_rows import COLUMNS, Row
 from model_copy.policies import ACTION, Policy

@@ -238,7 +238,19 @@ def test_a_project_whose_versions_cannot_be_read_is_named_unless_it_is_deleted(
     happens = {"happens": backend_of(PROJECT).projects.clear}
     left_behind.plan = Plan(f"{FUNCTION}.DescribeProjectVersions: {fault}", happens)
 
-    assert [one["Project"] for one in audit()["NotSeen"]] == missed
+    result = audit()
+
+    assert [one["Project"] for one in result["NotSeen"]] == missed
+    assert result["Complete"] is not bool(missed)
+
+
+@pytest.mark.parametrize(("accounts", "complete"), [(["999999999999"], False), (["999999999999", SOURCE], True)])
+def test_an_audit_is_complete_without_an_account_that_has_no_role_but_not_without_all(
+    aws: Sandbox, audit: RunAudit, accounts: list[str], complete: bool
+) -> None:
+    result = audit({"Accounts": accounts})
+
+    assert (result["Complete"], result["Counts"]["NotSeen"]) == (complete, 1)
 
 
 def test_an_account_and_a_project_that_cannot_be_read_are_named(
@@ -248,7 +260,7 @@ def test_an_account_and_a_project_that_cannot_be_read_are_named(
 
     result = audit({"Accounts": ["999999999999", *BOTH["Accounts"]]})
 
-    assert (result["Findings"], result["Complete"], result["Counts"]["Accounts"]) == ([], True, 2)
+    assert (result["Findings"], result["Complete"], result["Counts"]["Accounts"]) == ([], False, 2)
     project, account = result["NotSeen"]
     assert (project["Account"], project["Project"]) == (SOURCE, PROJECT)
     assert f"Allow the stack's role in account {SOURCE} to call rekognition:ListProjectPolicies" in project["Why"]

@@ -212,7 +212,7 @@ def test_an_audit_without_enough_time_reports_what_it_has(left_behind: Sandbox, 
     assert {one["Why"] for one in left} == {
         "The invocation had no time left. Audit fewer accounts at a time, with Accounts in the event."
     }
-    assert "\nIncomplete:  Not all projects could be read in time. " in left_behind.mails[0].message
+    assert "\nIncomplete:  Not all projects could be read. " in left_behind.mails[0].message
 
 
 @pytest.mark.parametrize("calls", ["happens", "none, happens"])
