@@ -176,7 +176,7 @@ def _left_behind(
 def _still_there(
     suspects: Sequence[tuple[Row, Grant]], client_for: ClientFor, executions: Executions
 ) -> list[tuple[Row, Grant]]:
-    """Read the policies of the suspects again; return those that are still there, in policies that have settled."""
+    """Read the policies again and return the suspects that they still have, except in policies that just changed."""
     now_there, until = set(), executions.until
     for project in {row.project for row, _ in suspects}:
         if runtime.now() > until:
